@@ -1,0 +1,179 @@
+#include "actors/gateway/gateway_actor.hpp"
+
+#include "actors/cache_shard/cache_key.hpp"
+#include "actors/cache_shard/messages.hpp"
+#include "actors/gateway/router.hpp"
+#include "actors/gateway/tracked_sink.hpp"
+#include "runtime/actor/host.hpp"
+#include "runtime/protocol/paths.hpp"
+#include "runtime/protocol/validate.hpp"
+
+namespace troupe::gateway {
+namespace {
+
+constexpr std::chrono::milliseconds come_back{1000};
+constexpr Duration balancer_retry = std::chrono::seconds{1};
+
+bool needs_seed(const protocol::ServeRequest& request) {
+  const auto* generate = std::get_if<protocol::Generate>(&request.work);
+  return generate != nullptr && generate->sampling.temperature > 0 && !generate->sampling.seed;
+}
+
+}  // namespace
+
+GatewayActor::GatewayActor(actor::Context& context, GatewayParts parts) : Actor(context), parts_(std::move(parts)) {
+  on<Submit>([this](const Submit& message) { submit(message); });
+  on<Withdraw>([this](const Withdraw& message) { withdraw(message); });
+  on<Drain>([this](const Drain&) { parts_.routing->begin_drain(); });
+  on<protocol::RoutingSnapshot>([this](const protocol::RoutingSnapshot& snapshot) { take(snapshot); });
+}
+
+void GatewayActor::started() {
+  table_ = parts_.routing->table();
+  if (!table_) return;
+  update_peers(table_->snapshot());
+  update_balancers();
+}
+
+// --- Requests --------------------------------------------------------------------------------------------------------
+
+void GatewayActor::submit(const Submit& submit) {
+  const auto status = route(submit);
+  if (status) return;
+  const bool is_known = table_ && table_->find(submit.request->model) != nullptr;
+  parts_.metrics->rejected(is_known ? submit.request->model : "", status.error().code, parts_.routing->is_draining());
+  submit.sink->on_error(status.error());
+}
+
+/// Fails only where nobody has the sink yet.
+Status GatewayActor::route(const Submit& submit) {
+  if (parts_.routing->is_draining()) {
+    return fail(Error{Errc::unavailable, "this gateway is shutting down; another one will answer", {}, come_back});
+  }
+  if (!table_) return fail(Error{Errc::unavailable, "this gateway has not heard from the head yet", {}, come_back});
+  TROUPE_TRY(const Time deadline, parts_.in_flight->deadline(submit.deadline, context().now()));
+  const protocol::ServeRequest& request = *submit.request;
+  const std::string& unit = request.unit.empty() ? request.request_id : request.unit;
+  TROUPE_TRY(const protocol::Route* const route, choose_route(*table_, request.model, request.version, unit));
+  TROUPE_CHECK(protocol::validate(request));
+  return hand_over(submit, *route, deadline);
+}
+
+Status GatewayActor::hand_over(const Submit& submit, const protocol::Route& route, Time deadline) {
+  const std::string& model = submit.request->model;
+  const auto balancer = balancers_.find(model);
+  if (balancer == balancers_.end()) {
+    return fail(Error{Errc::unavailable, fmt::format("model {} is just being started", model), {}, come_back});
+  }
+  const bool use_cache = parts_.cache && route.cache.enabled && cache_shard::is_cacheable(*submit.request);
+  const actor::Ref& handler = use_cache ? parts_.cache : balancer->second;
+  TROUPE_CHECK(parts_.in_flight->enter(submit.id, model, handler));
+
+  const auto sink = std::make_shared<TrackedSink>(submit.id, submit.sink, parts_.in_flight,
+                                                  parts_.metrics->of(model, route.version), context().host().clock());
+  balancer::Dispatch dispatch{submit.id, with_seed(submit.request), route.version, deadline, sink};
+  const Status sent = use_cache
+                          ? handler.send(cache_shard::Lookup{cache_shard::cache_key(*submit.request, route.version),
+                                                             route.cache.ttl, balancer->second, std::move(dispatch)})
+                          : handler.send(std::move(dispatch));
+  if (!sent) sink->on_error(sent.error());
+  return {};
+}
+
+std::shared_ptr<const protocol::ServeRequest> GatewayActor::with_seed(
+    std::shared_ptr<const protocol::ServeRequest> request) {
+  if (!needs_seed(*request)) return request;
+  auto copy = std::make_shared<protocol::ServeRequest>(*request);
+  std::get<protocol::Generate>(copy->work).sampling.seed = parts_.random->next();
+  return copy;
+}
+
+void GatewayActor::withdraw(const Withdraw& withdraw) {
+  // A full mailbox may drop this: the work then goes on to its end, and its answer goes nowhere.
+  if (const actor::Ref handler = parts_.in_flight->withdraw(withdraw.id)) {
+    static_cast<void>(handler.send(balancer::CancelDispatch{withdraw.id}));
+  }
+}
+
+// --- Routes ----------------------------------------------------------------------------------------------------------
+
+void GatewayActor::take(const protocol::RoutingSnapshot& snapshot) {
+  if (table_ && !is_newer(snapshot, table_->snapshot())) return;
+  table_ = std::make_shared<const RoutingTable>(snapshot);
+  update_peers(snapshot);
+  update_balancers();
+  parts_.routing->publish(table_);
+}
+
+void GatewayActor::update_peers(const protocol::RoutingSnapshot& snapshot) {
+  std::unordered_map<NodeId, protocol::RoutedNode> nodes;
+  for (const protocol::RoutedNode& node : snapshot.nodes) {
+    if (node.id != context().host().options().node) nodes.emplace(node.id, node);
+  }
+  for (const auto& [id, known] : peers_) {
+    const auto now = nodes.find(id);
+    if (now == nodes.end()) parts_.remove_peer(id);
+    if (now == nodes.end() || now->second.incarnation != known.incarnation) context().host().peer_lost(id);
+  }
+  for (const auto& [id, node] : nodes) {
+    const auto known = peers_.find(id);
+    if (known == peers_.end() || known->second != node) {
+      parts_.add_peer({node.id, node.incarnation, node.control, node.request});
+    }
+  }
+  peers_ = std::move(nodes);
+}
+
+void GatewayActor::update_balancers() {
+  std::vector<std::string> gone;
+  for (const auto& [model, balancer] : balancers_) {
+    if (table_->find(model) == nullptr) gone.push_back(model);
+  }
+  for (const std::string& model : gone) stop_balancer(model);
+  for (const protocol::RoutedModel& model : table_->snapshot().models) start_balancer(model.name);
+}
+
+/// Or tells the one there is of its routes, as it must be after a crash too.
+void GatewayActor::start_balancer(const std::string& model) {
+  const protocol::RoutedModel* routes = table_->find(model);
+  if (routes == nullptr || stopping_.contains(model)) return;
+  if (!balancers_.contains(model)) {
+    actor::Ref balancer = context().host().find(protocol::balancer_path(model));
+    if (!balancer) {
+      auto made = parts_.make_balancer(context().host(), model);
+      if (!made) return balancer_failed(model, made.error());
+      balancer = *made;
+    }
+    balancers_.emplace(model, balancer);
+    watch_balancer(model);
+  }
+  const Status sent = balancers_.at(model).send(balancer::UpdateRoutes{*routes, table_->snapshot().nodes});
+  if (!sent) balancer_failed(model, sent.error());
+}
+
+void GatewayActor::watch_balancer(const std::string& model) {
+  context().monitor(balancers_.at(model), [this, model](const Error&) {
+    if (!balancers_.contains(model)) return;
+    watch_balancer(model);
+    start_balancer(model);
+  });
+}
+
+void GatewayActor::balancer_failed(const std::string& model, const Error& error) {
+  parts_.log.error("the balancer of a model failed", observe::kv("model", model), observe::kv("reason", error.message));
+  balancers_.erase(model);
+  context().after(balancer_retry, [this, model] { start_balancer(model); });
+}
+
+void GatewayActor::stop_balancer(const std::string& model) {
+  const actor::Ref balancer = balancers_.at(model);
+  balancers_.erase(model);
+  stopping_.insert(model);
+  const auto ended = context().bind<std::string>([this](const std::string& name) {
+    stopping_.erase(name);
+    start_balancer(name);  // Where the model has come back meanwhile.
+  });
+  context().host().stop(balancer, [ended, model] { ended(model); });
+}
+
+}  // namespace troupe::gateway

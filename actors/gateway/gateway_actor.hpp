@@ -1,0 +1,65 @@
+#pragma once
+// GatewayActor: the one at "gateway". Takes Submit, Withdraw and Drain from the front ends of its process and
+// protocol::RoutingSnapshot from the head, by way of the node's agent.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "actors/gateway/gateway_metrics.hpp"
+#include "actors/gateway/in_flight.hpp"
+#include "actors/gateway/messages.hpp"
+#include "actors/gateway/routing_table.hpp"
+#include "runtime/actor/actor.hpp"
+#include "runtime/base/random.hpp"
+#include "runtime/bus/transport.hpp"
+#include "runtime/observe/log.hpp"
+
+namespace troupe::gateway {
+
+/// What the actor works with. It outlives restarts of the actor, which takes up the published table again.
+struct GatewayParts {
+  std::shared_ptr<RoutingBoard> routing;
+  std::shared_ptr<InFlight> in_flight;
+  std::shared_ptr<GatewayMetrics> metrics;
+  std::shared_ptr<Random> random;  ///< Draws sampling seeds.
+  actor::Ref cache;                ///< The cache shard; empty = none.
+  /// Starts the balancer of a model at protocol::balancer_path(model).
+  std::function<Result<actor::Ref>(actor::Host&, const std::string& model)> make_balancer;
+  /// Tell the transport who can be reached. Not called for this node itself.
+  std::function<void(const bus::Peer&)> add_peer;
+  std::function<void(NodeId)> remove_peer;
+  observe::Logger log;
+};
+
+class GatewayActor final : public actor::Actor {
+ public:
+  GatewayActor(actor::Context& context, GatewayParts parts);
+
+  void started() override;
+
+ private:
+  void submit(const Submit& submit);
+  Status route(const Submit& submit);
+  Status hand_over(const Submit& submit, const protocol::Route& route, Time deadline);
+  std::shared_ptr<const protocol::ServeRequest> with_seed(std::shared_ptr<const protocol::ServeRequest> request);
+  void withdraw(const Withdraw& withdraw);
+
+  void take(const protocol::RoutingSnapshot& snapshot);
+  void update_peers(const protocol::RoutingSnapshot& snapshot);
+  void update_balancers();
+  void start_balancer(const std::string& model);
+  void watch_balancer(const std::string& model);
+  void balancer_failed(const std::string& model, const Error& error);
+  void stop_balancer(const std::string& model);
+
+  GatewayParts parts_;
+  std::shared_ptr<const RoutingTable> table_;
+  std::unordered_map<NodeId, protocol::RoutedNode> peers_;
+  std::unordered_map<std::string, actor::Ref> balancers_;
+  std::unordered_set<std::string> stopping_;  ///< Models whose balancer has not quite ended.
+};
+
+}  // namespace troupe::gateway

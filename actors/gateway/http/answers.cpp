@@ -1,0 +1,123 @@
+#include "actors/gateway/http/answers.hpp"
+
+#include "actors/gateway/http/error_answer.hpp"
+#include "actors/gateway/http/open_inference.hpp"
+
+namespace troupe::gateway {
+namespace {
+
+constexpr std::string_view json_type = "application/json";
+
+http::HeaderList answer_headers(const AnswerContext& context, const protocol::ResultPart& part) {
+  return {{"x-request-id", context.request_id},
+          {"x-troupe-version", part.version},
+          {"x-troupe-cache", part.cached ? "hit" : "miss"}};
+}
+
+void answer_error(const AnswerContext& context, const Error& error, std::string body) {
+  http::HeaderList headers = error_headers(error);
+  headers.emplace_back("x-request-id", context.request_id);
+  context.responder->respond(http_status(error), json_type, std::move(body), std::move(headers));
+}
+
+Error wrong_kind(std::string_view wanted) {
+  return {Errc::failed_precondition, fmt::format("this model does not answer with {}", wanted), "model", {}};
+}
+
+/// Translation happens on the connection's thread, not on the balancer's.
+template <class Answer>
+class HttpSink final : public balancer::ResponseSink {
+ public:
+  explicit HttpSink(Answer answer) : answer_(std::make_shared<Answer>(std::move(answer))) {}
+
+  void on_part(std::shared_ptr<const protocol::ResultPart> part, bool last) override {
+    answer_->context.responder->post([answer = answer_, part = std::move(part), last] { answer->part(*part, last); });
+  }
+  void on_error(const Error& error) override {
+    answer_->context.responder->post([answer = answer_, error] { answer->error(error); });
+  }
+
+ private:
+  const std::shared_ptr<Answer> answer_;
+};
+
+/// Usually one part; an answer that was streamed into the cache comes back in several.
+struct WholeOpenAi {
+  AnswerContext context;
+  OpenAiAnswer answer;
+  std::string text;
+
+  void part(const protocol::ResultPart& part, bool last) {
+    const auto* content = std::get_if<protocol::TextPart>(&part.content);
+    if (content == nullptr) return error(wrong_kind("text"));
+    text += content->text;
+    if (!last) return;
+    const protocol::TextPart whole{std::move(text), content->finish, content->usage};
+    context.responder->respond(200, json_type, answer.whole(whole, part.version), answer_headers(context, part));
+  }
+  void error(const Error& failure) const { answer_openai_error(context, failure); }
+};
+
+struct StreamedOpenAi {
+  AnswerContext context;
+  OpenAiAnswer text;
+  bool has_begun = false;
+
+  void part(const protocol::ResultPart& part, bool last) {
+    const auto* content = std::get_if<protocol::TextPart>(&part.content);
+    if (content == nullptr) return error(wrong_kind("text"));
+    if (!has_begun) {
+      http::HeaderList headers = answer_headers(context, part);
+      headers.emplace_back("cache-control", "no-cache");
+      context.responder->begin_stream(200, "text/event-stream", std::move(headers));
+      has_begun = true;
+    }
+    context.responder->write(text.chunk(*content, part.version, last));
+    if (last) context.responder->end();
+  }
+  /// Once a stream has begun its status is out, so the error goes into it.
+  void error(const Error& failure) const {
+    if (!has_begun) return answer_openai_error(context, failure);
+    context.responder->write(OpenAiAnswer::error_event(failure));
+    context.responder->end();
+  }
+};
+
+struct OpenInference {
+  AnswerContext context;
+  std::string model;
+  std::string id;
+
+  void part(const protocol::ResultPart& part, bool) const {
+    const auto* content = std::get_if<protocol::InferResult>(&part.content);
+    if (content == nullptr) return error(wrong_kind("tensors"));
+    auto body = format_open_inference_answer(*content, model, part.version, id);
+    if (!body) return error(body.error());
+    context.responder->respond(200, json_type, std::move(*body), answer_headers(context, part));
+  }
+  void error(const Error& failure) const { answer_open_inference_error(context, failure); }
+};
+
+}  // namespace
+
+std::shared_ptr<balancer::ResponseSink> make_openai_sink(AnswerContext context, OpenAiAnswer answer, bool stream) {
+  if (stream) {
+    return std::make_shared<HttpSink<StreamedOpenAi>>(StreamedOpenAi{std::move(context), std::move(answer), false});
+  }
+  return std::make_shared<HttpSink<WholeOpenAi>>(WholeOpenAi{std::move(context), std::move(answer), {}});
+}
+
+std::shared_ptr<balancer::ResponseSink> make_open_inference_sink(AnswerContext context, std::string model,
+                                                                 std::string id) {
+  return std::make_shared<HttpSink<OpenInference>>(OpenInference{std::move(context), std::move(model), std::move(id)});
+}
+
+void answer_openai_error(const AnswerContext& context, const Error& error) {
+  answer_error(context, error, openai_error_body(error));
+}
+
+void answer_open_inference_error(const AnswerContext& context, const Error& error) {
+  answer_error(context, error, open_inference_error_body(error));
+}
+
+}  // namespace troupe::gateway

@@ -1,0 +1,450 @@
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "actors/gateway/http/json_reader.hpp"
+#include "actors/gateway/http/openai.hpp"
+#include "actors/gateway/router.hpp"
+
+namespace troupe::gateway {
+namespace {
+
+using json::Array;
+using json::Element;
+using json::Object;
+
+constexpr int64_t tokens_most = std::numeric_limits<int32_t>::max();
+constexpr size_t stops_max = 4;
+constexpr size_t user_bytes_max = 256;
+
+/// Reads one body. Each member takes one parameter.
+class RequestReader {
+ public:
+  explicit RequestReader(OpenAiKind kind) : kind_(kind) {}
+
+  Status take(std::string_view key, Element value);
+  Result<OpenAiRequest> finish();
+
+ private:
+  using Take = Status (RequestReader::*)(Element);
+  struct Parameter {
+    std::string_view name;
+    Take take;
+  };
+  /// Of OpenAI's, not ours: let through where `is_default` says so. null always is.
+  struct Foreign {
+    std::string_view name;
+    bool (*is_default)(Element);
+  };
+
+  static const std::array<Parameter, 14> parameters;
+  static const std::array<Foreign, 33> foreign;
+  static bool belongs(std::string_view name, OpenAiKind kind);
+  std::vector<std::string> known() const;
+
+  Status model(Element value);
+  Status prompt(Element value);
+  Status prompt_list(Array list);
+  Status token_ids(Array list, std::string_view field);
+  Status messages(Element value);
+  Status message(Element value, size_t index);
+  Status max_tokens(Element value);
+  Status max_completion_tokens(Element value);
+  Status temperature(Element value);
+  Status top_p(Element value);
+  Status top_k(Element value);
+  Status seed(Element value);
+  Status stop(Element value);
+  Status stream(Element value);
+  Status stream_options(Element value);
+  Status n(Element value);
+  Status user(Element value);
+
+  OpenAiKind kind_;
+  OpenAiRequest request_;
+  protocol::Generate generate_;
+  bool has_prompt_ = false;
+  bool has_stream_options_ = false;
+  std::optional<uint32_t> max_tokens_;
+};
+
+bool is_false(Element value) {
+  return value.is_bool() && !bool{value};
+}
+bool is_any_bool(Element value) {
+  return value.is_bool();
+}
+bool is_zero(Element value) {
+  double number = 1;
+  return !value.get(number) && number == 0;
+}
+bool is_one(Element value) {
+  int64_t number = 0;
+  return !value.get(number) && number == 1;
+}
+bool is_empty(Element value) {
+  if (value.is_object()) return Object(value).size() == 0;
+  if (value.is_array()) return Array(value).size() == 0;
+  return value.is_string() && std::string_view(value).empty();
+}
+bool is_never(Element) {
+  return false;
+}
+bool is_none_or_auto(Element value) {
+  return value.is_string() && (std::string_view(value) == "none" || std::string_view(value) == "auto");
+}
+bool is_auto_or_default(Element value) {
+  return value.is_string() && (std::string_view(value) == "auto" || std::string_view(value) == "default");
+}
+bool is_text_format(Element value) {
+  std::string_view type;
+  return value.is_object() && Object(value).size() == 1 && !value["type"].get(type) && type == "text";
+}
+bool is_text_modality(Element value) {
+  std::string_view type;
+  return value.is_array() && Array(value).size() == 1 && !Array(value).at(0).get(type) && type == "text";
+}
+
+const std::array<RequestReader::Parameter, 14> RequestReader::parameters{{
+    {"model", &RequestReader::model},
+    {"prompt", &RequestReader::prompt},
+    {"messages", &RequestReader::messages},
+    {"max_tokens", &RequestReader::max_tokens},
+    {"max_completion_tokens", &RequestReader::max_completion_tokens},
+    {"temperature", &RequestReader::temperature},
+    {"top_p", &RequestReader::top_p},
+    {"top_k", &RequestReader::top_k},
+    {"seed", &RequestReader::seed},
+    {"stop", &RequestReader::stop},
+    {"stream", &RequestReader::stream},
+    {"stream_options", &RequestReader::stream_options},
+    {"n", &RequestReader::n},
+    {"user", &RequestReader::user},
+}};
+
+const std::array<RequestReader::Foreign, 33> RequestReader::foreign{{
+    {"audio", is_never},
+    {"best_of", is_one},
+    {"echo", is_false},
+    {"frequency_penalty", is_zero},
+    {"function_call", is_none_or_auto},
+    {"functions", is_empty},
+    {"guided_json", is_never},
+    {"logit_bias", is_empty},
+    {"logprobs", is_false},
+    {"metadata", is_empty},
+    {"min_p", is_zero},
+    {"min_tokens", is_zero},
+    {"modalities", is_text_modality},
+    {"moderation", is_never},
+    {"parallel_tool_calls", is_any_bool},
+    {"prediction", is_never},
+    {"presence_penalty", is_zero},
+    {"prompt_cache_key", is_never},
+    {"prompt_cache_retention", is_never},
+    {"reasoning_effort", is_never},
+    {"repetition_penalty", is_one},
+    {"response_format", is_text_format},
+    {"safety_identifier", is_never},
+    {"service_tier", is_auto_or_default},
+    {"store", is_false},
+    {"suffix", is_empty},
+    {"tool_choice", is_none_or_auto},
+    {"tools", is_empty},
+    {"top_logprobs", is_zero},
+    {"use_beam_search", is_false},
+    {"verbosity", is_never},
+    {"web_search_options", is_never},
+    {"ignore_eos", is_false},
+}};
+
+bool RequestReader::belongs(std::string_view name, OpenAiKind kind) {
+  if (name == "prompt") return kind == OpenAiKind::completion;
+  return kind == OpenAiKind::chat || (name != "messages" && name != "max_completion_tokens");
+}
+
+std::vector<std::string> RequestReader::known() const {
+  std::vector<std::string> names;
+  for (const Parameter& parameter : parameters) {
+    if (belongs(parameter.name, kind_)) names.emplace_back(parameter.name);
+  }
+  return names;
+}
+
+Status RequestReader::take(std::string_view key, Element value) {
+  const auto mine = std::ranges::find(parameters, key, &Parameter::name);
+  if (mine != parameters.end()) {
+    if (!belongs(key, kind_)) {
+      return fail_field(std::string(key), "{} belongs to {}", key,
+                        kind_ == OpenAiKind::chat ? "/v1/completions; a chat takes messages"
+                                                  : "/v1/chat/completions; a completion takes prompt and max_tokens");
+    }
+    const bool is_required = key == "model" || key == "prompt" || key == "messages";
+    return value.is_null() && !is_required ? Status{} : (this->*mine->take)(value);
+  }
+  const auto theirs = std::ranges::find(foreign, key, &Foreign::name);
+  if (theirs == foreign.end()) return json::unknown_key(key, "", known());
+  if (value.is_null() || theirs->is_default(value)) return {};
+  return json::unsupported(std::string(key),
+                           fmt::format("is not supported here, found {}; leave it out", json::describe(value)));
+}
+
+Result<OpenAiRequest> RequestReader::finish() {
+  const bool is_chat = kind_ == OpenAiKind::chat;
+  if (request_.model.empty()) return fail_field("model", "model is missing: it names the model to ask, e.g. clerk");
+  if (!has_prompt_) {
+    return is_chat ? fail_field("messages", "messages is missing: a list of {{\"role\", \"content\"}} objects")
+                   : fail_field("prompt", "prompt is missing: the text to complete");
+  }
+  if (has_stream_options_ && !generate_.stream) {
+    return fail_field("stream_options", "stream_options is only for streams: set stream to true");
+  }
+  generate_.sampling.max_tokens = max_tokens_.value_or(is_chat ? chat_tokens_default : completion_tokens_default);
+  request_.serve.work = std::move(generate_);
+  return std::move(request_);
+}
+
+Status RequestReader::model(Element value) {
+  TROUPE_TRY(const std::string_view text, json::as_string(value, "model"));
+  TROUPE_TRY(const ModelName name, parse_model_name(text));
+  request_.model = text;
+  request_.serve.model = name.model;
+  request_.serve.version = name.version;
+  return {};
+}
+
+Status RequestReader::prompt(Element value) {
+  has_prompt_ = true;
+  if (value.is_array()) return prompt_list(Array(value));
+  std::string_view text;
+  if (value.get(text)) {
+    return fail_field("prompt", "prompt must be a string, a list of one string or a list of token ids, found {}",
+                      json::describe(value));
+  }
+  generate_.prompt = protocol::PlainText{std::string(text)};
+  return {};
+}
+
+Status RequestReader::prompt_list(Array list) {
+  const size_t size = list.size();
+  if (size == 0) return fail_field("prompt", "prompt must not be an empty list");
+  const Element first = list.at(0);
+  if (first.is_int64() || first.is_uint64()) return token_ids(list, "prompt");
+  if (!first.is_string() && !first.is_array()) {
+    return fail_field("prompt", "prompt[0] must be a string, a token id or a list of token ids, found {}",
+                      json::describe(first));
+  }
+  if (size > 1) {
+    return json::unsupported("prompt", fmt::format("must hold one prompt, found {}; send a request for each", size));
+  }
+  if (first.is_array()) return token_ids(Array(first), "prompt[0]");
+  generate_.prompt = protocol::PlainText{std::string(std::string_view(first))};
+  return {};
+}
+
+Status RequestReader::token_ids(Array list, std::string_view field) {
+  protocol::TokenIds tokens;
+  tokens.ids.reserve(list.size());
+  for (const Element element : list) {
+    int64_t id = -1;
+    if (element.get(id) || id < 0 || id > std::numeric_limits<int32_t>::max()) {
+      return fail_field("prompt", "{}[{}] must be a token id (an integer from 0), found {}", field, tokens.ids.size(),
+                        json::describe(element));
+    }
+    tokens.ids.push_back(static_cast<int32_t>(id));
+  }
+  if (tokens.ids.empty()) return fail_field("prompt", "{} must not be an empty list", field);
+  generate_.prompt = std::move(tokens);
+  return {};
+}
+
+Status RequestReader::messages(Element value) {
+  has_prompt_ = true;
+  TROUPE_TRY(const Array list, json::as_array(value, "messages"));
+  generate_.prompt = protocol::Conversation{};
+  size_t index = 0;
+  for (const Element element : list) TROUPE_CHECK(message(element, index++));
+  if (index == 0) return fail_field("messages", "messages must not be empty");
+  return {};
+}
+
+/// A content: a string, or a list of {"type":"text","text":…} parts that are joined.
+Result<std::string> read_content(Element value, const std::string& field) {
+  std::string_view text;
+  if (!value.get(text)) return std::string(text);
+  Array parts;
+  if (value.get(parts)) {
+    return fail_field(field, "{} must be a string or a list of text parts, found {}", field, json::describe(value));
+  }
+  std::string joined;
+  size_t index = 0;
+  for (const Element part : parts) {
+    const std::string name = fmt::format("{}[{}]", field, index++);
+    TROUPE_TRY(const Object object, json::as_object(part, name));
+    std::string_view type;
+    if (object["type"].get(type)) return fail_field(name + ".type", "{}.type is missing: text is known", name);
+    if (type != "text") return json::unsupported(name + ".type", fmt::format("must be text, found {}", type));
+    Element content;
+    if (object["text"].get(content)) return fail_field(name + ".text", "{}.text is missing", name);
+    TROUPE_TRY(const std::string_view piece, json::as_string(content, name + ".text"));
+    joined += piece;
+  }
+  return joined;
+}
+
+Status RequestReader::message(Element value, size_t index) {
+  const std::string name = fmt::format("messages[{}]", index);
+  TROUPE_TRY(const Object object, json::as_object(value, name));
+  protocol::ChatMessage message;
+  bool has_content = false;
+  TROUPE_CHECK(json::for_each_field(object, name + ".", [&](std::string_view key, Element field) -> Status {
+    const std::string path = fmt::format("{}.{}", name, key);
+    if (key == "role") {
+      TROUPE_TRY(message.role, json::as_string(field, path));
+    } else if (key == "content") {
+      has_content = true;
+      TROUPE_TRY(message.content, read_content(field, path));
+    } else if (key == "name" || key == "tool_calls" || key == "tool_call_id" || key == "function_call" ||
+               key == "refusal" || key == "audio" || key == "reasoning_content" || key == "annotations") {
+      if (!field.is_null() && !is_empty(field)) return json::unsupported(path, "is not supported here; leave it out");
+    } else {
+      return json::unknown_key(key, name + ".", {"role", "content"});
+    }
+    return {};
+  }));
+  if (message.role.empty()) {
+    return fail_field(name + ".role", "{}.role is missing: system, user or assistant", name);
+  }
+  if (message.role == "developer") message.role = "system";  // OpenAI's newer word for the same.
+  if (message.role == "tool" || message.role == "function") {
+    return json::unsupported(name + ".role",
+                             fmt::format("{} is not supported here: system, user or assistant", message.role));
+  }
+  if (message.role != "system" && message.role != "user" && message.role != "assistant") {
+    return fail_field(name + ".role", "{}.role must be system, user or assistant, found \"{}\"", name,
+                      message.role.substr(0, user_bytes_max));
+  }
+  if (!has_content) return fail_field(name + ".content", "{}.content is missing", name);
+  std::get<protocol::Conversation>(generate_.prompt).messages.push_back(std::move(message));
+  return {};
+}
+
+Status RequestReader::max_tokens(Element value) {
+  TROUPE_TRY(const int64_t tokens, json::as_integer(value, "max_tokens", 1, tokens_most));
+  // The newer name wins where both stand there.
+  if (!max_tokens_) max_tokens_ = static_cast<uint32_t>(tokens);
+  return {};
+}
+
+Status RequestReader::max_completion_tokens(Element value) {
+  TROUPE_TRY(const int64_t tokens, json::as_integer(value, "max_completion_tokens", 1, tokens_most));
+  max_tokens_ = static_cast<uint32_t>(tokens);
+  return {};
+}
+
+Status RequestReader::temperature(Element value) {
+  constexpr std::string_view wanted = "a number from 0 to 2";
+  TROUPE_TRY(const double number, json::as_number(value, "temperature", wanted));
+  if (number < 0 || number > 2) return fail_field("temperature", "temperature must be {}, found {}", wanted, number);
+  generate_.sampling.temperature = number;
+  return {};
+}
+
+Status RequestReader::top_p(Element value) {
+  constexpr std::string_view wanted = "a number above 0 and up to 1";
+  TROUPE_TRY(const double number, json::as_number(value, "top_p", wanted));
+  if (number <= 0 || number > 1) return fail_field("top_p", "top_p must be {}, found {}", wanted, number);
+  generate_.sampling.top_p = number;
+  return {};
+}
+
+Status RequestReader::top_k(Element value) {
+  int64_t all = 0;
+  if (!value.get(all) && all == -1) return {};  // vLLM's word for "off".
+  TROUPE_TRY(const int64_t number, json::as_integer(value, "top_k", 0, tokens_most));
+  generate_.sampling.top_k = static_cast<uint32_t>(number);
+  return {};
+}
+
+Status RequestReader::seed(Element value) {
+  int64_t number = 0;
+  uint64_t large = 0;
+  if (!value.get(number)) {
+    generate_.sampling.seed = static_cast<uint64_t>(number);
+  } else if (!value.get(large)) {
+    generate_.sampling.seed = large;
+  } else {
+    return fail_field("seed", "seed must be an integer of 64 bits, found {}", json::describe(value));
+  }
+  return {};
+}
+
+Status RequestReader::stop(Element value) {
+  std::vector<Element> stops;
+  if (value.is_array()) {
+    const Array list(value);
+    if (list.size() > stops_max) {
+      return fail_field("stop", "stop may list {} strings, found {}", stops_max, list.size());
+    }
+    stops.assign(list.begin(), list.end());
+  } else {
+    stops.push_back(value);
+  }
+  for (const Element element : stops) {
+    std::string_view text;
+    if (element.get(text)) {
+      return fail_field("stop", "stop must be a string or a list of strings, found {}", json::describe(element));
+    }
+    if (text.empty()) return fail_field("stop", "stop must not hold an empty string");
+    generate_.sampling.stop.emplace_back(text);
+  }
+  return {};
+}
+
+Status RequestReader::stream(Element value) {
+  TROUPE_TRY(generate_.stream, json::as_bool(value, "stream"));
+  return {};
+}
+
+Status RequestReader::stream_options(Element value) {
+  has_stream_options_ = true;
+  TROUPE_TRY(const Object options, json::as_object(value, "stream_options"));
+  return json::for_each_field(options, "stream_options.", [this](std::string_view key, Element field) -> Status {
+    if (key == "include_usage") {
+      TROUPE_TRY(request_.include_usage, json::as_bool(field, "stream_options.include_usage"));
+      return {};
+    }
+    if (key == "include_obfuscation" && is_false(field)) return {};
+    if (key == "include_obfuscation") {
+      return json::unsupported("stream_options.include_obfuscation", "is not supported here; leave it out");
+    }
+    return json::unknown_key(key, "stream_options.", {"include_usage"});
+  });
+}
+
+Status RequestReader::n(Element value) {
+  TROUPE_TRY(const int64_t count, json::as_integer(value, "n", 1, 128));
+  if (count == 1) return {};
+  return json::unsupported("n", fmt::format("must be 1, found {}; send a request for each answer", count));
+}
+
+Status RequestReader::user(Element value) {
+  TROUPE_TRY(const std::string_view text, json::as_string(value, "user"));
+  if (text.size() > user_bytes_max) {
+    return fail_field("user", "user may have {} bytes, found {}", user_bytes_max, text.size());
+  }
+  request_.serve.unit = text;
+  return {};
+}
+
+}  // namespace
+
+Result<OpenAiRequest> parse_openai_request(OpenAiKind kind, std::string_view body, JsonParser& parser) {
+  TROUPE_TRY(const Object object, json::parse_object(parser, body));
+  RequestReader reader(kind);
+  TROUPE_CHECK(json::for_each_field(
+      object, "", [&reader](std::string_view key, Element value) { return reader.take(key, value); }));
+  return reader.finish();
+}
+
+}  // namespace troupe::gateway

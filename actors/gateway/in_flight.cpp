@@ -1,0 +1,42 @@
+#include "actors/gateway/in_flight.hpp"
+
+namespace troupe::gateway {
+
+Status InFlight::enter(balancer::DispatchId id, const std::string& model, actor::Ref handler) {
+  const std::lock_guard lock(mutex_);
+  if (entries_.contains(id)) return fail(Errc::already_exists, "dispatch {} is inside already", id);
+  TROUPE_CHECK(admission_.admit(model));
+  entries_.emplace(id, Entry{model, std::move(handler), false});
+  return {};
+}
+
+bool InFlight::leave(balancer::DispatchId id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return false;
+  const bool withdrawn = found->second.withdrawn;
+  admission_.release(found->second.model);
+  entries_.erase(found);
+  if (entries_.empty()) empty_.notify_all();
+  return withdrawn;
+}
+
+actor::Ref InFlight::withdraw(balancer::DispatchId id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return {};
+  found->second.withdrawn = true;
+  return found->second.handler;
+}
+
+uint64_t InFlight::size() const {
+  const std::lock_guard lock(mutex_);
+  return admission_.inside();
+}
+
+bool InFlight::wait_until_empty(Duration patience) {
+  std::unique_lock lock(mutex_);
+  return empty_.wait_for(lock, patience, [this] { return entries_.empty(); });
+}
+
+}  // namespace troupe::gateway

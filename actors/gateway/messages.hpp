@@ -1,0 +1,25 @@
+#pragma once
+// What front ends and the node agent tell the gateway actor. Local to a process. The gateway also takes the bus message
+// protocol::RoutingSnapshot as an event.
+
+#include "actors/balancer/messages.hpp"
+
+namespace troupe::gateway {
+
+/// One request from a front end: admit, route, answer into `sink`. `id` was drawn from the front end's DispatchIds.
+struct Submit {
+  balancer::DispatchId id;
+  std::shared_ptr<const protocol::ServeRequest> request;
+  std::optional<Time> deadline;
+  std::shared_ptr<balancer::ResponseSink> sink;
+};
+
+/// The client of `id` has gone.
+struct Withdraw {
+  balancer::DispatchId id;
+};
+
+/// Refuse new requests and report not ready; those inside go on to their end.
+struct Drain {};
+
+}  // namespace troupe::gateway

@@ -1,0 +1,67 @@
+#include "actors/gateway/routing_table.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::gateway {
+
+RoutingTable::RoutingTable(protocol::RoutingSnapshot snapshot) : snapshot_(std::move(snapshot)) {
+  models_.reserve(snapshot_.models.size());
+  for (const protocol::RoutedModel& model : snapshot_.models) models_.emplace(model.name, &model);
+}
+
+const protocol::RoutedModel* RoutingTable::find(std::string_view model) const {
+  const auto found = models_.find(model);
+  return found == models_.end() ? nullptr : found->second;
+}
+
+std::vector<std::string> RoutingTable::model_names() const {
+  std::vector<std::string> names;
+  for (const protocol::RoutedModel& model : snapshot_.models) names.push_back(model.name);
+  return names;
+}
+
+bool is_newer(const protocol::RoutingSnapshot& candidate, const protocol::RoutingSnapshot& present) noexcept {
+  return std::pair(candidate.epoch, candidate.revision) > std::pair(present.epoch, present.revision);
+}
+
+std::vector<std::string> versions_of(const protocol::RoutedModel& model) {
+  std::vector<std::string> versions;
+  for (const protocol::Route& route : model.routes) {
+    if (std::ranges::find(versions, route.version) == versions.end()) versions.push_back(route.version);
+  }
+  return versions;
+}
+
+bool has_replica(const protocol::RoutedModel& model, std::string_view version) {
+  return std::ranges::any_of(model.routes, [version](const protocol::Route& route) {
+    return (version.empty() || route.version == version) && !route.replicas.empty();
+  });
+}
+
+std::shared_ptr<const RoutingTable> RoutingBoard::table() const {
+  const std::lock_guard lock(mutex_);
+  return table_;
+}
+
+void RoutingBoard::publish(std::shared_ptr<const RoutingTable> table) {
+  const std::lock_guard lock(mutex_);
+  table_ = std::move(table);
+}
+
+bool RoutingBoard::is_draining() const {
+  const std::lock_guard lock(mutex_);
+  return draining_;
+}
+
+void RoutingBoard::begin_drain() {
+  const std::lock_guard lock(mutex_);
+  draining_ = true;
+}
+
+bool RoutingBoard::is_ready() const {
+  const std::lock_guard lock(mutex_);
+  return table_ != nullptr && !draining_;
+}
+
+}  // namespace troupe::gateway

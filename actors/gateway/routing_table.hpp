@@ -1,0 +1,60 @@
+#pragma once
+// RoutingTable: a routing snapshot made for look-ups; and RoutingBoard, where front ends read the present one.
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/protocol/cluster.hpp"
+
+namespace troupe::gateway {
+
+/// Immutable; shared between threads.
+class RoutingTable {
+ public:
+  explicit RoutingTable(protocol::RoutingSnapshot snapshot);
+  RoutingTable(const RoutingTable&) = delete;
+  RoutingTable& operator=(const RoutingTable&) = delete;
+
+  const protocol::RoutingSnapshot& snapshot() const noexcept { return snapshot_; }
+  /// nullptr where there is none.
+  const protocol::RoutedModel* find(std::string_view model) const;
+  /// Of all models, in the snapshot's order.
+  std::vector<std::string> model_names() const;
+
+ private:
+  const protocol::RoutingSnapshot snapshot_;
+  std::unordered_map<std::string_view, const protocol::RoutedModel*> models_;
+};
+
+/// Whether `candidate` replaces `present`: a newer epoch, or the same and a newer revision.
+bool is_newer(const protocol::RoutingSnapshot& candidate, const protocol::RoutingSnapshot& present) noexcept;
+
+/// Versions of `model` that its routes name, each once, in their order.
+std::vector<std::string> versions_of(const protocol::RoutedModel& model);
+/// Whether a replica of the model (of `version`, unless that is empty) is ready.
+bool has_replica(const protocol::RoutedModel& model, std::string_view version);
+
+/// Written by the gateway actor, read by front ends. Thread-safe.
+class RoutingBoard {
+ public:
+  /// nullptr until a snapshot has come.
+  std::shared_ptr<const RoutingTable> table() const;
+  void publish(std::shared_ptr<const RoutingTable> table);
+
+  /// Draining: this gateway wants no new work and says so at /ready.
+  bool is_draining() const;
+  void begin_drain();
+  /// A snapshot has come and this gateway is not draining.
+  bool is_ready() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const RoutingTable> table_;
+  bool draining_ = false;
+};
+
+}  // namespace troupe::gateway

@@ -1,0 +1,280 @@
+#include "actors/gateway/zmq/zmq_front_end.hpp"
+
+#include <thread>
+
+#include "actors/gateway/router.hpp"
+#include "actors/gateway/zmq/zmq_clients.hpp"
+#include "runtime/base/random.hpp"
+#include "runtime/bus/mpsc_queue.hpp"
+#include "runtime/bus/zmq/poller.hpp"
+#include "runtime/bus/zmq/socket.hpp"
+#include "runtime/observe/request_id.hpp"
+#include "runtime/protocol/paths.hpp"
+#include "runtime/protocol/registry.hpp"
+
+namespace troupe::gateway {
+namespace {
+
+using bus::internal::Context;
+using bus::internal::Incoming;
+using bus::internal::Poller;
+using bus::internal::Sent;
+using bus::internal::Socket;
+
+/// One request of one client, by which its answer finds the way back.
+struct Origin {
+  std::string client;
+  CorrelationId correlation;
+  balancer::DispatchId id;
+  std::string trace;
+};
+
+/// A piece of an answer on its way to the socket.
+struct Answer {
+  std::shared_ptr<const Origin> origin;
+  std::shared_ptr<const protocol::ResultPart> part;  ///< nullptr: `error`.
+  uint32_t index = 0;
+  bool last = false;
+  std::optional<Error> error;
+};
+
+/// Where sinks put their answers; outlives the front end as long as a sink does.
+class Outbox {
+ public:
+  Outbox(std::unique_ptr<Poller> poller, uint32_t answers_max)
+      : poller_(std::move(poller)), answers_max_(answers_max) {}
+
+  /// False where the piece found no room. The end of an answer always does.
+  bool push(Answer answer) {
+    if (waiting_.fetch_add(1, std::memory_order_relaxed) >= answers_max_ && !answer.last) {
+      waiting_.fetch_sub(1, std::memory_order_relaxed);
+      return false;
+    }
+    queue_.push(std::move(answer));
+    poller_->wake();
+    return true;
+  }
+  std::optional<Answer> pop() {
+    auto answer = queue_.pop();
+    if (answer) waiting_.fetch_sub(1, std::memory_order_relaxed);
+    return answer;
+  }
+  bool empty() const { return queue_.empty(); }
+  Poller& poller() { return *poller_; }
+
+ private:
+  bus::MpscQueue<Answer> queue_;
+  std::unique_ptr<Poller> poller_;
+  const uint32_t answers_max_;
+  std::atomic<uint32_t> waiting_{0};
+};
+
+class ZmqSink final : public balancer::ResponseSink {
+ public:
+  ZmqSink(std::shared_ptr<const Origin> origin, std::shared_ptr<Outbox> outbox)
+      : origin_(std::move(origin)), outbox_(std::move(outbox)) {}
+
+  void on_part(std::shared_ptr<const protocol::ResultPart> part, bool last) override {
+    if (is_cut_) return;
+    if (outbox_->push({origin_, std::move(part), index_++, last, std::nullopt})) return;
+    is_cut_ = true;
+    push_error({Errc::overloaded, "answers wait faster than they can be sent; the stream is cut off", {}, {}});
+  }
+  void on_error(const Error& error) override {
+    if (!is_cut_) push_error(error);
+  }
+
+ private:
+  void push_error(const Error& error) { outbox_->push({origin_, nullptr, 0, true, error}); }
+
+  const std::shared_ptr<const Origin> origin_;
+  const std::shared_ptr<Outbox> outbox_;
+  uint32_t index_ = 0;
+  bool is_cut_ = false;
+};
+
+class FrontEnd final : public ZmqFrontEnd {
+ public:
+  FrontEnd(ZmqFrontEndOptions options, Clock& clock, Door door, std::shared_ptr<DispatchIds> ids, uint64_t seed,
+           std::unique_ptr<Context> context, Socket socket, std::shared_ptr<Outbox> outbox)
+      : options_(std::move(options)),
+        clock_(clock),
+        door_(std::move(door)),
+        ids_(std::move(ids)),
+        random_(seed),
+        context_(std::move(context)),
+        socket_(std::move(socket)),
+        outbox_(std::move(outbox)),
+        clients_(options_.clients_max, options_.in_flight_per_client_max),
+        port_(socket_.port()) {}
+  ~FrontEnd() override { stop(); }
+
+  void start() {
+    thread_ = std::thread([this] { run(); });
+  }
+  uint16_t port() const noexcept override { return port_; }
+  std::string endpoint() const override { return fmt::format("tcp://{}:{}", options_.host, port_); }
+  ZmqFrontEndStats stats() const override { return {requests_.load(), malformed_.load(), unreachable_.load()}; }
+
+  void stop() override {
+    if (!thread_.joinable()) return;
+    stopping_.store(true);
+    outbox_->poller().wake();
+    thread_.join();
+    socket_.close(std::chrono::milliseconds{200});
+  }
+
+ private:
+  void run();
+  void take(Incoming& incoming);
+  void take_request(Incoming& incoming, const wire::Envelope& envelope);
+  Status submit(const Incoming& incoming, const wire::Envelope& envelope);
+  void send(const Answer& answer);
+  void send_error(const std::string& client, CorrelationId correlation, const Error& error);
+  Sent put(const std::string& client, wire::Envelope envelope, const wire::Body& body);
+  void withdraw(const std::vector<balancer::DispatchId>& ids);
+
+  const ZmqFrontEndOptions options_;
+  Clock& clock_;
+  const Door door_;
+  const std::shared_ptr<DispatchIds> ids_;
+  SeededRandom random_;
+  const std::unique_ptr<Context> context_;
+  Socket socket_;
+  const std::shared_ptr<Outbox> outbox_;
+  ZmqClients clients_;
+  const uint16_t port_;
+  bus::TransportCounters counters_;
+  std::atomic<uint64_t> requests_{0}, malformed_{0}, unreachable_{0};
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+void FrontEnd::run() {
+  constexpr int requests_per_round = 64;  // So that answers don't wait behind a flood of requests.
+  Incoming incoming;
+  while (!stopping_.load()) {
+    while (const auto answer = outbox_->pop()) send(*answer);
+    for (int i = 0; i < requests_per_round && socket_.receive(incoming); ++i) take(incoming);
+    outbox_->poller().wait(std::chrono::seconds{1},
+                           [this] { return stopping_.load() || !outbox_->empty() || socket_.events().readable; });
+  }
+  withdraw(clients_.drop_all());
+}
+
+void FrontEnd::take(Incoming& incoming) {
+  auto envelope = wire::decode_envelope(std::as_bytes(std::span(incoming.header)), options_.limits);
+  if (!envelope) {
+    ++malformed_;
+  } else if (envelope->kind == wire::Kind::cancel) {
+    if (const auto id = clients_.close(incoming.route, envelope->correlation_id)) withdraw({*id});
+  } else if (envelope->kind == wire::Kind::request) {
+    take_request(incoming, *envelope);
+  } else if (envelope->kind != wire::Kind::hello) {
+    ++malformed_;
+  }
+}
+
+void FrontEnd::take_request(Incoming& incoming, const wire::Envelope& envelope) {
+  ++requests_;
+  if (const Status status = submit(incoming, envelope); !status) {
+    send_error(incoming.route, envelope.correlation_id, status.error());
+  }
+}
+
+Status FrontEnd::submit(const Incoming& incoming, const wire::Envelope& envelope) {
+  if (!incoming.complete) {
+    return fail(Errc::too_large, "the request lacks its body or is over a limit: body {} bytes, attachments {} bytes",
+                options_.limits.body_bytes_max, options_.limits.attachment_bytes_max);
+  }
+  if (envelope.target_path != protocol::gateway_path) {
+    return fail_field("target", "this door leads to \"{}\" only, found \"{}\"", protocol::gateway_path,
+                      envelope.target_path);
+  }
+  const auto type = static_cast<protocol::MessageType>(envelope.message_type);
+  if (type != protocol::MessageType::serve_request) {
+    return fail_field("message_type", "message_type must be {} (serve_request), found {}",
+                      static_cast<int>(protocol::MessageType::serve_request), envelope.message_type);
+  }
+  TROUPE_TRY(const protocol::AnyMessage any, protocol::decode(type, incoming.body, options_.limits));
+  auto request = std::make_shared<protocol::ServeRequest>(*any.get<protocol::ServeRequest>());
+  if (request->version.empty()) {
+    TROUPE_TRY(const ModelName name, parse_model_name(request->model));
+    const std::string version(name.version);
+    request->model = std::string(name.model);
+    request->version = version;
+  }
+  if (!observe::check_request_id(request->request_id)) request->request_id = observe::make_request_id(random_);
+
+  const balancer::DispatchId id = ids_->next();
+  TROUPE_CHECK(clients_.open(incoming.route, envelope.correlation_id, id));
+  std::optional<Time> deadline;
+  if (envelope.remaining) deadline = clock_.now() + *envelope.remaining;
+  auto origin = std::make_shared<const Origin>(incoming.route, envelope.correlation_id, id, request->request_id);
+  Status status =
+      door_.submit({id, std::move(request), deadline, std::make_shared<ZmqSink>(std::move(origin), outbox_)});
+  if (!status) clients_.close(incoming.route, envelope.correlation_id);
+  return status;
+}
+
+void FrontEnd::send(const Answer& answer) {
+  const Origin& origin = *answer.origin;
+  if (!clients_.is_open(origin.client, origin.correlation, origin.id)) return;  // Withdrawn meanwhile.
+  if (answer.last) clients_.close(origin.client, origin.correlation);
+  if (answer.error) return send_error(origin.client, origin.correlation, *answer.error);
+
+  wire::Envelope envelope;
+  envelope.kind = wire::Kind::part;
+  envelope.message_type = static_cast<uint16_t>(protocol::MessageType::result_part);
+  envelope.correlation_id = origin.correlation;
+  envelope.trace = origin.trace;
+  envelope.part = wire::PartPosition{answer.index, answer.last};
+  const Sent sent = put(origin.client, std::move(envelope), protocol::encode(protocol::AnyMessage::of(answer.part)));
+  if (sent == Sent::sent) return;
+  // Gone, or so slow that even its queue is full: a part is lost, so nothing more of this client's makes sense.
+  ++unreachable_;
+  withdraw(clients_.drop(origin.client));
+  if (!answer.last) withdraw({origin.id});
+}
+
+void FrontEnd::send_error(const std::string& client, CorrelationId correlation, const Error& error) {
+  wire::Envelope envelope;
+  envelope.kind = wire::Kind::error;
+  envelope.message_type = static_cast<uint16_t>(protocol::MessageType::error);
+  envelope.correlation_id = correlation;
+  if (put(client, std::move(envelope), protocol::encode_error(error)) != Sent::sent) {
+    ++unreachable_;
+    withdraw(clients_.drop(client));
+  }
+}
+
+Sent FrontEnd::put(const std::string& client, wire::Envelope envelope, const wire::Body& body) {
+  std::string header;
+  wire::encode(envelope, header);
+  return socket_.send(client, header, body, counters_);
+}
+
+void FrontEnd::withdraw(const std::vector<balancer::DispatchId>& ids) {
+  for (const balancer::DispatchId id : ids) door_.withdraw({id});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ZmqFrontEnd>> ZmqFrontEnd::listen(ZmqFrontEndOptions options, Clock& clock, Door door,
+                                                         std::shared_ptr<DispatchIds> ids, uint64_t seed) {
+  constexpr size_t sockets_max = 16;
+  bus::ZmqTransportOptions transport;
+  transport.host = options.host;
+  transport.limits = options.limits;
+  auto context = std::make_unique<Context>(sockets_max);
+  TROUPE_TRY(Socket socket, Socket::router(*context, bus::Lane::request, transport, options.port, options.port_option));
+  TROUPE_TRY(std::unique_ptr<Poller> poller, Poller::make());
+  TROUPE_CHECK(poller->watch(socket.fd(), 0));
+  auto outbox = std::make_shared<Outbox>(std::move(poller), options.answers_max);
+  auto front_end = std::make_unique<FrontEnd>(std::move(options), clock, std::move(door), std::move(ids), seed,
+                                              std::move(context), std::move(socket), std::move(outbox));
+  front_end->start();
+  return front_end;
+}
+
+}  // namespace troupe::gateway

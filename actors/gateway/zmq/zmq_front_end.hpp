@@ -1,0 +1,55 @@
+#pragma once
+// ZmqFrontEnd: the gateway's ZeroMQ door. A client's DEALER sends what a node would (runtime/wire/envelope.hpp):
+//
+//   [envelope: kind request, message_type serve_request, target path "gateway"][ServeRequest][attachments …]
+//
+// and gets parts and errors with the same correlation id, which is the client's to choose, unique among its open
+// requests. Kind cancel withdraws. What can't be read is counted and dropped; what is readable but wrong is answered by
+// an error.
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "actors/gateway/door.hpp"
+#include "runtime/base/clock.hpp"
+#include "runtime/base/result.hpp"
+#include "runtime/wire/limits.hpp"
+
+namespace troupe::gateway {
+
+struct ZmqFrontEndOptions {
+  std::string host = "127.0.0.1";
+  uint16_t port = 0;                         ///< 0 = any free one.
+  std::string port_option = "--zmq-port";    ///< Named in errors.
+  uint32_t in_flight_per_client_max = 1024;  ///< Open requests of one client; more are answered overloaded.
+  uint32_t clients_max = 4096;               ///< With open requests at a time.
+  uint32_t answers_max = 65536;  ///< Pieces of answers that wait to be sent; a stream that adds more is cut off.
+  wire::Limits limits;
+};
+
+struct ZmqFrontEndStats {
+  uint64_t requests = 0;
+  uint64_t malformed = 0;    ///< Dropped: no readable envelope, or of a kind no client sends.
+  uint64_t unreachable = 0;  ///< Answers for clients that had gone, or took nothing.
+};
+
+/// One thread of its own serves the socket; answers come to it through a lock-free queue.
+class ZmqFrontEnd {
+ public:
+  /// Binds and serves until stopped. `clock` must outlive it. failed_precondition, naming address and option, where the
+  /// port is taken.
+  static Result<std::unique_ptr<ZmqFrontEnd>> listen(ZmqFrontEndOptions options, Clock& clock, Door door,
+                                                     std::shared_ptr<DispatchIds> ids, uint64_t seed);
+  virtual ~ZmqFrontEnd() = default;
+
+  virtual uint16_t port() const noexcept = 0;
+  /// "tcp://127.0.0.1:8003"
+  virtual std::string endpoint() const = 0;
+  virtual ZmqFrontEndStats stats() const = 0;
+
+  /// Stops the thread; open requests are withdrawn. Idempotent. Destruction stops.
+  virtual void stop() = 0;
+};
+
+}  // namespace troupe::gateway

@@ -1,0 +1,54 @@
+#pragma once
+// Backend: what computes, behind the worker protocol. Every call is a message of that protocol and every answer comes
+// as an event, so that a back end in a child process or in another language differs in nothing but the transport.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/base/ids.hpp"
+#include "runtime/base/result.hpp"
+#include "runtime/protocol/cluster.hpp"
+#include "runtime/protocol/serving.hpp"
+
+namespace troupe::worker {
+
+/// Names a request at one back end.
+using WorkId = Id64<struct WorkIdTag>;
+
+struct WorkItem {
+  WorkId id;
+  std::shared_ptr<const protocol::ServeRequest> request;
+};
+
+/// What a back end says. Called on the back end's thread, in order; must not block.
+class BackendEvents {
+ public:
+  virtual ~BackendEvents() = default;
+  /// Files verified and weights mapped (ReplicaState::warming follows), and the first real step done (ready).
+  virtual void on_loaded() = 0;
+  virtual void on_warm() = 0;
+  /// load() or warm-up failed, or the back end can't go on: it must be closed.
+  virtual void on_failed(const Error& error) = 0;
+  /// A piece of the answer to `id`; after the last one or an error nothing more comes for it.
+  virtual void on_part(WorkId id, protocol::ResultPart part, bool last) = 0;
+  virtual void on_error(WorkId id, const Error& error) = 0;
+};
+
+/// Functions return at once (queue a command to the back end's own thread) and may be called from any one thread.
+class Backend {
+ public:
+  virtual ~Backend() = default;  ///< Closes: unfinished work is dropped without events.
+
+  /// Load, verify and warm up. Answers on_loaded and on_warm, or on_failed.
+  virtual void load() = 0;
+  /// A batch formed by the batcher. Back ends that batch by steps themselves (engines) merge it with what runs.
+  virtual void execute(std::vector<WorkItem> batch) = 0;
+  /// No event for `id` comes any more, from the next step on.
+  virtual void cancel(WorkId id) = 0;
+  /// Requests that may be inside at once; the batcher holds the rest.
+  virtual uint32_t slots() const = 0;
+};
+
+}  // namespace troupe::worker

@@ -1,0 +1,48 @@
+#include "actors/worker/replica.hpp"
+
+#include "actors/batcher/batcher_actor.hpp"
+#include "actors/worker/echo_backend.hpp"
+#include "actors/worker/native_backend.hpp"
+#include "runtime/protocol/paths.hpp"
+#include "storage/model_store.hpp"
+
+namespace troupe::worker {
+
+Result<Replica> start_replica(actor::Host& host, const protocol::ReplicaSpec& spec, BackendFactory backend,
+                              std::function<void(protocol::ReplicaStatus)> on_change) {
+  Replica replica;
+  replica.load = std::make_shared<ReplicaLoad>();
+  const batcher::BatchOptions batching{spec.batching.size_max, spec.batching.delay_max, spec.batching.queue_max};
+  TROUPE_TRY(replica.batcher,
+             host.spawn_actor<batcher::BatcherActor>(protocol::replica_path(spec.id), {}, batching, replica.load));
+  WorkerOptions options{spec, replica.batcher, std::move(backend), replica.load, {}, std::move(on_change)};
+  auto worker = host.spawn_actor<WorkerActor>(protocol::worker_path(spec.id), {}, std::move(options));
+  if (!worker) {
+    host.stop(replica.batcher);
+    return fail(worker.error());
+  }
+  replica.worker = std::move(*worker);
+  return replica;
+}
+
+void drain_replica(const Replica& replica) {
+  static_cast<void>(replica.batcher.send(Drain{}));
+}
+
+void end_replica(actor::Host& host, const Replica& replica, std::function<void()> ended) {
+  host.stop(replica.worker,
+            [&host, batcher = replica.batcher, ended = std::move(ended)] { host.stop(batcher, ended); });
+}
+
+Result<std::unique_ptr<Backend>> make_thread_backend(const protocol::ReplicaSpec& spec, BackendEvents& events) {
+  switch (spec.backend) {
+    case protocol::BackendKind::echo:
+      return make_echo_backend(events);
+    case protocol::BackendKind::native:
+      return make_native_backend(
+          spec, [folder = spec.folder] { return storage::verify_model_folder(folder); }, events);
+  }
+  return fail(Errc::unimplemented, "this version of Troupe has no back end of kind {}", static_cast<int>(spec.backend));
+}
+
+}  // namespace troupe::worker

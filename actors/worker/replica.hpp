@@ -1,0 +1,31 @@
+#pragma once
+// A replica: batcher and worker over one back end. The node agent starts, drains and ends it.
+
+#include <functional>
+
+#include "actors/worker/load.hpp"
+#include "actors/worker/worker_actor.hpp"
+#include "runtime/actor/host.hpp"
+
+namespace troupe::worker {
+
+struct Replica {
+  actor::Ref batcher;
+  actor::Ref worker;
+  std::shared_ptr<ReplicaLoad> load;
+};
+
+/// Starts both actors; loading begins at once. `on_change` is told of every change of state, on the worker's actor.
+Result<Replica> start_replica(actor::Host& host, const protocol::ReplicaSpec& spec, BackendFactory backend,
+                              std::function<void(protocol::ReplicaStatus)> on_change);
+
+/// Takes nothing new and finishes what is inside; on_change says `stopped` when nothing is left.
+void drain_replica(const Replica& replica);
+
+/// Ends both actors; what is inside fails as unavailable. `ended` runs when both paths are free, on any thread.
+void end_replica(actor::Host& host, const Replica& replica, std::function<void()> ended);
+
+/// `isolation: thread`: back ends on threads of this process.
+Result<std::unique_ptr<Backend>> make_thread_backend(const protocol::ReplicaSpec& spec, BackendEvents& events);
+
+}  // namespace troupe::worker

@@ -1,0 +1,159 @@
+#include "actors/worker/worker_actor.hpp"
+
+namespace troupe::worker {
+
+using protocol::ReplicaState;
+
+/// Life-cycle events go to the actor; results go by the table, straight to who asked.
+class WorkerActor::Events final : public BackendEvents {
+ public:
+  Events(WorkerActor& worker, uint64_t life, std::function<void(std::function<void()>)> post)
+      : worker_(worker), life_(life), table_(worker.table_), post_(std::move(post)) {}
+
+  void on_loaded() override {
+    post([](WorkerActor& worker) { worker.set_state(ReplicaState::warming); });
+  }
+  void on_warm() override {
+    post([](WorkerActor& worker) {
+      worker.set_state(ReplicaState::ready);
+      worker.tell_batcher(worker.backend_->slots());
+    });
+  }
+  void on_failed(const Error& error) override {
+    post([error](WorkerActor& worker) { worker.backend_failed(error); });
+  }
+  void on_part(WorkId id, protocol::ResultPart part, bool last) override { table_->part(id, std::move(part), last); }
+  void on_error(WorkId id, const Error& error) override { table_->error(id, error); }
+
+ private:
+  void post(std::function<void(WorkerActor&)> action) {
+    // Runs on the worker actor, which is alive then.
+    post_([&worker = worker_, life = life_, action = std::move(action)] {
+      if (worker.life_ == life) action(worker);
+    });
+  }
+
+  WorkerActor& worker_;
+  const uint64_t life_;
+  const std::shared_ptr<WorkTable> table_;
+  const std::function<void(std::function<void()>)> post_;
+};
+
+WorkerActor::WorkerActor(actor::Context& context, WorkerOptions options)
+    : Actor(context), options_(std::move(options)), restart_policy_(options_.restart) {
+  const protocol::ReplicaSpec& spec = options_.spec;
+  status_.id = spec.id;
+  status_.deployment = spec.deployment;
+  status_.model = spec.model;
+  status_.version = spec.version;
+  table_ =
+      std::make_shared<WorkTable>(spec.version, options_.load, [this, post = this->context().poster()](uint32_t count) {
+        static_cast<void>(options_.batcher.send(SlotsFree{count}));
+        if (draining_.load()) post([this] { stop_if_drained(); });
+      });
+  on<Batch>([this](const Batch& batch) { execute(batch); });
+  on<CancelWork>([this](const CancelWork& message) { cancel(message); });
+  on<Drain>([this](const Drain&) { drain(); });
+}
+
+WorkerActor::~WorkerActor() {
+  backend_.reset();
+  table_->fail_all({Errc::unavailable, "the replica has stopped", {}, {}});
+}
+
+void WorkerActor::started() {
+  watch_batcher();
+  load();
+}
+
+/// A batcher that has crashed comes back without knowing whether there is a back end.
+void WorkerActor::watch_batcher() {
+  context().monitor(options_.batcher, [this](const Error&) {
+    watch_batcher();
+    if (status_.state != ReplicaState::ready) return;
+    const auto inside = static_cast<uint32_t>(table_->size());
+    const uint32_t slots = backend_->slots();
+    tell_batcher(slots > inside ? slots - inside : 1);
+  });
+}
+
+void WorkerActor::set_state(ReplicaState state, std::string reason) {
+  status_.state = state;
+  status_.reason = std::move(reason);
+  status_.restarts = restart_policy_.restarts();
+  options_.on_change(status_);
+}
+
+void WorkerActor::tell_batcher(uint32_t slots) {
+  static_cast<void>(options_.batcher.send(BackendReady{context().self(), slots}));
+}
+
+void WorkerActor::load() {
+  set_state(ReplicaState::loading);
+  backend_.reset();
+  events_ = std::make_unique<Events>(*this, ++life_, context().poster());
+  auto backend = options_.backend(options_.spec, *events_);
+  if (!backend) {
+    backend_failed(backend.error());
+    return;
+  }
+  backend_ = std::move(*backend);
+  backend_->load();
+}
+
+void WorkerActor::backend_failed(const Error& error) {
+  ++life_;
+  backend_.reset();
+  tell_batcher(0);
+  table_->fail_all({Errc::unavailable, "the back end failed: " + error.message, {}, {}});
+  if (draining_) {
+    set_state(ReplicaState::stopped);
+    return;
+  }
+  const auto delay = restart_policy_.on_crash(context().now());
+  if (!delay) {
+    set_state(ReplicaState::failed, error.message);
+    return;
+  }
+  set_state(ReplicaState::backing_off, error.message);
+  context().after(*delay, [this] {
+    if (!draining_) load();
+  });
+}
+
+void WorkerActor::execute(const Batch& batch) {
+  std::vector<WorkItem> items;
+  items.reserve(batch.entries.size());
+  for (const Batch::Entry& entry : batch.entries) {
+    if (!backend_ || status_.state != ReplicaState::ready) {
+      entry.reply->fail({Errc::unavailable, "the back end is not ready", {}, {}});
+    } else {
+      items.push_back({table_->add(entry.reply), entry.request});
+    }
+  }
+  if (!items.empty()) backend_->execute(std::move(items));
+}
+
+void WorkerActor::cancel(const CancelWork& cancel) {
+  const WorkId id = table_->cancel(cancel.reply);
+  if (id && backend_) backend_->cancel(id);
+}
+
+void WorkerActor::drain() {
+  draining_ = true;
+  if (status_.state == ReplicaState::failed || status_.state == ReplicaState::backing_off || !backend_) {
+    set_state(ReplicaState::stopped);
+    return;
+  }
+  if (status_.state == ReplicaState::ready) set_state(ReplicaState::draining);
+  stop_if_drained();
+}
+
+void WorkerActor::stop_if_drained() {
+  if (!draining_ || table_->size() > 0 || status_.state == ReplicaState::stopped) return;
+  ++life_;
+  backend_.reset();
+  set_state(ReplicaState::stopped);
+}
+
+}  // namespace troupe::worker

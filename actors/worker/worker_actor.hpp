@@ -1,0 +1,60 @@
+#pragma once
+// WorkerActor: the life of one replica's back end: load, warm up, ready, drain, unload, and again after a failure.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "actors/worker/backend.hpp"
+#include "actors/worker/messages.hpp"
+#include "actors/worker/work_table.hpp"
+#include "runtime/actor/actor.hpp"
+#include "runtime/actor/restart_policy.hpp"
+
+namespace troupe::worker {
+
+using BackendFactory =
+    std::function<Result<std::unique_ptr<Backend>>(const protocol::ReplicaSpec& spec, BackendEvents& events)>;
+
+struct WorkerOptions {
+  protocol::ReplicaSpec spec;
+  actor::Ref batcher;
+  BackendFactory backend;
+  std::shared_ptr<ReplicaLoad> load;
+  actor::RestartOptions restart;
+  /// Told of every change, on this actor: hand it over.
+  std::function<void(protocol::ReplicaStatus)> on_change;
+};
+
+/// Takes Batch, CancelWork and Drain.
+class WorkerActor final : public actor::Actor {
+ public:
+  WorkerActor(actor::Context& context, WorkerOptions options);
+  ~WorkerActor() override;
+
+  void started() override;
+
+ private:
+  class Events;
+
+  void load();
+  void backend_failed(const Error& error);
+  void set_state(protocol::ReplicaState state, std::string reason = {});
+  void execute(const Batch& batch);
+  void cancel(const CancelWork& cancel);
+  void drain();
+  void stop_if_drained();
+  void tell_batcher(uint32_t slots);
+  void watch_batcher();
+
+  WorkerOptions options_;
+  actor::RestartPolicy restart_policy_;
+  protocol::ReplicaStatus status_;
+  std::shared_ptr<WorkTable> table_;
+  std::unique_ptr<Events> events_;  ///< Outlives backend_, which calls it.
+  std::unique_ptr<Backend> backend_;
+  uint64_t life_ = 0;                  ///< Which back end events are of: late ones of a closed one are ignored.
+  std::atomic<bool> draining_{false};  ///< Read on the back end's thread.
+};
+
+}  // namespace troupe::worker

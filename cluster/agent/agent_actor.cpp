@@ -1,0 +1,201 @@
+#include "cluster/agent/agent_actor.hpp"
+
+#include "runtime/actor/host.hpp"
+#include "runtime/protocol/paths.hpp"
+
+namespace troupe::cluster {
+
+using observe::kv;
+
+AgentActor::AgentActor(actor::Context& context, AgentOptions options)
+    : Actor(context), options_(std::move(options)), state_(options_.drain_patience) {
+  on<protocol::Assignment>(
+      [this](const protocol::Assignment& assignment) { perform(state_.assign(assignment, this->context().now())); });
+  on<protocol::RoutingSnapshot>([this](const protocol::RoutingSnapshot& snapshot) { on_snapshot(snapshot); });
+  on<PrepareToStop>([this](const PrepareToStop& stop) { prepare_to_stop(stop.done); });
+}
+
+void AgentActor::started() {
+  tick();
+  find_head();
+}
+
+void AgentActor::tick() {
+  perform(state_.tick(context().now()));
+  context().after(heartbeat_interval_, [this] { tick(); });
+}
+
+void AgentActor::find_head() {
+  timer_ = {};
+  if (options_.head_control.empty()) {
+    head_ = context().host().find(protocol::head_path);
+    join();
+    return;
+  }
+  options_.transport->discover(options_.head_control, std::chrono::seconds{2},
+                               context().bind<Result<bus::Peer>>([this](const Result<bus::Peer>& head) {
+                                 if (!head) {
+                                   if (was_joined_ || beats_ == 0)
+                                     options_.log.warn("no head found", kv("address", options_.head_control),
+                                                       kv("error", head.error().message));
+                                   timer_ = context().after(options_.join_retry, [this] { find_head(); });
+                                   return;
+                                 }
+                                 options_.transport->add_peer(*head);
+                                 head_ = context().host().remote(head->node, head->incarnation,
+                                                                 std::string(protocol::head_path), bus::Lane::control);
+                                 join();
+                               }));
+}
+
+void AgentActor::join() {
+  context().call(head_, protocol::JoinRequest{options_.node, state_.running()},
+                 {.deadline = context().now() + std::chrono::seconds{2}}, [this](const actor::ReplyEvent& event) {
+                   if (const auto* reply = event.body.get<protocol::JoinReply>()) {
+                     joined(*reply);
+                     return;
+                   }
+                   options_.log.warn("the head did not let this node join", kv("error", event.error->message));
+                   timer_ = context().after(options_.join_retry, [this] { find_head(); });
+                 });
+}
+
+void AgentActor::joined(const protocol::JoinReply& reply) {
+  is_joined_ = true;
+  epoch_ = reply.epoch;
+  heartbeat_interval_ = reply.heartbeat_interval;
+  routing_revision_ = 0;
+  state_.joined(reply.epoch);
+  options_.log.info("joined the cluster", kv("cluster", reply.cluster), kv("epoch", reply.epoch.value));
+  if (!was_joined_ && options_.on_joined) options_.on_joined();
+  was_joined_ = true;
+  beat();
+}
+
+void AgentActor::lost_head(const std::string& why) {
+  is_joined_ = false;
+  options_.log.warn("lost the head; serving goes on", kv("why", why));
+  if (timer_) context().cancel(timer_);
+  find_head();
+}
+
+std::vector<protocol::ReplicaStatus> AgentActor::statuses() const {
+  auto statuses = state_.statuses();
+  for (protocol::ReplicaStatus& status : statuses) {
+    const auto replica = replicas_.find(status.id);
+    if (replica == replicas_.end()) continue;
+    status.waiting = replica->second.load->waiting.load(std::memory_order_relaxed);
+    status.running = replica->second.load->running.load(std::memory_order_relaxed);
+    status.requests = replica->second.load->answered.load(std::memory_order_relaxed);
+  }
+  return statuses;
+}
+
+void AgentActor::beat() {
+  if (timer_) context().cancel(timer_);
+  timer_ = {};
+  if (!is_joined_) return;
+  protocol::Heartbeat heartbeat;
+  heartbeat.node = options_.node.id;
+  heartbeat.incarnation = options_.node.incarnation;
+  heartbeat.epoch = epoch_;
+  heartbeat.assignment_revision = state_.assignment_revision();
+  heartbeat.routing_revision = routing_revision_;
+  heartbeat.replicas = statuses();
+  if (beats_++ % options_.actors_every == 0) heartbeat.actors = context().host().health();
+  context().call(head_, std::move(heartbeat), {.deadline = context().now() + options_.heartbeat_patience},
+                 [this, epoch = epoch_](const actor::ReplyEvent& event) {
+                   if (!is_joined_ || epoch != epoch_) return;
+                   const auto* ack = event.body.get<protocol::HeartbeatAck>();
+                   if (ack == nullptr) {
+                     lost_head(event.error ? event.error->message : "a heartbeat was answered with something else");
+                   } else if (!ack->member || ack->epoch != epoch_) {
+                     lost_head("the head does not know this node");
+                   }
+                 });
+  timer_ = context().after(heartbeat_interval_, [this] {
+    timer_ = {};
+    beat();
+  });
+}
+
+void AgentActor::on_snapshot(const protocol::RoutingSnapshot& snapshot) {
+  if (snapshot.epoch != epoch_ || snapshot.revision <= routing_revision_) return;
+  const actor::Ref gateway = context().host().find(protocol::gateway_path);
+  if (gateway && gateway.send(snapshot)) routing_revision_ = snapshot.revision;
+}
+
+void AgentActor::perform(const std::vector<AgentAction>& actions) {
+  for (const AgentAction& action : actions) {
+    if (const auto* start_replica = std::get_if<StartReplica>(&action)) {
+      start(start_replica->spec);
+    } else if (const auto* drain = std::get_if<DrainReplica>(&action)) {
+      options_.log.info("replica drains", kv("replica", drain->id));
+      if (const auto replica = replicas_.find(drain->id); replica != replicas_.end())
+        worker::drain_replica(replica->second);
+    } else {
+      end(std::get<EndReplica>(action).id);
+    }
+  }
+}
+
+void AgentActor::start(const protocol::ReplicaSpec& spec) {
+  options_.log.info("replica starts", kv("replica", spec.id), kv("model", spec.model), kv("version", spec.version));
+  auto replica = worker::start_replica(
+      context().host(), spec, options_.backend,
+      context().bind<protocol::ReplicaStatus>([this](const protocol::ReplicaStatus& s) { on_replica_changed(s); }));
+  if (replica) {
+    replicas_[spec.id] = std::move(*replica);
+    return;
+  }
+  protocol::ReplicaStatus status;
+  status.id = spec.id;
+  status.deployment = spec.deployment;
+  status.model = spec.model;
+  status.version = spec.version;
+  status.state = protocol::ReplicaState::failed;
+  status.reason = replica.error().message;
+  on_replica_changed(status);
+}
+
+void AgentActor::end(ReplicaId id) {
+  const auto gone = context().bind<>([this, id] {
+    options_.log.info("replica ended", kv("replica", id));
+    replicas_.erase(id);
+    state_.ended(id);
+    beat();
+    finish_stopping();
+  });
+  if (const auto replica = replicas_.find(id); replica != replicas_.end()) {
+    worker::end_replica(context().host(), replica->second, gone);
+  } else {
+    gone();
+  }
+}
+
+void AgentActor::on_replica_changed(const protocol::ReplicaStatus& status) {
+  if (status.reason.empty()) {
+    options_.log.info("replica changed", kv("replica", status.id), kv("model", status.model),
+                      kv("version", status.version), kv("state", static_cast<int>(status.state)));
+  } else {
+    options_.log.error("replica failed", kv("replica", status.id), kv("model", status.model),
+                       kv("version", status.version), kv("reason", status.reason), kv("restarts", status.restarts));
+  }
+  perform(state_.replica_changed(status));
+  beat();
+}
+
+void AgentActor::prepare_to_stop(std::function<void()> done) {
+  stop_done_ = std::move(done);
+  perform(state_.drain_all(context().now()));
+  beat();
+  finish_stopping();
+}
+
+void AgentActor::finish_stopping() {
+  if (!stop_done_ || !state_.empty()) return;
+  static_cast<void>(head_.send(protocol::Leave{options_.node.id, options_.node.incarnation}));
+  std::exchange(stop_done_, {})();
+}
+
+}  // namespace troupe::cluster

@@ -1,0 +1,72 @@
+#pragma once
+// AgentActor: the node's hand in the cluster, at "agent" on every node: finds the head, joins, beats, starts and stops
+// replicas, and hands routes on to the gateway.
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "actors/worker/replica.hpp"
+#include "cluster/agent/agent_state.hpp"
+#include "runtime/actor/actor.hpp"
+#include "runtime/observe/log.hpp"
+
+namespace troupe::cluster {
+
+struct AgentOptions {
+  protocol::NodeInfo node;
+  std::string head_control;  ///< Bus endpoint of the head; empty: this node is the head.
+  Duration drain_patience = std::chrono::seconds{30};
+  Duration heartbeat_patience = std::chrono::seconds{2};  ///< A beat unanswered for so long: the head is lost.
+  Duration join_retry = std::chrono::milliseconds{300};
+  uint32_t actors_every = 4;  ///< Every so many beats the actors' health rides along.
+  bus::Transport* transport = nullptr;
+  worker::BackendFactory backend;
+  observe::Logger log;
+  /// Told once when the node has joined for the first time, on this actor.
+  std::function<void()> on_joined;
+};
+
+/// Local: drain everything, say goodbye to the head, then call `done` on this actor.
+struct PrepareToStop {
+  std::function<void()> done;
+};
+
+/// Takes protocol::Assignment and protocol::RoutingSnapshot from the head, and PrepareToStop.
+class AgentActor final : public actor::Actor {
+ public:
+  AgentActor(actor::Context& context, AgentOptions options);
+
+  void started() override;
+
+ private:
+  void tick();
+  void find_head();
+  void join();
+  void joined(const protocol::JoinReply& reply);
+  void lost_head(const std::string& why);
+  void beat();
+  void on_snapshot(const protocol::RoutingSnapshot& snapshot);
+  void perform(const std::vector<AgentAction>& actions);
+  void start(const protocol::ReplicaSpec& spec);
+  void end(ReplicaId id);
+  void on_replica_changed(const protocol::ReplicaStatus& status);
+  void prepare_to_stop(std::function<void()> done);
+  void finish_stopping();
+  std::vector<protocol::ReplicaStatus> statuses() const;
+
+  AgentOptions options_;
+  AgentState state_;
+  actor::Ref head_;
+  bool is_joined_ = false;
+  bool was_joined_ = false;
+  Epoch epoch_;
+  Duration heartbeat_interval_{std::chrono::milliseconds{500}};
+  uint64_t beats_ = 0;
+  uint64_t routing_revision_ = 0;
+  actor::TimerId timer_;
+  std::map<ReplicaId, worker::Replica> replicas_;
+  std::function<void()> stop_done_;
+};
+
+}  // namespace troupe::cluster

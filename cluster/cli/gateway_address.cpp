@@ -1,0 +1,31 @@
+#include "cluster/cli/gateway_address.hpp"
+
+#include "cluster/cli/admin_client.hpp"
+#include "cluster/cli/local_nodes.hpp"
+
+namespace troupe::cli {
+
+void add_zmq_flags(CLI::App& verb, std::string& zmq, std::string& data_root) {
+  verb.add_option("--zmq", zmq, "ZeroMQ door of a gateway (default: a local gateway's, else 127.0.0.1:8003)")
+      ->envname("TROUPE_ZMQ_ADDRESS")
+      ->type_name("HOST:PORT");
+  add_data_root(verb, data_root);
+}
+
+Result<std::string> zmq_address(const std::string& said, const std::string& data_root) {
+  if (!said.empty()) return said.find("://") == std::string::npos ? "tcp://" + said : said;
+  const auto gateway = running_node(data_root, &protocol::Roles::gateway);
+  return gateway ? gateway->file.addresses.zmq : std::string("tcp://127.0.0.1:8003");
+}
+
+Result<std::string> http_address(const std::string& said, const std::string& data_root) {
+  std::string address = said;
+  if (address.empty()) {
+    const auto gateway = running_node(data_root, &protocol::Roles::gateway);
+    address = gateway ? gateway->file.addresses.http : "127.0.0.1:8000";
+  }
+  TROUPE_TRY(const HostPort at, parse_address(address, "8000"));
+  return at.host + ":" + at.port;
+}
+
+}  // namespace troupe::cli

@@ -1,0 +1,18 @@
+#pragma once
+// Where a gateway is reached: said, or found among this machine's nodes. Only for .cpp files: includes CLI11.
+
+#include <CLI/CLI.hpp>
+
+#include "runtime/base/result.hpp"
+
+namespace troupe::cli {
+
+/// --zmq and --data-dir.
+void add_zmq_flags(CLI::App& verb, std::string& zmq, std::string& data_root);
+
+/// "tcp://HOST:PORT" of `said` (which may lack "tcp://"), else of a local gateway, else the default.
+Result<std::string> zmq_address(const std::string& said, const std::string& data_root);
+/// "HOST:PORT" of `said` (which may be a URL), else of a local gateway, else the default.
+Result<std::string> http_address(const std::string& said, const std::string& data_root);
+
+}  // namespace troupe::cli

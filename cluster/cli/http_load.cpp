@@ -1,0 +1,186 @@
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "cluster/cli/admin_client.hpp"
+#include "cluster/cli/exit.hpp"
+#include "cluster/cli/load.hpp"
+#include "cluster/cli/tensor_text.hpp"
+
+namespace troupe::cli {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::error_code;
+
+constexpr uint64_t answer_bytes_max = 256 << 20;
+
+/// A request as it goes over the wire, made once and sent many times.
+struct Prepared {
+  std::string text;
+  bool is_stream = false;
+};
+
+Prepared prepare(const LoadWork& work, const std::variant<protocol::Generate, protocol::Infer>& request,
+                 const std::string& host) {
+  nlohmann::json body;
+  std::string target;
+  Prepared prepared;
+  if (const auto* generate = std::get_if<protocol::Generate>(&request)) {
+    target = "/v1/completions";
+    body = {{"model", work.version.empty() ? work.model : work.model + "@" + work.version},
+            {"prompt", std::get<protocol::PlainText>(generate->prompt).text},
+            {"max_tokens", generate->sampling.max_tokens},
+            {"temperature", generate->sampling.temperature}};
+    prepared.is_stream = generate->stream;
+    if (prepared.is_stream) body.update({{"stream", true}, {"stream_options", {{"include_usage", true}}}});
+  } else {
+    target = "/v2/models/" + work.model + (work.version.empty() ? "" : "/versions/" + work.version) + "/infer";
+    body["inputs"] = nlohmann::json::array();
+    for (const protocol::Tensor& tensor : std::get<protocol::Infer>(request).inputs)
+      body["inputs"].push_back(json_of(tensor));
+  }
+  const std::string text = body.dump();
+  prepared.text =
+      fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                  target, host, text.size(), text);
+  return prepared;
+}
+
+/// The number after the last `"completion_tokens":`; a whole JSON parse would cost more than the rest of the client.
+uint64_t completion_tokens(std::string_view body) {
+  constexpr std::string_view key = "\"completion_tokens\":";
+  const size_t at = body.rfind(key);
+  uint64_t tokens = 0;
+  if (at != std::string_view::npos) std::from_chars(body.data() + at + key.size(), body.data() + body.size(), tokens);
+  return tokens;
+}
+
+/// What the connections of one run share; all on one thread.
+struct Loop {
+  asio::io_context& io;
+  Clock& clock;
+  asio::ip::tcp::resolver::results_type endpoints;
+  std::vector<Prepared> requests;
+  Duration timeout;
+  LoadPace pace;
+  LoadResult& result;
+  Status status;
+};
+
+/// One connection, one request at a time.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  explicit Connection(Loop& loop) : loop_(loop), stream_(loop.io) {}
+
+  void connect() {
+    stream_.expires_after(loop_.timeout);
+    stream_.async_connect(loop_.endpoints, [self = shared_from_this()](error_code error, const auto&) {
+      if (!error) return self->begin();
+      self->loop_.status =
+          fail({Errc::unavailable, "nobody answers at the HTTP door: " + error.message(), address_field, {}});
+    });
+  }
+
+ private:
+  void begin() {
+    begun_ = loop_.clock.now();
+    if (!loop_.status || !loop_.pace.may_begin(begun_)) return;
+    request_ = &loop_.requests[loop_.pace.count() % loop_.requests.size()];
+    has_text_ = false;
+    parser_.emplace();
+    parser_->body_limit(answer_bytes_max);
+    stream_.expires_after(loop_.timeout);
+    asio::async_write(stream_, asio::buffer(request_->text), [self = shared_from_this()](error_code error, size_t) {
+      error ? self->broke(error) : self->read();
+    });
+  }
+
+  void read() {
+    http::async_read_some(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, size_t) {
+      if (error) return self->broke(error);
+      self->got_some();
+    });
+  }
+
+  void got_some() {
+    if (!has_text_ && request_->is_stream && parser_->is_header_done() && !parser_->get().body().empty()) {
+      has_text_ = true;
+      loop_.result.first_token.record(loop_.clock.now() - begun_);
+    }
+    if (!parser_->is_done()) return read();
+    const auto& answer = parser_->get();
+    const std::string& body = answer.body();
+    const bool failed_late = request_->is_stream && body.find("data: {\"error\"") != std::string::npos;
+    if (answer.result_int() == 200 && !failed_late) {
+      ++loop_.result.answered;
+      loop_.result.latency.record(loop_.clock.now() - begun_);
+      loop_.result.tokens += completion_tokens(body);
+    } else {
+      loop_.result.add_error(failed_late ? Error{Errc::unavailable, "the stream ended with an error", {}, {}}
+                                         : error_of(answer.result_int(), body));
+    }
+    answer.keep_alive() ? begin() : reconnect();
+  }
+
+  void broke(error_code error) {
+    loop_.result.add_error(
+        {error == beast::error::timeout ? Errc::deadline_exceeded : Errc::io_error, error.message(), {}, {}});
+    reconnect();
+  }
+
+  void reconnect() {
+    buffer_.clear();
+    stream_.close();
+    connect();
+  }
+
+  Loop& loop_;
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_;
+  std::optional<http::response_parser<http::string_body>> parser_;
+  const Prepared* request_ = nullptr;
+  Time begun_{};
+  bool has_text_ = false;
+};
+
+class HttpLoad final : public LoadDriver {
+ public:
+  HttpLoad(HostPort at, Duration timeout, Clock& clock) : at_(std::move(at)), timeout_(timeout), clock_(clock) {}
+
+  Status run(const LoadWork& work, uint32_t concurrency, LoadLimit limit, LoadResult& result) override {
+    asio::io_context io(1);
+    error_code error;
+    asio::ip::tcp::resolver resolver(io);
+    const auto endpoints = resolver.resolve(at_.host, at_.port, error);
+    if (error) return fail({Errc::unavailable, fmt::format("{}: {}", at_.host, error.message()), address_field, {}});
+    std::vector<Prepared> requests;
+    for (const auto& request : work.requests) requests.push_back(prepare(work, request, at_.host + ":" + at_.port));
+    Loop loop{io, clock_, endpoints, std::move(requests), timeout_, LoadPace(limit, clock_.now()), result, {}};
+    for (uint32_t i = 0; i < concurrency; ++i) std::make_shared<Connection>(loop)->connect();
+    io.run();
+    result.elapsed = clock_.now() - loop.pace.begun();
+    return loop.status;
+  }
+
+ private:
+  const HostPort at_;
+  const Duration timeout_;
+  Clock& clock_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<LoadDriver>> make_http_load(const std::string& address, Duration timeout, Clock& clock) {
+  TROUPE_TRY(HostPort at, parse_address(address, "8000"));
+  return std::make_unique<HttpLoad>(std::move(at), timeout, clock);
+}
+
+}  // namespace troupe::cli

@@ -1,0 +1,79 @@
+#pragma once
+// A closed loop of requests: so many are open all the time, and the next begins when one ends.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/base/clock.hpp"
+#include "runtime/base/result.hpp"
+#include "runtime/observe/latency_histogram.hpp"
+#include "runtime/protocol/serving.hpp"
+
+namespace troupe::cli {
+
+/// What is asked, in turn. Never empty.
+struct LoadWork {
+  std::string model;    ///< Name without version.
+  std::string version;  ///< Empty: the routes decide.
+  std::vector<std::variant<protocol::Generate, protocol::Infer>> requests;
+};
+
+/// When a loop ends: after so many requests or so much time, whichever comes first.
+struct LoadLimit {
+  uint64_t requests = 0;  ///< 0: no limit.
+  Duration duration{0};   ///< 0: no limit.
+};
+
+struct LoadResult {
+  observe::LatencyHistogram latency;      ///< Of answered requests.
+  observe::LatencyHistogram first_token;  ///< Until the first text; only of streams.
+  uint64_t answered = 0;
+  uint64_t cached = 0;
+  uint64_t tokens = 0;                     ///< Completion tokens.
+  std::map<std::string, uint64_t> errors;  ///< By code.
+  std::string first_error;                 ///< Its message.
+  Duration elapsed{0};
+
+  void add_error(const Error& error) {
+    ++errors[std::string(to_string(error.code))];
+    if (first_error.empty()) first_error = error.message;
+  }
+};
+
+/// Counts requests begun and says when it is enough. For one thread.
+class LoadPace {
+ public:
+  LoadPace(LoadLimit limit, Time begun) : limit_(limit), begun_(begun) {}
+
+  bool may_begin(Time now) {
+    if (limit_.requests > 0 && count_ >= limit_.requests) return false;
+    if (limit_.duration.count() > 0 && now - begun_ >= limit_.duration) return false;
+    ++count_;
+    return true;
+  }
+  Time begun() const noexcept { return begun_; }
+  uint64_t count() const noexcept { return count_; }
+
+ private:
+  LoadLimit limit_;
+  Time begun_;
+  uint64_t count_ = 0;
+};
+
+/// Makes the requests by one door. run() may be called again: connections stay where the door allows.
+class LoadDriver {
+ public:
+  virtual ~LoadDriver() = default;
+  /// Blocks until all requests that began have ended. An Error where no answer could ever come (nobody is there).
+  virtual Status run(const LoadWork& work, uint32_t concurrency, LoadLimit limit, LoadResult& result) = 0;
+};
+
+/// `address` is tcp://HOST:PORT.
+Result<std::unique_ptr<LoadDriver>> make_zmq_load(const std::string& address, Duration timeout, Clock& clock);
+/// `address` is HOST:PORT. One keep-alive connection a request that is open.
+Result<std::unique_ptr<LoadDriver>> make_http_load(const std::string& address, Duration timeout, Clock& clock);
+
+}  // namespace troupe::cli

@@ -1,0 +1,71 @@
+#include "cluster/cli/start_options.hpp"
+
+#include <algorithm>
+
+namespace troupe::cli {
+namespace {
+
+constexpr int default_bus_port = 7420;
+
+Result<protocol::Roles> parse_roles(const StartFlags& flags) {
+  if (flags.roles.empty()) return flags.head ? protocol::Roles{true, true, true} : protocol::Roles{.worker = true};
+  protocol::Roles roles;
+  for (const std::string& role : flags.roles) {
+    if (role == "head") {
+      roles.head = true;
+    } else if (role == "gateway") {
+      roles.gateway = true;
+    } else if (role == "worker") {
+      roles.worker = true;
+    } else {
+      return fail_field("--roles", "'{}' is no role; they are head, gateway and worker, as in --roles gateway,worker",
+                        role);
+    }
+  }
+  return roles;
+}
+
+}  // namespace
+
+Result<cluster::NodeOptions> node_options(StartFlags& flags, uint64_t random) {
+  TROUPE_TRY(const protocol::Roles roles, parse_roles(flags));
+  if (flags.head && !flags.address.empty())
+    return fail_field("--head", "a node is either a head (--head) or joins one (--address), not both");
+  if (!flags.head && flags.address.empty())
+    return fail_field("--head",
+                      "say --head to start a cluster, or --address=HOST:PORT to join one (its `start` printed it)");
+  if (flags.head && !roles.head) return fail_field("--roles", "--head needs the role head among {}", "--roles");
+  const auto level = observe::log_level_from_name(flags.log_level);
+  if (!level) return fail_field("--log-level", "'{}' is none of debug, info, warn, error, off", flags.log_level);
+  if (!flags.log_format.empty() && flags.log_format != "json" && flags.log_format != "text")
+    return fail_field("--log-format", "'{}' is neither json nor text", flags.log_format);
+  if (flags.num_cpus < 0 || flags.num_cpus > 4096)
+    return fail_field("--num-cpus", "{} is not between 0 and 4096", flags.num_cpus);
+  if (flags.port > 65535) return fail_field("--port", "{} is no port; they end at 65535", flags.port);
+
+  if (flags.name.empty()) flags.name = flags.head ? "head" : fmt::format("node-{:04x}", random & 0xffff);
+  cluster::NodeOptions options;
+  options.name = flags.name;
+  options.roles = roles;
+  options.head_address = flags.address;
+  options.host = flags.host;
+  options.insecure = flags.insecure;
+  options.ports = flags.ports;
+  options.ports.bus = static_cast<uint16_t>(flags.port >= 0 ? flags.port : flags.head ? default_bus_port : 0);
+  options.data_dir = std::filesystem::absolute(flags.data_root) / flags.name;
+  options.resources.cpu_millis = static_cast<uint32_t>(flags.num_cpus * 1000 + 0.5);
+  options.resources.memory_bytes = flags.memory.value;
+  options.resources.gpus = flags.num_gpus;
+  options.drain_patience = flags.drain;
+  options.log.level = *level;
+  options.log.format = flags.log_format == "text" ? observe::LogFormat::text : observe::LogFormat::json;
+  if (!flags.block) options.log.file = (log_folder(flags) / "troupe.log").string();
+  TROUPE_CHECK(options.validate());
+  return options;
+}
+
+std::filesystem::path log_folder(const StartFlags& flags) {
+  return std::filesystem::absolute(flags.data_root) / flags.name / "logs";
+}
+
+}  // namespace troupe::cli

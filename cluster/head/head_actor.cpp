@@ -1,0 +1,267 @@
+#include "cluster/head/head_actor.hpp"
+
+#include <deque>
+
+#include "cluster/head/catalog_actor.hpp"
+#include "cluster/head/views.hpp"
+#include "runtime/actor/host.hpp"
+#include "runtime/base/nearest.hpp"
+#include "runtime/config/bind.hpp"
+#include "runtime/protocol/paths.hpp"
+
+namespace troupe::cluster {
+
+using observe::kv;
+using Done = std::function<void(Result<std::string>)>;
+
+/// One apply: its documents in order, each waiting for the one before it.
+struct HeadActor::ApplyJob {
+  std::deque<std::variant<ModelDocument, DeploymentDocument>> steps;
+  std::filesystem::path base;  ///< Of relative sources.
+  nlohmann::json changes = nlohmann::json::array();
+  Done done;
+};
+
+HeadActor::HeadActor(actor::Context& context, HeadActorOptions options)
+    : Actor(context),
+      options_(std::move(options)),
+      random_(options_.seed),
+      models_(options_.known_models),
+      state_(
+          options_.head,
+          [this](const std::string& model, const std::string& version) { return folder_of(model, version); }, random_,
+          this->context().now()) {
+  serve<protocol::JoinRequest>([this](const auto& request, actor::Reply reply) {
+    auto joined = state_.join(*request, this->context().now());
+    if (!joined) {
+      options_.log.warn("node refused", kv("node", request->node.name), kv("error", joined.error().message));
+      reply.fail(joined.error());
+      return;
+    }
+    options_.log.info("node joined", kv("node", request->node.name), kv("id", request->node.id));
+    options_.add_peer(request->node);
+    reply.finish(std::move(*joined));
+    send_messages();
+  });
+  serve<protocol::Heartbeat>([this](const auto& heartbeat, actor::Reply reply) {
+    reply.finish(state_.heartbeat(*heartbeat, this->context().now()));
+    send_messages();
+  });
+  on<protocol::Leave>([this](const protocol::Leave& leave) {
+    options_.log.info("node left", kv("id", leave.node));
+    state_.leave(leave, this->context().now());
+    send_messages();
+  });
+  on<AdminCall>([this](const AdminCall& call) { admin(call); });
+}
+
+void HeadActor::started() {
+  for (const storage::StateEntry& entry : options_.deployments) {
+    const auto record = decode_deployment(entry.key, entry.value);
+    if (!record) {
+      // One damaged record must not keep the others from being served.
+      options_.log.error("deployment not restored", kv("key", entry.key), kv("error", record.error().message));
+      continue;
+    }
+    revisions_[record->name] = entry.mod_revision;
+    state_.set_deployment(*record, entry.mod_revision.value, context().now());
+  }
+  tick();
+}
+
+void HeadActor::tick() {
+  std::vector<NodeId> before;
+  for (const auto& [id, member] : state_.membership().members())
+    if (member.is_member()) before.push_back(id);
+  state_.tick(context().now());
+  for (const NodeId id : before) {
+    const Member* member = state_.membership().find(id);
+    if (member != nullptr && member->state == NodeState::down) {
+      options_.log.error("node is down", kv("node", member->info.name), kv("id", id));
+      context().host().peer_lost(id);
+    }
+  }
+  send_messages();
+  context().after(state_.options().membership.heartbeat_interval / 2, [this] { tick(); });
+}
+
+void HeadActor::send_messages() {
+  for (ToNode& out : state_.take_messages()) {
+    const Member* member = state_.membership().find(out.node);
+    if (member == nullptr) continue;
+    const actor::Ref agent = context().host().remote(out.node, member->info.incarnation,
+                                                     std::string(protocol::agent_path), bus::Lane::control);
+    // What is lost is sent again after the next heartbeat.
+    std::visit([&](auto& message) { static_cast<void>(agent.send(std::move(message))); }, out.message);
+  }
+}
+
+std::string HeadActor::folder_of(const std::string& model, const std::string& version) const {
+  for (const storage::ModelManifest& manifest : models_)
+    if (manifest.name == model && manifest.version == version)
+      return options_.models->path_of(model, version).value_or("").string();
+  return {};
+}
+
+void HeadActor::admin(const AdminCall& call) {
+  if (const auto* get = std::get_if<GetView>(&call.what)) {
+    call.done(view(get->view));
+  } else if (const auto* text = std::get_if<ApplyText>(&call.what)) {
+    apply(*text, call.done);
+  } else if (const auto* gone = std::get_if<DeleteDeployment>(&call.what)) {
+    delete_deployment(gone->name, call.done);
+  } else if (const auto* model = std::get_if<AddModel>(&call.what)) {
+    add_model(*model, call.done);
+  } else {
+    delete_model(std::get<DeleteModel>(call.what), call.done);
+  }
+}
+
+Result<std::string> HeadActor::view(View view) {
+  const Time now = context().now();
+  switch (view) {
+    case View::status:
+      return to_text(status_view(state_, models_, now));
+    case View::nodes:
+      return to_text(nodes_view(state_, now));
+    case View::actors:
+      return to_text(actors_view(state_));
+    case View::models:
+      return to_text(models_view(models_, state_));
+    case View::deployments:
+      return to_text(deployments_view(state_));
+  }
+  return fail(Errc::internal, "no such view");
+}
+
+void HeadActor::apply(const ApplyText& text, Done done) {
+  auto documents = config::parse_documents(text.text, text.file);
+  if (!documents) return done(fail(documents.error()));
+  auto job = std::make_shared<ApplyJob>();
+  job->base = text.base;
+  job->done = std::move(done);
+  std::string problems;
+  const auto note = [&](const Error& error) { problems += (problems.empty() ? "" : "\n") + error.message; };
+  for (const config::Document& document : *documents) {
+    if (const Status known = config::check_kind(document, {"Model", "Deployment"}); !known) {
+      note(known.error());
+    } else if (document.kind == "Model") {
+      auto model = config::bind<ModelDocument>(document);
+      model ? job->steps.push_back(std::move(*model)) : note(model.error());
+    } else {
+      auto deployment = config::bind<DeploymentDocument>(document);
+      deployment ? job->steps.push_back(std::move(*deployment)) : note(deployment.error());
+    }
+  }
+  // All or none begins: a file with a mistake changes nothing.
+  if (!problems.empty()) return job->done(fail(Errc::invalid_argument, "{}", problems));
+  if (job->steps.empty()) return job->done(fail(Errc::invalid_argument, "{} has no document to apply", text.file));
+  next_step(job);
+}
+
+void HeadActor::next_step(const std::shared_ptr<ApplyJob>& job) {
+  if (job->steps.empty()) return job->done(to_text({{"changes", job->changes}}));
+  const auto step = std::move(job->steps.front());
+  job->steps.pop_front();
+  const auto stepped = [this, job](const char* kind, std::string name) {
+    return [this, job, kind, name = std::move(name)](const Result<std::string>& change) {
+      if (!change) {
+        Error error = change.error();
+        error.message = fmt::format("{} {}: {}", kind, name, error.message);
+        return job->done(fail(std::move(error)));
+      }
+      job->changes.push_back({{"kind", kind}, {"name", name}, {"change", *change}});
+      next_step(job);
+    };
+  };
+  if (const auto* model = std::get_if<ModelDocument>(&step)) {
+    const auto known = !folder_of(model->name, model->version).empty();
+    add_model({model->name, model->version, (job->base / model->source).string()},
+              [known, next = stepped("Model", model->name + "@" + model->version)](const Result<std::string>& added) {
+                next(added ? Result<std::string>(known ? "unchanged" : "created") : added);
+              });
+    return;
+  }
+  const auto& deployment = std::get<DeploymentDocument>(step);
+  const std::string model = deployment.model.substr(0, deployment.model.find('@'));
+  store_deployment(
+      to_record(deployment, state_.default_weight(deployment.name, model), unix_microseconds(context().wall())),
+      stepped("Deployment", deployment.name));
+}
+
+void HeadActor::store_deployment(DeploymentRecord record, Done done) {
+  if (const Status allowed = state_.check(record); !allowed) return done(fail(allowed.error()));
+  const auto known = state_.deployments().find(record.name);
+  const bool is_new = known == state_.deployments().end();
+  if (!is_new) {
+    record.created_unix_us = known->second.record.created_unix_us;
+    if (record == known->second.record) return done("unchanged");
+  }
+  storage::Transaction transaction;
+  const std::string key = std::string(deployment_prefix) + record.name;
+  transaction.compares.push_back({key, is_new ? storage::Revision{} : revisions_[record.name]});
+  transaction.ops.push_back(storage::Put{key, encode(record)});
+  options_.store->commit(std::move(transaction),
+                         context().bind<Result<storage::Revision>>(
+                             [this, record, is_new, done = std::move(done)](const Result<storage::Revision>& revision) {
+                               if (!revision) return done(fail(revision.error()));
+                               revisions_[record.name] = *revision;
+                               state_.set_deployment(record, revision->value, context().now());
+                               options_.log.info("deployment stored", kv("deployment", record.name),
+                                                 kv("model", record.model), kv("version", record.version));
+                               send_messages();
+                               done(is_new ? "created" : "updated");
+                             }));
+}
+
+void HeadActor::delete_deployment(const std::string& name, Done done) {
+  if (!state_.deployments().contains(name)) {
+    std::vector<std::string> names;
+    for (const auto& [known, view] : state_.deployments()) names.push_back(known);
+    return done(fail(Errc::not_found, "there is no deployment named {}{}", name, did_you_mean(name, names)));
+  }
+  storage::Transaction transaction;
+  transaction.ops.push_back(storage::Delete{std::string(deployment_prefix) + name});
+  options_.store->commit(std::move(transaction),
+                         context().bind<Result<storage::Revision>>(
+                             [this, name, done = std::move(done)](const Result<storage::Revision>& revision) {
+                               if (!revision) return done(fail(revision.error()));
+                               revisions_.erase(name);
+                               state_.remove_deployment(name, context().now());
+                               options_.log.info("deployment deleted", kv("deployment", name));
+                               send_messages();
+                               done(to_text({{"deleted", name}}));
+                             }));
+}
+
+void HeadActor::add_model(const AddModel& model, Done done) {
+  context().call(
+      options_.catalog, StoreModel{model.name, model.version, model.source}, {},
+      [this, done = std::move(done)](const actor::ReplyEvent& event) {
+        if (event.error) return done(fail(*event.error));
+        const storage::ModelManifest& manifest = event.body.get<StoredModel>()->manifest;
+        std::erase_if(models_, [&](const auto& m) { return m.name == manifest.name && m.version == manifest.version; });
+        models_.push_back(manifest);
+        options_.log.info("model stored", kv("model", manifest.name), kv("version", manifest.version));
+        done(to_text({{"name", manifest.name},
+                      {"version", manifest.version},
+                      {"bytes", manifest.total_bytes().value},
+                      {"files", manifest.files.size()}}));
+      });
+}
+
+void HeadActor::delete_model(const DeleteModel& model, Done done) {
+  for (const auto& [name, view] : state_.deployments())
+    if (view.record.model == model.name && view.record.version == model.version)
+      return done(fail(Errc::failed_precondition, "deployment {} serves {}@{}; delete the deployment first", name,
+                       model.name, model.version));
+  context().call(options_.catalog, RemoveModel{model.name, model.version}, {},
+                 [this, model, done = std::move(done)](const actor::ReplyEvent& event) {
+                   if (event.error) return done(fail(*event.error));
+                   std::erase_if(models_,
+                                 [&](const auto& m) { return m.name == model.name && m.version == model.version; });
+                   done(to_text({{"deleted", model.name + "@" + model.version}}));
+                 });
+}
+
+}  // namespace troupe::cluster

@@ -1,0 +1,58 @@
+#pragma once
+// HeadActor: the head of the cluster, at "head": HeadState over the bus, the state store and the model store.
+
+#include <map>
+#include <memory>
+
+#include "cluster/head/admin.hpp"
+#include "cluster/head/head_state.hpp"
+#include "runtime/actor/actor.hpp"
+#include "runtime/observe/log.hpp"
+#include "storage/model_store.hpp"
+#include "storage/state_store.hpp"
+
+namespace troupe::cluster {
+
+struct HeadActorOptions {
+  HeadOptions head;
+  uint64_t seed = 0;  ///< Of replica ids.
+  std::shared_ptr<storage::StateStore> store;
+  std::shared_ptr<storage::ModelStore> models;
+  actor::Ref catalog;                                ///< The CatalogActor over `models`.
+  std::vector<storage::ModelManifest> known_models;  ///< What the store holds at the start.
+  std::vector<storage::StateEntry> deployments;      ///< What the state store holds at the start.
+  /// Makes a node reachable by the bus.
+  std::function<void(const protocol::NodeInfo&)> add_peer;
+  observe::Logger log;
+};
+
+/// Serves protocol::JoinRequest and protocol::Heartbeat; takes protocol::Leave and AdminCall.
+class HeadActor final : public actor::Actor {
+ public:
+  HeadActor(actor::Context& context, HeadActorOptions options);
+
+  void started() override;
+
+ private:
+  struct ApplyJob;
+
+  void tick();
+  void send_messages();
+  void admin(const AdminCall& call);
+  Result<std::string> view(View view);
+  void apply(const ApplyText& text, std::function<void(Result<std::string>)> done);
+  void next_step(const std::shared_ptr<ApplyJob>& job);
+  void store_deployment(DeploymentRecord record, std::function<void(Result<std::string>)> done);
+  void delete_deployment(const std::string& name, std::function<void(Result<std::string>)> done);
+  void add_model(const AddModel& model, std::function<void(Result<std::string>)> done);
+  void delete_model(const DeleteModel& model, std::function<void(Result<std::string>)> done);
+  std::string folder_of(const std::string& model, const std::string& version) const;
+
+  HeadActorOptions options_;
+  SeededRandom random_;
+  std::vector<storage::ModelManifest> models_;
+  std::map<std::string, storage::Revision> revisions_;  ///< Of the stored deployments.
+  HeadState state_;
+};
+
+}  // namespace troupe::cluster

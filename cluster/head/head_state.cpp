@@ -1,0 +1,235 @@
+#include "cluster/head/head_state.hpp"
+
+#include "runtime/base/assert.hpp"
+
+namespace troupe::cluster {
+
+using protocol::ReplicaState;
+
+HeadState::HeadState(HeadOptions options, FolderOf folder_of, Random& random, Time now)
+    : options_(std::move(options)),
+      folder_of_(std::move(folder_of)),
+      random_(random),
+      place_from_(now + options_.adoption_grace),
+      membership_(options_.membership) {
+  routing_.epoch = options_.epoch;
+}
+
+Result<protocol::JoinReply> HeadState::join(const protocol::JoinRequest& request, Time now) {
+  const NodeId node = request.node.id;
+  if (const Member* known = membership_.find(node);
+      known != nullptr && known->info.incarnation != request.node.incarnation)
+    lose_node(node);
+  TROUPE_CHECK(membership_.join(request.node, now));
+  assignments_.erase(node);
+  adopt(request);
+  reconcile(now);
+  return protocol::JoinReply{options_.epoch, options_.cluster, options_.membership.heartbeat_interval};
+}
+
+void HeadState::adopt(const protocol::JoinRequest& request) {
+  for (const protocol::ReplicaSpec& spec : request.running) {
+    ReplicaRecord& replica = replicas_[spec.id];
+    replica.spec = spec;
+    replica.node = request.node.id;
+    replica.status.id = spec.id;
+    replica.status.deployment = spec.deployment;
+    replica.status.model = spec.model;
+    replica.status.version = spec.version;
+    replica.generation = spec.generation;
+  }
+}
+
+protocol::HeartbeatAck HeadState::heartbeat(const protocol::Heartbeat& heartbeat, Time now) {
+  // A beat of another epoch comes from a node that has not joined this head.
+  const bool member = heartbeat.epoch == options_.epoch && membership_.heartbeat(heartbeat, now);
+  if (member) {
+    update_replicas(heartbeat);
+    reconcile(now);
+    // What the node has not taken is sent again: messages may be lost, states converge.
+    const auto assignment = assignments_.find(heartbeat.node);
+    if (assignment != assignments_.end() && heartbeat.assignment_revision < assignment->second.revision)
+      messages_.push_back({heartbeat.node, assignment->second});
+    if (membership_.find(heartbeat.node)->info.roles.gateway && heartbeat.routing_revision < routing_.revision)
+      messages_.push_back({heartbeat.node, routing_});
+  }
+  return {options_.epoch, member};
+}
+
+void HeadState::update_replicas(const protocol::Heartbeat& heartbeat) {
+  for (const protocol::ReplicaStatus& status : heartbeat.replicas)
+    if (const auto replica = replicas_.find(status.id); replica != replicas_.end()) replica->second.status = status;
+  // One that the node was told of, and that it reports no more, has stopped.
+  const auto assignment = assignments_.find(heartbeat.node);
+  if (assignment == assignments_.end() || heartbeat.assignment_revision < assignment->second.revision) return;
+  std::erase_if(replicas_, [&](const auto& entry) {
+    const ReplicaRecord& replica = entry.second;
+    if (replica.node != heartbeat.node) return false;
+    const bool reported = std::any_of(heartbeat.replicas.begin(), heartbeat.replicas.end(),
+                                      [&](const protocol::ReplicaStatus& s) { return s.id == entry.first; });
+    return replica.stopping && (!reported || replica.status.state == ReplicaState::stopped);
+  });
+}
+
+void HeadState::leave(const protocol::Leave& leave, Time now) {
+  const Member* member = membership_.find(leave.node);
+  if (member == nullptr || member->info.incarnation != leave.incarnation) return;
+  membership_.leave(leave.node, leave.incarnation, now);
+  lose_node(leave.node);
+  reconcile(now);
+}
+
+void HeadState::lose_node(NodeId node) {
+  std::erase_if(replicas_, [&](const auto& entry) { return entry.second.node == node; });
+  assignments_.erase(node);
+}
+
+void HeadState::tick(Time now) {
+  for (const NodeId node : membership_.tick(now)) lose_node(node);
+  reconcile(now);
+}
+
+Status HeadState::check(const DeploymentRecord& record) const {
+  for (const auto& [name, other] : deployments_)
+    if (name != record.name && other.record.model == record.model && other.record.version == record.version)
+      return fail_field("model", "deployment {} serves {}@{} already; raise its replicas instead", name, record.model,
+                        record.version);
+  if (record.backend == protocol::BackendKind::native && folder_of_(record.model, record.version).empty())
+    return fail(Errc::not_found, "there is no {}@{} in the model store; add it with: troupe model add {}@{} FOLDER",
+                record.model, record.version, record.model, record.version);
+  return {};
+}
+
+double HeadState::default_weight(const std::string& name, const std::string& model) const {
+  const auto same = deployments_.find(name);
+  if (same != deployments_.end() && same->second.record.model == model) return same->second.record.weight;
+  for (const auto& [other, view] : deployments_)
+    if (other != name && view.record.model == model) return 0;
+  return 1;
+}
+
+void HeadState::set_deployment(const DeploymentRecord& record, uint64_t generation, Time now) {
+  DeploymentView& view = deployments_[record.name];
+  // Routing settings alone change no replica: keep those that run.
+  DeploymentRecord before = view.record;
+  before.weight = record.weight;
+  before.balancing = record.balancing;
+  before.cache = record.cache;
+  before.replicas = record.replicas;
+  before.created_unix_us = record.created_unix_us;
+  if (!(before == record)) view.generation = generation;
+  view.record = record;
+  reconcile(now);
+}
+
+void HeadState::remove_deployment(const std::string& name, Time now) {
+  deployments_.erase(name);
+  reconcile(now);
+}
+
+void HeadState::start_replica(const DeploymentView& deployment, NodeId node) {
+  const DeploymentRecord& record = deployment.record;
+  ReplicaRecord replica;
+  protocol::ReplicaSpec& spec = replica.spec;
+  do spec.id = ReplicaId{random_.next()};
+  while (!spec.id || replicas_.contains(spec.id));
+  spec.deployment = record.name;
+  spec.generation = deployment.generation;
+  spec.model = record.model;
+  spec.version = record.version;
+  spec.folder = folder_of_(record.model, record.version);
+  spec.backend = record.backend;
+  spec.resources = record.resources;
+  spec.batching = record.batching;
+  spec.engine = record.engine;
+  replica.generation = deployment.generation;
+  replica.node = node;
+  replica.status.id = spec.id;
+  replica.status.deployment = record.name;
+  replica.status.model = record.model;
+  replica.status.version = record.version;
+  replicas_[spec.id] = std::move(replica);
+}
+
+void HeadState::reconcile(Time now) {
+  if (now >= place_from_) {
+    std::vector<Wish> wishes;
+    for (const auto& [name, view] : deployments_)
+      wishes.push_back({name, view.generation, view.record.replicas, view.record.resources});
+    std::vector<Host> hosts;
+    for (const auto& [id, member] : membership_.members())
+      if (member.state == NodeState::alive && member.info.roles.worker)
+        hosts.push_back({id, member.info.name, member.info.resources});
+    std::vector<Placed> placed;
+    for (const auto& [id, replica] : replicas_)
+      placed.push_back({id, replica.spec.deployment, replica.generation, replica.node, replica.spec.resources,
+                        replica.status.state == ReplicaState::ready, replica.stopping});
+
+    const Plan plan = plan_placement(wishes, hosts, placed);
+    for (const Plan::Start& start : plan.starts) start_replica(deployments_.at(start.deployment), start.node);
+    for (const ReplicaId id : plan.stops) replicas_.at(id).stopping = true;
+    for (auto& [name, view] : deployments_) {
+      const auto reason = plan.unplaced.find(name);
+      view.unplaced = reason == plan.unplaced.end() ? "" : reason->second;
+    }
+  }
+  publish(now);
+}
+
+void HeadState::publish(Time now) {
+  for (const auto& [id, member] : membership_.members()) {
+    if (!member.is_member() || !member.info.roles.worker) continue;
+    protocol::Assignment assignment = assignment_of(id);
+    protocol::Assignment& newest = assignments_[id];
+    if (newest.revision != 0 && newest.replicas == assignment.replicas) continue;
+    assignment.revision = newest.revision + 1;
+    newest = assignment;
+    messages_.push_back({id, std::move(assignment)});
+  }
+  // Before all have come back the picture is not whole; gateways serve on from what they have.
+  if (now < place_from_) return;
+  protocol::RoutingSnapshot routing = this->routing();
+  if (routing_.revision != 0 && routing.models == routing_.models && routing.nodes == routing_.nodes) return;
+  routing.revision = routing_.revision + 1;
+  routing_ = std::move(routing);
+  for (const auto& [id, member] : membership_.members())
+    if (member.is_member() && member.info.roles.gateway) messages_.push_back({id, routing_});
+}
+
+protocol::Assignment HeadState::assignment_of(NodeId node) const {
+  protocol::Assignment assignment;
+  assignment.epoch = options_.epoch;
+  for (const auto& [id, replica] : replicas_)
+    if (replica.node == node && !replica.stopping) assignment.replicas.push_back(replica.spec);
+  return assignment;
+}
+
+protocol::RoutingSnapshot HeadState::routing() const {
+  protocol::RoutingSnapshot snapshot;
+  snapshot.epoch = options_.epoch;
+  std::map<std::string, protocol::RoutedModel> models;
+  for (const auto& [name, view] : deployments_) {
+    const DeploymentRecord& record = view.record;
+    protocol::RoutedModel& model = models[record.model];
+    model.name = record.model;
+    const int64_t created = record.created_unix_us / 1'000'000;
+    model.created_unix_s = model.routes.empty() ? created : std::min(model.created_unix_s, created);
+    protocol::Route route{name, record.version, record.weight, record.balancing, record.cache, record.backend, {}};
+    for (const auto& [id, replica] : replicas_)
+      if (replica.spec.deployment == name && !replica.stopping && replica.status.state == ReplicaState::ready)
+        route.replicas.push_back({id, replica.node});
+    model.routes.push_back(std::move(route));
+  }
+  for (auto& [name, model] : models) snapshot.models.push_back(std::move(model));
+  for (const auto& [id, member] : membership_.members())
+    if (member.is_member() && member.info.roles.worker)
+      snapshot.nodes.push_back(
+          {id, member.info.incarnation, member.info.addresses.control, member.info.addresses.request});
+  return snapshot;
+}
+
+std::vector<ToNode> HeadState::take_messages() {
+  return std::exchange(messages_, {});
+}
+
+}  // namespace troupe::cluster

@@ -1,0 +1,98 @@
+#pragma once
+// HeadState: what the head knows and wants. A pure state machine: messages, commands and ticks in; messages for nodes
+// out. The actor over it does the sending and the storing; the simulator drives it as it is.
+
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cluster/head/membership.hpp"
+#include "cluster/head/placement.hpp"
+#include "cluster/spec/records.hpp"
+#include "runtime/base/random.hpp"
+
+namespace troupe::cluster {
+
+struct HeadOptions {
+  MembershipOptions membership;
+  /// After a start the head waits so long for nodes to come back with what they run, before it
+  /// places anything anew or changes a route.
+  Duration adoption_grace = std::chrono::seconds{3};
+  Epoch epoch;
+  std::string cluster;
+};
+
+/// A message for a node's agent.
+struct ToNode {
+  NodeId node;
+  std::variant<protocol::Assignment, protocol::RoutingSnapshot> message;
+};
+
+/// One replica as the head sees it.
+struct ReplicaRecord {
+  protocol::ReplicaSpec spec;
+  uint64_t generation = 0;
+  NodeId node;
+  protocol::ReplicaStatus status;
+  bool stopping = false;
+};
+
+/// A deployment with its settings' generation and why it is not whole.
+struct DeploymentView {
+  DeploymentRecord record;
+  uint64_t generation = 0;
+  std::string unplaced;
+};
+
+/// `now` must not go backwards. After each input, take_messages() has what is to be sent.
+class HeadState {
+ public:
+  /// `folder_of` gives a published version's directory; empty where there is none.
+  using FolderOf = std::function<std::string(const std::string& model, const std::string& version)>;
+
+  HeadState(HeadOptions options, FolderOf folder_of, Random& random, Time now);
+
+  Result<protocol::JoinReply> join(const protocol::JoinRequest& request, Time now);
+  protocol::HeartbeatAck heartbeat(const protocol::Heartbeat& heartbeat, Time now);
+  void leave(const protocol::Leave& leave, Time now);
+  void tick(Time now);
+
+  /// The deployment is stored: pursue it. `generation` is the store's revision of the record.
+  void set_deployment(const DeploymentRecord& record, uint64_t generation, Time now);
+  void remove_deployment(const std::string& name, Time now);
+  /// Whether `record` may be stored beside the others: one deployment a version, versions that exist.
+  Status check(const DeploymentRecord& record) const;
+  /// What an unset weight means for a deployment of `model` under `name`.
+  double default_weight(const std::string& name, const std::string& model) const;
+
+  std::vector<ToNode> take_messages();
+
+  const Membership& membership() const noexcept { return membership_; }
+  const std::map<std::string, DeploymentView>& deployments() const noexcept { return deployments_; }
+  const std::map<ReplicaId, ReplicaRecord>& replicas() const noexcept { return replicas_; }
+  const HeadOptions& options() const noexcept { return options_; }
+
+ private:
+  void adopt(const protocol::JoinRequest& request);
+  void update_replicas(const protocol::Heartbeat& heartbeat);
+  void lose_node(NodeId node);
+  void reconcile(Time now);
+  void start_replica(const DeploymentView& deployment, NodeId node);
+  void publish(Time now);
+  protocol::Assignment assignment_of(NodeId node) const;
+  protocol::RoutingSnapshot routing() const;
+
+  HeadOptions options_;
+  FolderOf folder_of_;
+  Random& random_;
+  Time place_from_;
+  Membership membership_;
+  std::map<std::string, DeploymentView> deployments_;
+  std::map<ReplicaId, ReplicaRecord> replicas_;
+  std::map<NodeId, protocol::Assignment> assignments_;  ///< Newest of each member.
+  protocol::RoutingSnapshot routing_;                   ///< Newest.
+  std::vector<ToNode> messages_;
+};
+
+}  // namespace troupe::cluster

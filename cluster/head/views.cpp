@@ -1,0 +1,174 @@
+#include "cluster/head/views.hpp"
+
+namespace troupe::cluster {
+
+using nlohmann::json;
+using protocol::ReplicaState;
+
+std::string to_text(const json& view) {
+  return view.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string_view to_string(ReplicaState state) noexcept {
+  switch (state) {
+    case ReplicaState::pending:
+      return "pending";
+    case ReplicaState::loading:
+      return "loading";
+    case ReplicaState::warming:
+      return "warming";
+    case ReplicaState::ready:
+      return "ready";
+    case ReplicaState::draining:
+      return "draining";
+    case ReplicaState::stopped:
+      return "stopped";
+    case ReplicaState::backing_off:
+      return "backing_off";
+    case ReplicaState::failed:
+      return "failed";
+  }
+  return "unknown";
+}
+
+namespace {
+
+json roles_of(const protocol::Roles& roles) {
+  json names = json::array();
+  if (roles.head) names.push_back("head");
+  if (roles.gateway) names.push_back("gateway");
+  if (roles.worker) names.push_back("worker");
+  return names;
+}
+
+json resources_of(const protocol::Resources& resources) {
+  return {{"cpus", resources.cpu_millis / 1000.0}, {"memory_bytes", resources.memory_bytes}, {"gpus", resources.gpus}};
+}
+
+std::string node_name(const HeadState& state, NodeId node) {
+  const Member* member = state.membership().find(node);
+  return member ? member->info.name : node.str();
+}
+
+json replica_of(const HeadState& state, const ReplicaRecord& replica) {
+  json row{{"id", replica.spec.id.str()},
+           {"node", node_name(state, replica.node)},
+           {"state", replica.stopping ? "draining" : std::string(to_string(replica.status.state))},
+           {"restarts", replica.status.restarts},
+           {"requests", replica.status.requests},
+           {"waiting", replica.status.waiting},
+           {"running", replica.status.running}};
+  if (!replica.status.reason.empty()) row["reason"] = replica.status.reason;
+  return row;
+}
+
+}  // namespace
+
+json nodes_view(const HeadState& state, Time now) {
+  json rows = json::array();
+  for (const auto& [id, member] : state.membership().members()) {
+    protocol::Resources used;
+    size_t replicas = 0;
+    for (const auto& [replica_id, replica] : state.replicas()) {
+      if (replica.node != id) continue;
+      ++replicas;
+      used.cpu_millis += replica.spec.resources.cpu_millis;
+      used.memory_bytes += replica.spec.resources.memory_bytes;
+      used.gpus += replica.spec.resources.gpus;
+    }
+    const protocol::NodeAddresses& addresses = member.info.addresses;
+    rows.push_back(
+        {{"id", id.str()},
+         {"name", member.info.name},
+         {"state", std::string(to_string(member.state))},
+         {"roles", roles_of(member.info.roles)},
+         {"resources", resources_of(member.info.resources)},
+         {"used", resources_of(used)},
+         {"replicas", replicas},
+         {"addresses",
+          {{"bus", addresses.control},
+           {"http", addresses.http},
+           {"zmq", addresses.zmq},
+           {"metrics", addresses.metrics},
+           {"admin", addresses.admin}}},
+         {"pid", member.info.pid},
+         {"version", member.info.software},
+         {"last_seen_ms", std::chrono::duration_cast<std::chrono::milliseconds>(now - member.last_seen).count()}});
+  }
+  return rows;
+}
+
+json actors_view(const HeadState& state) {
+  json rows = json::array();
+  for (const auto& [id, member] : state.membership().members())
+    for (const protocol::ActorHealth& actor : member.actors)
+      rows.push_back({{"node", member.info.name},
+                      {"path", actor.path},
+                      {"state", actor.state},
+                      {"restarts", actor.restarts},
+                      {"queue_depth", actor.queue_depth},
+                      {"handled", actor.handled},
+                      {"handling_us_p50", actor.handling_us_p50},
+                      {"handling_us_p99", actor.handling_us_p99},
+                      {"last_error", actor.last_error},
+                      {"since", to_iso8601(wall_time_from_unix_microseconds(actor.since_unix_us))}});
+  return rows;
+}
+
+json deployments_view(const HeadState& state) {
+  json rows = json::array();
+  for (const auto& [name, view] : state.deployments()) {
+    const DeploymentRecord& record = view.record;
+    json replicas = json::array();
+    size_t ready = 0;
+    for (const auto& [id, replica] : state.replicas()) {
+      if (replica.spec.deployment != name) continue;
+      ready += replica.status.state == ReplicaState::ready && !replica.stopping;
+      replicas.push_back(replica_of(state, replica));
+    }
+    rows.push_back({{"name", name},
+                    {"model", record.model + "@" + record.version},
+                    {"weight", record.weight},
+                    {"replicas", record.replicas},
+                    {"ready", ready},
+                    {"reason", view.unplaced},
+                    {"resources", resources_of(record.resources)},
+                    {"created", to_iso8601(wall_time_from_unix_microseconds(record.created_unix_us))},
+                    {"running", std::move(replicas)}});
+  }
+  return rows;
+}
+
+json models_view(const std::vector<storage::ModelManifest>& models, const HeadState& state) {
+  json rows = json::array();
+  for (const storage::ModelManifest& model : models) {
+    std::string deployment;
+    for (const auto& [name, view] : state.deployments())
+      if (view.record.model == model.name && view.record.version == model.version) deployment = name;
+    rows.push_back({{"name", model.name},
+                    {"version", model.version},
+                    {"bytes", model.total_bytes().value},
+                    {"files", model.files.size()},
+                    {"created", to_iso8601(model.created)},
+                    {"source", model.source},
+                    {"deployment", deployment}});
+  }
+  return rows;
+}
+
+json status_view(const HeadState& state, const std::vector<storage::ModelManifest>& models, Time now) {
+  size_t alive = 0;
+  for (const auto& [id, member] : state.membership().members()) alive += member.is_member();
+  size_t wished = 0;
+  size_t ready = 0;
+  for (const auto& [name, view] : state.deployments()) wished += view.record.replicas;
+  for (const auto& [id, replica] : state.replicas())
+    ready += replica.status.state == ReplicaState::ready && !replica.stopping;
+  return {{"cluster", state.options().cluster},  {"epoch", state.options().epoch.value},
+          {"healthy", ready >= wished},          {"nodes_alive", alive},
+          {"replicas_wished", wished},           {"replicas_ready", ready},
+          {"nodes", nodes_view(state, now)},     {"deployments", deployments_view(state)},
+          {"models", models_view(models, state)}};
+}
+
+}  // namespace troupe::cluster

@@ -1,0 +1,23 @@
+#pragma once
+// The head's state as JSON, for the dashboard, the CLI and scripts. docs/admin-api.md shows one of each.
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/head/head_state.hpp"
+#include "storage/model_manifest.hpp"
+
+namespace troupe::cluster {
+
+nlohmann::json nodes_view(const HeadState& state, Time now);
+nlohmann::json actors_view(const HeadState& state);
+nlohmann::json deployments_view(const HeadState& state);
+nlohmann::json models_view(const std::vector<storage::ModelManifest>& models, const HeadState& state);
+nlohmann::json status_view(const HeadState& state, const std::vector<storage::ModelManifest>& models, Time now);
+
+/// As text. Bytes that are not UTF-8, which a file name or an error may have, are replaced.
+std::string to_text(const nlohmann::json& view);
+
+/// "ready", "loading", …
+std::string_view to_string(protocol::ReplicaState state) noexcept;
+
+}  // namespace troupe::cluster

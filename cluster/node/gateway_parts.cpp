@@ -1,0 +1,70 @@
+#include "cluster/node/gateway_parts.hpp"
+
+#include <thread>
+
+#include "actors/balancer/balancer_actor.hpp"
+#include "actors/cache_shard/cache_shard_actor.hpp"
+#include "actors/gateway/gateway_actor.hpp"
+#include "actors/gateway/http/error_answer.hpp"
+#include "actors/gateway/http/gateway_handler.hpp"
+#include "cluster/node/version.hpp"
+#include "runtime/protocol/paths.hpp"
+
+namespace troupe::cluster {
+namespace {
+
+Result<actor::Ref> make_balancer(actor::Host& host, const std::string& model) {
+  balancer::BalancerOptions options;
+  options.seed = secure_random_u64();
+  return host.spawn_actor<balancer::BalancerActor>(protocol::balancer_path(model), {}, model, options);
+}
+
+}  // namespace
+
+Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host, bus::Transport& transport,
+                                   Clock& clock, observe::Metrics& metrics, const observe::Logger& log) {
+  GatewayParts parts;
+  parts.in_flight = std::make_shared<gateway::InFlight>(gateway::AdmissionOptions{});
+  const auto routing = std::make_shared<gateway::RoutingBoard>();
+
+  gateway::GatewayParts actor_parts;
+  actor_parts.routing = routing;
+  actor_parts.in_flight = parts.in_flight;
+  actor_parts.metrics = std::make_shared<gateway::GatewayMetrics>(metrics);
+  actor_parts.random = std::make_shared<SeededRandom>(secure_random_u64());
+  TROUPE_TRY(actor_parts.cache,
+             host.spawn_actor<cache_shard::CacheShardActor>("cache/0", {}, cache_shard::CacheOptions{}));
+  actor_parts.make_balancer = make_balancer;
+  actor_parts.add_peer = [&transport](const bus::Peer& peer) { transport.add_peer(peer); };
+  actor_parts.remove_peer = [&transport](NodeId node) { transport.remove_peer(node); };
+  actor_parts.log = log.with_component("gateway");
+  TROUPE_TRY(parts.gateway,
+             host.spawn_actor<gateway::GatewayActor>(std::string(protocol::gateway_path), {}, std::move(actor_parts)));
+
+  const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
+  http::HttpOptions door;
+  door.host = options.host;
+  door.port = options.ports.http;
+  door.port_option = "--http-port";
+  door.io_threads = options.http_threads > 0 ? options.http_threads : std::max(1u, cpus / 2);
+  const auto ids = std::make_shared<gateway::DispatchIds>();
+  gateway::HttpFrontEnd front_end;
+  front_end.door = gateway::door_to(parts.gateway);
+  front_end.routing = routing;
+  front_end.ids = ids;
+  front_end.clock = &clock;
+  front_end.io_threads = door.io_threads;
+  front_end.seed = secure_random_u64();
+  front_end.software = software_version;
+  TROUPE_TRY(parts.http, http::HttpServer::listen(door, clock, gateway::make_gateway_handler(front_end),
+                                                  gateway::gateway_error_body));
+
+  gateway::ZmqFrontEndOptions zmq;
+  zmq.host = options.host;
+  zmq.port = options.ports.zmq;
+  TROUPE_TRY(parts.zmq,
+             gateway::ZmqFrontEnd::listen(zmq, clock, gateway::door_to(parts.gateway), ids, secure_random_u64()));
+  return parts;
+}
+
+}  // namespace troupe::cluster

@@ -1,0 +1,28 @@
+#pragma once
+// What a node with the role gateway has: the gateway actor, its cache shard, and its HTTP and ZeroMQ doors.
+
+#include <memory>
+
+#include "actors/gateway/in_flight.hpp"
+#include "actors/gateway/routing_table.hpp"
+#include "actors/gateway/zmq/zmq_front_end.hpp"
+#include "cluster/node/options.hpp"
+#include "runtime/actor/host.hpp"
+#include "runtime/bus/transport.hpp"
+#include "runtime/http/server.hpp"
+#include "runtime/observe/log.hpp"
+#include "runtime/observe/metrics.hpp"
+
+namespace troupe::cluster {
+
+struct GatewayParts {
+  actor::Ref gateway;
+  std::shared_ptr<gateway::InFlight> in_flight;
+  std::unique_ptr<http::HttpServer> http;
+  std::unique_ptr<gateway::ZmqFrontEnd> zmq;
+};
+
+Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host, bus::Transport& transport,
+                                   Clock& clock, observe::Metrics& metrics, const observe::Logger& log);
+
+}  // namespace troupe::cluster

@@ -1,0 +1,29 @@
+#pragma once
+// What a node with the role head has beside its agent: stores, the head actor and the admin door.
+
+#include <memory>
+
+#include "cluster/node/options.hpp"
+#include "runtime/actor/host.hpp"
+#include "runtime/bus/transport.hpp"
+#include "runtime/http/server.hpp"
+#include "runtime/observe/log.hpp"
+
+namespace troupe::cluster {
+
+struct HeadParts {
+  actor::Ref head;
+  std::unique_ptr<http::HttpServer> admin;
+};
+
+/// Opens the stores in `options.data_dir`, begins a new epoch, starts the actors and opens the admin door. Blocks on
+/// disk. `on_crash` runs if the head actor crashes.
+Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus::Transport& transport, Clock& clock,
+                             const observe::Logger& log, std::function<void(const Error&)> on_crash);
+
+/// For actors whose crash the node does not survive; others must restart the process.
+inline actor::SpawnOptions vital(std::function<void(const Error&)> on_crash) {
+  return {.restart = {.restarts_max = 0}, .on_give_up = std::move(on_crash), .lane = bus::Lane::control};
+}
+
+}  // namespace troupe::cluster

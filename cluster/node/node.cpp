@@ -1,0 +1,223 @@
+#include "cluster/node/node.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <future>
+#include <thread>
+
+#include "cluster/agent/agent_actor.hpp"
+#include "cluster/node/gateway_parts.hpp"
+#include "cluster/node/head_parts.hpp"
+#include "cluster/node/identity.hpp"
+#include "cluster/node/version.hpp"
+#include "runtime/base/assert.hpp"
+#include "runtime/bus/zmq/zmq_transport.hpp"
+#include "runtime/protocol/paths.hpp"
+
+namespace troupe::cluster {
+namespace {
+
+using observe::kv;
+
+constexpr Duration join_patience = std::chrono::seconds{15};
+
+std::string host_and_port(const std::string& endpoint) {
+  return endpoint.substr(endpoint.rfind('/') + 1);
+}
+
+/// Each connection takes descriptors, on the bus up to four; the soft limit of a shell is meant for shells.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+/// Members are in the order of their making; destruction undoes it.
+class NodeImpl final : public Node {
+ public:
+  explicit NodeImpl(NodeOptions options) : options_(std::move(options)) {}
+  ~NodeImpl() override { halt(); }
+
+  Status start();
+  const NodeFile& file() const override { return file_; }
+  void stop() override;
+
+ private:
+  Status open_transport();
+  Status open_metrics_door();
+  void die(const Error& reason);
+  Status join();
+  void halt();
+
+  NodeOptions options_;
+  SystemClock clock_;
+  std::shared_ptr<observe::LogSink> sink_;
+  observe::Logger log_;
+  observe::Metrics metrics_{{.version = software_version}};
+  NodeId id_;
+  Incarnation incarnation_;
+  NodeFile file_;
+  std::unique_ptr<bus::ZmqTransport> transport_;
+  std::atomic<actor::Host*> receiver_{nullptr};  ///< For the transport's threads; set while the host may be used.
+  std::unique_ptr<actor::Host> host_;
+  actor::Ref agent_;
+  std::unique_ptr<http::HttpServer> metrics_door_;
+  HeadParts head_;
+  GatewayParts gateway_;
+};
+
+Status NodeImpl::start() {
+  TROUPE_CHECK(options_.validate());
+  raise_descriptor_limit();
+  std::error_code error;
+  std::filesystem::create_directories(options_.data_dir, error);
+  if (error) return fail(Errc::io_error, "cannot make the folder {}: {}", options_.data_dir.string(), error.message());
+  TROUPE_TRY(sink_, observe::LogSink::open(options_.log, clock_));
+  log_ = observe::Logger(sink_, "node");
+  TROUPE_TRY(id_, load_or_create_node_id(options_.data_dir));
+  incarnation_.value = static_cast<uint64_t>(unix_microseconds(clock_.wall()));
+  if (options_.resources.cpu_millis == 0) options_.resources.cpu_millis = machine_resources().cpu_millis;
+  if (options_.resources.memory_bytes == 0) options_.resources.memory_bytes = machine_resources().memory_bytes;
+
+  TROUPE_CHECK(open_transport());
+  const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
+  const unsigned threads = options_.scheduler_threads > 0 ? options_.scheduler_threads : std::clamp(cpus, 2u, 8u);
+  host_ = actor::Host::make({id_, incarnation_, {}}, clock_, actor::make_caf_executor(threads), transport_.get());
+  receiver_ = host_.get();
+  transport_->start(
+      [host = host_.get()](bus::Lane lane, wire::Message message) { host->receive(lane, std::move(message)); });
+
+  file_.name = options_.name;
+  file_.id = id_.str();
+  file_.pid = static_cast<uint32_t>(::getpid());
+  file_.roles = options_.roles;
+  file_.addresses.control = transport_->self().control;
+  file_.addresses.request = transport_->self().request;
+  file_.head_address = options_.roles.head ? host_and_port(transport_->self().control) : options_.head_address;
+  if (options_.roles.head) {
+    TROUPE_TRY(head_,
+               start_head(options_, *host_, *transport_, clock_, log_, [this](const Error& reason) { die(reason); }));
+    file_.addresses.admin = head_.admin->url();
+  }
+  if (options_.roles.gateway) {
+    TROUPE_TRY(gateway_, start_gateway(options_, *host_, *transport_, clock_, metrics_, log_));
+    file_.addresses.http = gateway_.http->url();
+    file_.addresses.zmq = gateway_.zmq->endpoint();
+  }
+  TROUPE_CHECK(open_metrics_door());
+  TROUPE_CHECK(join());
+  TROUPE_CHECK(write_node_file(options_.data_dir, file_));
+  log_.info("node started", kv("name", options_.name), kv("id", id_), kv("control", file_.addresses.control));
+  return {};
+}
+
+Status NodeImpl::open_transport() {
+  bus::ZmqTransportOptions bus;
+  bus.host = options_.host;
+  bus.control_port = options_.ports.bus;
+  bus.control_port_option = "--port";
+  bus.on_disconnect = [this](NodeId node) {
+    if (actor::Host* host = receiver_.load()) host->peer_lost(node);
+  };
+  bus.on_defect = [log = log_.with_component("bus")](const std::string& what) {
+    log.warn("dropped", kv("what", what));
+  };
+  TROUPE_TRY(transport_, bus::make_zmq_transport(id_, incarnation_, std::move(bus)));
+  return {};
+}
+
+Status NodeImpl::open_metrics_door() {
+  http::HttpOptions door;
+  door.host = options_.host;
+  door.port = options_.ports.metrics;
+  door.port_option = "--metrics-port";
+  door.io_threads = 1;
+  const http::Handler handler = [this](const http::HttpRequest& request,
+                                       const std::shared_ptr<http::HttpResponder>& responder) {
+    if (request.path() == "/metrics") {
+      responder->respond(200, "text/plain; version=0.0.4", metrics_.expose());
+    } else {
+      responder->respond(404, "text/plain", "there is only /metrics here\n");
+    }
+  };
+  auto server = http::HttpServer::listen(door, clock_, handler);
+  if (!server && door.port != 0) {
+    // Several nodes share a machine; Prometheus learns the real port from the head.
+    door.port = 0;
+    server = http::HttpServer::listen(door, clock_, handler);
+  }
+  TROUPE_TRY(metrics_door_, std::move(server));
+  file_.addresses.metrics = metrics_door_->url() + "/metrics";
+  return {};
+}
+
+Status NodeImpl::join() {
+  auto joined = std::make_shared<std::promise<void>>();
+  AgentOptions agent;
+  agent.node = {
+      id_,      incarnation_, options_.name, options_.roles, options_.resources, file_.addresses, software_version,
+      file_.pid};
+  if (!options_.roles.worker) agent.node.resources = {};
+  if (!options_.roles.head) agent.head_control = "tcp://" + options_.head_address;
+  agent.drain_patience = options_.drain_patience;
+  agent.transport = transport_.get();
+  agent.backend = worker::make_thread_backend;
+  agent.log = log_.with_component("agent");
+  agent.on_joined = [joined] { joined->set_value(); };
+  TROUPE_TRY(agent_,
+             host_->spawn_actor<AgentActor>(std::string(protocol::agent_path),
+                                            vital([this](const Error& reason) { die(reason); }), std::move(agent)));
+  if (joined->get_future().wait_for(join_patience) == std::future_status::ready) return {};
+  return fail(
+      Errc::unavailable,
+      "no head let this node join at {} within {}; is it running there (troupe start --head), and is the port right? "
+      "The log has the details",
+      options_.head_address, format_duration(join_patience));
+}
+
+/// Agent and head are the node's memory of what it runs and wants: without it the process must not go on.
+void NodeImpl::die(const Error& reason) {
+  log_.error("the node cannot go on", kv("reason", reason.message));
+  TROUPE_ASSERT(!"agent or head crashed; the log has the reason");
+}
+
+void NodeImpl::stop() {
+  log_.info("node drains", kv("patience", format_duration(options_.drain_patience)));
+  if (gateway_.gateway) {
+    static_cast<void>(gateway_.gateway.send(gateway::Drain{}));
+    if (!gateway_.in_flight->wait_until_empty(options_.drain_patience))
+      log_.warn("requests are cut off", kv("count", gateway_.in_flight->size()));
+  }
+  if (agent_) {
+    std::promise<void> drained;
+    const Status asked = agent_.send(PrepareToStop{[&drained] { drained.set_value(); }});
+    if (asked) drained.get_future().wait();
+  }
+  halt();
+}
+
+void NodeImpl::halt() {
+  std::error_code ignored;
+  if (file_.pid != 0) std::filesystem::remove(options_.data_dir / node_file_name, ignored);
+  if (gateway_.http) gateway_.http->stop(std::chrono::seconds{1});
+  if (gateway_.zmq) gateway_.zmq->stop();
+  if (head_.admin) head_.admin->stop(std::chrono::seconds{1});
+  if (metrics_door_) metrics_door_->stop(Duration{0});
+  if (host_) host_->stop_all();
+  receiver_ = nullptr;
+  if (transport_) transport_->stop();
+  if (sink_) log_.info("node stopped");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Node>> Node::start(NodeOptions options) {
+  auto node = std::make_unique<NodeImpl>(std::move(options));
+  TROUPE_CHECK(node->start());
+  return node;
+}
+
+}  // namespace troupe::cluster

@@ -1,0 +1,96 @@
+#include "cluster/node/options.hpp"
+
+#include <unistd.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "storage/model_ref.hpp"
+
+namespace troupe::cluster {
+
+using nlohmann::json;
+
+bool is_loopback(const std::string& host) {
+  return host.starts_with("127.") || host == "localhost" || host == "::1";
+}
+
+Status NodeOptions::validate() const {
+  if (!storage::check_model_name(name))
+    return fail_field("--name",
+                      "'{}' is no node name: use lower-case letters, digits, '.', '_' and '-', a letter or digit first",
+                      name);
+  if (!roles.head && !roles.gateway && !roles.worker)
+    return fail_field("--roles", "a node needs at least one role: head, gateway or worker");
+  if (roles.head && !head_address.empty())
+    return fail_field("--address", "a head does not join another head; leave out --address or the role head");
+  if (!roles.head && head_address.empty())
+    return fail_field("--address",
+                      "a node without the role head needs --address=HOST:PORT of the head, or start one with --head");
+  if (!head_address.empty() && head_address.rfind(':') == std::string::npos)
+    return fail_field("--address", "'{}' has no port; write HOST:PORT, such as 127.0.0.1:7420", head_address);
+  if (!is_loopback(host) && !insecure)
+    return fail_field(
+        "--host",
+        "nodes do not encrypt their traffic yet, so {} is refused: keep the default 127.0.0.1, or say --insecure "
+        "if the network is private and trusted",
+        host);
+  if (data_dir.empty()) return fail_field("--data-dir", "a node needs a folder of its own");
+  return {};
+}
+
+Status write_node_file(const std::filesystem::path& data_dir, const NodeFile& node) {
+  const protocol::NodeAddresses& a = node.addresses;
+  json roles = json::array();
+  if (node.roles.head) roles.push_back("head");
+  if (node.roles.gateway) roles.push_back("gateway");
+  if (node.roles.worker) roles.push_back("worker");
+  const json content{{"name", node.name},
+                     {"id", node.id},
+                     {"pid", node.pid},
+                     {"roles", roles},
+                     {"head_address", node.head_address},
+                     {"addresses",
+                      {{"control", a.control},
+                       {"request", a.request},
+                       {"http", a.http},
+                       {"zmq", a.zmq},
+                       {"metrics", a.metrics},
+                       {"admin", a.admin}}}};
+  const auto file = data_dir / node_file_name;
+  const auto fresh = data_dir / fmt::format("{}.{}", node_file_name, ::getpid());
+  {
+    std::ofstream out(fresh);
+    out << content.dump(2) << '\n';
+    if (!out.flush()) return fail(Errc::io_error, "cannot write {}", fresh.string());
+  }
+  std::error_code error;
+  std::filesystem::rename(fresh, file, error);
+  if (error) return fail(Errc::io_error, "cannot write {}: {}", file.string(), error.message());
+  return {};
+}
+
+Result<NodeFile> read_node_file(const std::filesystem::path& data_dir) {
+  const auto file = data_dir / node_file_name;
+  std::ifstream in(file);
+  if (!in) return fail(Errc::not_found, "there is no {}", file.string());
+  const json content = json::parse(in, nullptr, false);
+  if (!content.is_object()) return fail(Errc::corrupt_data, "{} is not a JSON object", file.string());
+  try {
+    NodeFile node;
+    node.name = content.at("name");
+    node.id = content.at("id");
+    node.pid = content.at("pid");
+    node.head_address = content.at("head_address");
+    const auto roles = content.at("roles").get<std::set<std::string>>();
+    node.roles = {roles.contains("head"), roles.contains("gateway"), roles.contains("worker")};
+    const json& a = content.at("addresses");
+    node.addresses = {a.at("control"), a.at("request"), a.at("http"), a.at("zmq"), a.at("metrics"), a.at("admin")};
+    return node;
+  } catch (const json::exception& exception) {
+    return fail(Errc::corrupt_data, "{} is damaged: {}", file.string(), exception.what());
+  }
+}
+
+}  // namespace troupe::cluster

@@ -1,0 +1,63 @@
+#pragma once
+// NodeOptions: everything `troupe start` may be told.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "runtime/base/clock.hpp"
+#include "runtime/base/result.hpp"
+#include "runtime/observe/log_sink.hpp"
+#include "runtime/protocol/cluster.hpp"
+
+namespace troupe::cluster {
+
+/// Ports of DESIGN; 0 = any free one.
+struct NodePorts {
+  uint16_t bus = 0;  ///< Control lane; 7420 on the head.
+  uint16_t http = 8000;
+  uint16_t zmq = 8003;
+  uint16_t metrics = 8002;  ///< A free one is taken where this is busy.
+  uint16_t admin = 8265;
+};
+
+/// An address of this machine that no other can reach.
+bool is_loopback(const std::string& host);
+
+struct NodeOptions {
+  std::string name;  ///< "head", "worker-1"; unique in a cluster.
+  protocol::Roles roles;
+  std::string head_address;        ///< HOST:PORT of the head's bus; empty on the head.
+  std::string host = "127.0.0.1";  ///< Address to bind and to be reached at.
+  bool insecure = false;           ///< Allows a host other than loopback without encryption.
+  NodePorts ports;
+  std::filesystem::path data_dir;  ///< This node's own folder.
+  protocol::Resources resources;   ///< What it offers; 0 CPUs and memory = the machine's.
+  uint32_t scheduler_threads = 0;  ///< 0 = CPUs, at least 2 and at most 8.
+  uint32_t http_threads = 0;       ///< 0 = half the CPUs, at least 1.
+  Duration drain_patience = std::chrono::seconds{30};
+  observe::LogOptions log;
+
+  /// Names the option that is wrong and what would be right.
+  Status validate() const;
+};
+
+/// `node.json` in the node's folder while it runs: how the CLI finds local nodes.
+struct NodeFile {
+  std::string name;
+  std::string id;
+  uint32_t pid = 0;
+  protocol::Roles roles;
+  protocol::NodeAddresses addresses;
+  std::string head_address;  ///< HOST:PORT others join at.
+};
+inline constexpr const char* node_file_name = "node.json";
+inline constexpr const char* admin_key_file_name = "admin.key";
+
+/// Replaces the file atomically.
+Status write_node_file(const std::filesystem::path& data_dir, const NodeFile& node);
+/// not_found where there is none.
+Result<NodeFile> read_node_file(const std::filesystem::path& data_dir);
+
+}  // namespace troupe::cluster

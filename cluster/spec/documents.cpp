@@ -1,0 +1,89 @@
+#include "cluster/spec/documents.hpp"
+
+#include "storage/model_ref.hpp"
+
+namespace troupe::cluster {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* name_rule =
+    "a name of lower-case letters, digits, '.', '_' and '-', at most 64, letter or digit first";
+
+bool is_name(const std::string& text) {
+  return storage::check_model_name(text).has_value();
+}
+
+bool is_full_reference(const std::string& text) {
+  const auto reference = storage::parse_model_ref(text);
+  return reference && !reference->version.empty();
+}
+
+}  // namespace
+
+void describe(config::Schema<ModelDocument>& schema) {
+  schema.named("Model");
+  schema.field("name", &ModelDocument::name, "The model").required().check(is_name, name_rule);
+  schema.field("version", &ModelDocument::version, "The version; immutable once added")
+      .required()
+      .check([](const std::string& v) { return storage::check_model_version(v).has_value(); },
+             "a version of letters, digits, '.', '_' and '-', at most 32");
+  schema.field("source", &ModelDocument::source, "Folder of the model's files, on the head's machine")
+      .required()
+      .check([](const std::string& path) { return !path.empty(); }, "a path");
+}
+
+void describe(config::Schema<ResourcesDocument>& schema) {
+  schema.named("resources");
+  schema.field("cpus", &ResourcesDocument::cpus, "CPUs a replica takes").range(0.0, 1024.0);
+  schema.field("memory", &ResourcesDocument::memory, "Memory a replica takes").range(0_MiB, 16384_GiB);
+  schema.field("gpus", &ResourcesDocument::gpus, "GPUs a replica takes").range(0, 64);
+}
+
+void describe(config::Schema<BatchingDocument>& schema) {
+  schema.named("batching");
+  schema.field("max_size", &BatchingDocument::max_size, "Requests a batch at most").range(1, 4096);
+  schema
+      .field("max_delay", &BatchingDocument::max_delay,
+             "How long the oldest request may wait for company; 0 adds nothing")
+      .range(0ms, 10s);
+  schema.field("max_queue", &BatchingDocument::max_queue, "Requests that wait at most; more are refused")
+      .range(1, 65536);
+}
+
+void describe(config::Schema<EngineDocument>& schema) {
+  schema.named("engine");
+  schema.field("max_sequences", &EngineDocument::max_sequences, "Requests computed at once").range(1, 1024);
+  schema.field("max_step_tokens", &EngineDocument::max_step_tokens, "Tokens computed in one step").range(16, 65536);
+  schema.field("kv_cache", &EngineDocument::kv_cache, "Memory of the key-value cache").range(1_MiB, 1024_GiB);
+  schema.field("threads", &EngineDocument::threads, "Compute threads").range(1, 256);
+}
+
+void describe(config::Schema<CacheDocument>& schema) {
+  schema.named("cache");
+  schema.field("enabled", &CacheDocument::enabled, "Answer repeated requests from memory (never sampled generation)");
+  schema.field("ttl", &CacheDocument::ttl, "How long an answer is kept").range(1ms, 24h * 30);
+}
+
+void describe(config::Schema<DeploymentDocument>& schema) {
+  schema.named("Deployment");
+  schema.field("name", &DeploymentDocument::name, "The deployment").required().check(is_name, name_rule);
+  schema.field("model", &DeploymentDocument::model, "The version it serves, NAME@VERSION")
+      .required()
+      .check(is_full_reference, "NAME@VERSION, such as clerk@2");
+  schema.field("replicas", &DeploymentDocument::replicas, "Running copies").range(0, 1000);
+  schema.field("backend", &DeploymentDocument::backend, "What computes");
+  schema.field("isolation", &DeploymentDocument::isolation, "Where the back end runs");
+  schema
+      .field("weight", &DeploymentDocument::weight,
+             "Share of the model's unpinned traffic; unset: 1 for its first deployment, else 0")
+      .range(0.0, 1e6);
+  schema.field("balancing", &DeploymentDocument::balancing, "How a replica is chosen");
+  schema.field("resources", &DeploymentDocument::resources, "What a replica takes from its node");
+  schema.field("batching", &DeploymentDocument::batching, "How requests share a step of the back end");
+  schema.field("engine", &DeploymentDocument::engine, "Settings of the native engine");
+  schema.field("cache", &DeploymentDocument::cache, "Result cache at the gateways");
+}
+
+}  // namespace troupe::cluster

@@ -1,0 +1,93 @@
+#pragma once
+// What users write: `kind: Model` and `kind: Deployment`. docs/configuration.md is generated from these.
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "runtime/base/units.hpp"
+#include "runtime/config/schema.hpp"
+#include "runtime/protocol/cluster.hpp"
+
+namespace troupe::protocol {
+
+inline constexpr std::array backend_names{config::EnumName<BackendKind>{BackendKind::native, "native"},
+                                          config::EnumName<BackendKind>{BackendKind::echo, "echo"}};
+inline auto names_of(BackendKind) {
+  return backend_names;
+}
+
+inline constexpr std::array balancing_names{
+    config::EnumName<BalancingPolicy>{BalancingPolicy::round_robin, "round_robin"},
+    config::EnumName<BalancingPolicy>{BalancingPolicy::least_outstanding_of_two, "least_outstanding_of_two"}};
+inline auto names_of(BalancingPolicy) {
+  return balancing_names;
+}
+
+}  // namespace troupe::protocol
+
+namespace troupe::cluster {
+
+/// A version to be put into the model store.
+struct ModelDocument {
+  std::string name;
+  std::string version;
+  std::string source;
+};
+void describe(config::Schema<ModelDocument>& schema);
+
+/// What one replica takes from its node.
+struct ResourcesDocument {
+  double cpus = 0.5;
+  ByteCount memory = 256_MiB;
+  uint32_t gpus = 0;
+};
+void describe(config::Schema<ResourcesDocument>& schema);
+
+struct BatchingDocument {
+  uint32_t max_size = 1;
+  Duration max_delay{0};
+  uint32_t max_queue = 256;
+};
+void describe(config::Schema<BatchingDocument>& schema);
+
+struct EngineDocument {
+  uint32_t max_sequences = 16;
+  uint32_t max_step_tokens = 512;
+  ByteCount kv_cache = 64_MiB;
+  uint32_t threads = 1;
+};
+void describe(config::Schema<EngineDocument>& schema);
+
+struct CacheDocument {
+  bool enabled = false;
+  Duration ttl = std::chrono::minutes{5};
+};
+void describe(config::Schema<CacheDocument>& schema);
+
+/// Where a back end runs. Child processes come with the worker protocol over ipc.
+enum class Isolation : uint8_t { thread = 1 };
+inline constexpr std::array isolation_names{config::EnumName<Isolation>{Isolation::thread, "thread"}};
+inline auto names_of(Isolation) {
+  return isolation_names;
+}
+
+/// The wish: so many replicas of this version, like this.
+struct DeploymentDocument {
+  std::string name;
+  std::string model;  ///< "clerk@2"; for `backend: echo` the version is free to choose.
+  uint32_t replicas = 1;
+  protocol::BackendKind backend = protocol::BackendKind::native;
+  Isolation isolation = Isolation::thread;
+  /// Share of the model's unpinned traffic. Unset: 1 for the model's first deployment, 0 for later ones, so that a new
+  /// version gets traffic only when somebody says so.
+  std::optional<double> weight;
+  protocol::BalancingPolicy balancing = protocol::BalancingPolicy::least_outstanding_of_two;
+  ResourcesDocument resources;
+  BatchingDocument batching;
+  EngineDocument engine;
+  CacheDocument cache;
+};
+void describe(config::Schema<DeploymentDocument>& schema);
+
+}  // namespace troupe::cluster

@@ -1,0 +1,58 @@
+#include "cluster/spec/records.hpp"
+
+#include <cmath>
+
+#include "runtime/wire/schema.hpp"
+#include "storage/model_ref.hpp"
+
+namespace troupe::cluster {
+namespace {
+
+template <class Record>
+Result<Record> decode(std::string_view key, const std::string& value) {
+  auto record = wire::decode_body<Record>(wire::Body{Bytes::copy(value), {}}, wire::Limits{});
+  if (!record)
+    return fail(Errc::corrupt_data, "the record '{}' in the control state is damaged: {}", key, record.error().message);
+  if (record->schema != 1)
+    return fail(Errc::failed_precondition, "the record '{}' has schema {}, but this version of Troupe reads 1", key,
+                record->schema);
+  return std::move(*record);
+}
+
+}  // namespace
+
+DeploymentRecord to_record(const DeploymentDocument& document, double weight, int64_t created_unix_us) {
+  const storage::ModelRef model = storage::parse_model_ref(document.model).value();
+  DeploymentRecord record;
+  record.name = document.name;
+  record.model = model.name;
+  record.version = model.version;
+  record.replicas = document.replicas;
+  record.backend = document.backend;
+  record.weight = document.weight.value_or(weight);
+  record.balancing = document.balancing;
+  record.resources = {static_cast<uint32_t>(std::lround(document.resources.cpus * 1000)),
+                      document.resources.memory.value, document.resources.gpus};
+  record.batching = {document.batching.max_size, document.batching.max_delay, document.batching.max_queue};
+  record.engine = {document.engine.max_sequences, document.engine.max_step_tokens, document.engine.kv_cache.value,
+                   document.engine.threads};
+  record.cache = {document.cache.enabled, document.cache.ttl};
+  record.created_unix_us = created_unix_us;
+  return record;
+}
+
+std::string encode(const DeploymentRecord& record) {
+  return std::string(wire::encode_body(record).data.view());
+}
+std::string encode(const ClusterRecord& record) {
+  return std::string(wire::encode_body(record).data.view());
+}
+
+Result<DeploymentRecord> decode_deployment(const std::string& key, const std::string& value) {
+  return decode<DeploymentRecord>(key, value);
+}
+Result<ClusterRecord> decode_cluster(const std::string& value) {
+  return decode<ClusterRecord>(cluster_key, value);
+}
+
+}  // namespace troupe::cluster

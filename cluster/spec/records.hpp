@@ -1,0 +1,60 @@
+#pragma once
+// What the head keeps in the StateStore, as MessagePack with a schema version in front.
+
+#include <string>
+#include <tuple>
+
+#include "cluster/spec/documents.hpp"
+#include "runtime/protocol/cluster.hpp"
+
+namespace troupe::cluster {
+
+/// Written under "deployment/NAME".
+struct DeploymentRecord {
+  uint32_t schema = 1;
+  std::string name;
+  std::string model;
+  std::string version;
+  uint32_t replicas = 1;
+  protocol::BackendKind backend = protocol::BackendKind::native;
+  double weight = 1;
+  protocol::BalancingPolicy balancing = protocol::BalancingPolicy::least_outstanding_of_two;
+  protocol::Resources resources;
+  protocol::BatchingSpec batching;
+  protocol::EngineSpec engine;
+  protocol::CacheSpec cache;
+  int64_t created_unix_us = 0;
+
+  bool operator==(const DeploymentRecord&) const = default;
+  static constexpr auto fields() {
+    using D = DeploymentRecord;
+    return std::tuple{&D::schema,  &D::name,   &D::model,          &D::version,   &D::replicas,
+                      &D::backend, &D::weight, &D::balancing,      &D::resources, &D::batching,
+                      &D::engine,  &D::cache,  &D::created_unix_us};
+  }
+};
+
+/// Written under "cluster": who this cluster is and which term its last head had.
+struct ClusterRecord {
+  uint32_t schema = 1;
+  std::string id;
+  Epoch epoch;
+
+  static constexpr auto fields() {
+    return std::tuple{&ClusterRecord::schema, &ClusterRecord::id, &ClusterRecord::epoch};
+  }
+};
+
+inline constexpr std::string_view deployment_prefix = "deployment/";
+inline constexpr std::string_view cluster_key = "cluster";
+
+/// Requires a document that bind() accepted. `weight` stands in where the document has none.
+DeploymentRecord to_record(const DeploymentDocument& document, double weight, int64_t created_unix_us);
+
+std::string encode(const DeploymentRecord& record);
+std::string encode(const ClusterRecord& record);
+/// corrupt_data names the key; failed_precondition where a newer Troupe wrote it.
+Result<DeploymentRecord> decode_deployment(const std::string& key, const std::string& value);
+Result<ClusterRecord> decode_cluster(const std::string& value);
+
+}  // namespace troupe::cluster

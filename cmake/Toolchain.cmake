@@ -1,0 +1,28 @@
+# Compiler-wide settings: fast builds (ccache, mold) and warnings for our own code.
+find_program(TROUPE_CCACHE ccache)
+if(TROUPE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${TROUPE_CCACHE})
+endif()
+
+find_program(TROUPE_MOLD mold)
+if(TROUPE_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+# Line tables are enough for profiles and back traces, and cost a third of the build time and size of full debug info.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g1")
+
+set(TROUPE_SANITIZE "" CACHE STRING "Sanitizers for all targets, e.g. address,undefined or thread")
+if(TROUPE_SANITIZE)
+  add_compile_options(-fsanitize=${TROUPE_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${TROUPE_SANITIZE})
+endif()
+
+# Designated initialisers leave fields at the defaults their structs state: that is their point here.
+set(TROUPE_WARNINGS -Wall -Wextra -Wconversion -Werror -Wno-missing-field-initializers
+  # gcc 12 reports these falsely inside std::string and std::optional once it has inlined them.
+  -Wno-error=stringop-overflow -Wno-error=restrict -Wno-error=maybe-uninitialized -Wno-error=array-bounds)

@@ -1,0 +1,44 @@
+#pragma once
+// What goes into a TextEngine and what comes out.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "gpu/engine/sampling_params.hpp"
+#include "gpu/tokenizer/chat_template.hpp"
+#include "runtime/base/error.hpp"
+
+namespace troupe::gpu {
+
+/// A text, which the tokenizer frames with special tokens; a conversation, which the model's chat template turns into a
+/// text with the opening of an answer at its end; or token ids as they are.
+using Prompt = std::variant<std::string, std::vector<ChatMessage>, std::vector<int32_t>>;
+
+struct GenerateInput {
+  Prompt prompt;
+  SamplingParams sampling;
+};
+
+enum class FinishReason : uint8_t {
+  none,       ///< More will come.
+  stop,       ///< An end token or a stop string.
+  length,     ///< max_tokens, or the end of the context.
+  cancelled,  ///< By its caller. For the layers above: the engine has no further event for it.
+  failed,     ///< See SequenceEvent::error.
+};
+
+/// What a step brought to one sequence. The one with a finish reason is its last.
+struct SequenceEvent {
+  uint64_t id = 0;
+  std::string text;                ///< New, whole UTF-8 characters; without end tokens and stop strings.
+  std::vector<int32_t> token_ids;  ///< New; with end tokens. Text may lag behind them.
+  FinishReason finish = FinishReason::none;
+  uint32_t prompt_tokens = 0;
+  uint32_t completion_tokens = 0;  ///< So far.
+  std::optional<Error> error;      ///< Set if and only if finish is `failed`.
+};
+
+}  // namespace troupe::gpu

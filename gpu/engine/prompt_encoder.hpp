@@ -1,0 +1,43 @@
+#pragma once
+// PromptEncoder: any prompt as token ids that the model can take.
+
+#include <vector>
+
+#include "gpu/engine/generate.hpp"
+#include "gpu/loader/model_folder.hpp"
+#include "gpu/tokenizer/tokenizer.hpp"
+#include "runtime/base/result.hpp"
+
+namespace troupe::gpu {
+
+/// Immutable; const methods are thread-safe.
+class PromptEncoder {
+ public:
+  /// Reads the tokenizer and the chat template. A chat template that is missing or not understood is no error until a
+  /// conversation comes.
+  static Result<PromptEncoder> open(const ModelFolder& folder, uint32_t context_length);
+
+  /// 1 to context_length - 1 ids, all below the vocabulary's size. Errors: invalid_argument (field "prompt" or
+  /// "messages"), failed_precondition for a conversation that a model without chat template cannot take, or those of
+  /// the tokenizer and the template.
+  Result<std::vector<int32_t>> encode(const Prompt& prompt) const;
+
+  const Tokenizer& tokenizer() const noexcept { return tokenizer_; }
+
+ private:
+  PromptEncoder(Tokenizer tokenizer, Result<ChatTemplate> chat_template)
+      : tokenizer_(std::move(tokenizer)), chat_template_(std::move(chat_template)) {}
+
+  Result<std::vector<int32_t>> to_ids(const std::string& text) const;
+  Result<std::vector<int32_t>> to_ids(const std::vector<ChatMessage>& messages) const;
+  Result<std::vector<int32_t>> to_ids(const std::vector<int32_t>& ids) const;
+
+  Tokenizer tokenizer_;
+  Result<ChatTemplate> chat_template_;
+  std::string bos_token_;
+  std::string eos_token_;
+  int64_t vocab_size_ = 0;
+  uint32_t context_length_ = 0;
+};
+
+}  // namespace troupe::gpu

@@ -1,0 +1,253 @@
+#include "gpu/engine/text_engine.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "gpu/device/cpu/cpu_device.hpp"
+#include "gpu/engine/prompt_encoder.hpp"
+#include "gpu/engine/sampler.hpp"
+#include "gpu/engine/scheduler.hpp"
+#include "gpu/engine/text_sequence.hpp"
+#include "gpu/model/llama.hpp"
+
+namespace troupe::gpu {
+namespace {
+
+constexpr uint32_t sequences_limit = 4096;
+constexpr uint32_t waiting_limit = 1 << 20;
+constexpr uint32_t tokens_per_step_limit = 1 << 16;
+constexpr uint32_t threads_limit = 1024;
+constexpr int64_t warm_up_tokens = 8;
+
+Status check_range(const char* name, uint32_t value, uint32_t low, uint32_t high) {
+  if (value >= low && value <= high) return {};
+  return fail_field(name, "{} must be between {} and {}, not {}", name, low, high, value);
+}
+
+Status check_options(const EngineOptions& options) {
+  TROUPE_CHECK(check_range("max_sequences", options.max_sequences, 1, sequences_limit));
+  TROUPE_CHECK(check_range("max_waiting", options.max_waiting, 1, waiting_limit));
+  TROUPE_CHECK(check_range("threads", options.threads, 1, threads_limit));
+  // With less, the newest sequences would starve behind the older ones' single tokens.
+  return check_range("tokens_per_step", options.tokens_per_step, options.max_sequences, tokens_per_step_limit);
+}
+
+int64_t blocks_for(int64_t tokens) {
+  return (tokens + kv_block_tokens - 1) / kv_block_tokens;
+}
+
+/// Sizes of everything from the model's shape and the options.
+Result<LlamaLimits> plan_limits(const ModelConfig& config, const EngineOptions& options) {
+  const uint64_t block = KvCache::block_size(config).value;
+  const auto affordable = static_cast<int64_t>(std::min<uint64_t>(options.kv_cache_bytes.value / block, INT32_MAX));
+  if (affordable == 0) {
+    return fail_field("kv_cache_bytes", "kv_cache_bytes is {}; one block of {} tokens takes {}",
+                      format_bytes(options.kv_cache_bytes), kv_block_tokens, format_bytes({block}));
+  }
+  const int64_t useful = options.max_sequences * blocks_for(config.max_positions);
+  return LlamaLimits{.tokens = options.tokens_per_step,
+                     .sequences = options.max_sequences,
+                     .logit_rows = options.max_sequences,
+                     .kv_blocks = std::min(affordable, useful),
+                     .blocks_per_sequence = std::min(affordable, blocks_for(config.max_positions))};
+}
+
+SchedulerOptions scheduler_options(const EngineOptions& options, const LlamaLimits& limits) {
+  return {.sequences_max = options.max_sequences,
+          .waiting_max = options.max_waiting,
+          .tokens_per_step = options.tokens_per_step,
+          .kv_blocks = static_cast<uint32_t>(limits.kv_blocks),
+          .block_tokens = static_cast<uint32_t>(kv_block_tokens)};
+}
+
+}  // namespace
+
+class TextEngine::Impl {
+ public:
+  static Result<std::unique_ptr<Impl>> load(const std::filesystem::path& folder, const EngineOptions& options) {
+    TROUPE_CHECK(check_options(options));
+    TROUPE_TRY(const ModelFolder files, ModelFolder::open(folder));
+    TROUPE_TRY(const LlamaLimits limits, plan_limits(files.config(), options));
+    const int64_t context = std::min(files.config().max_positions, limits.blocks_per_sequence * kv_block_tokens);
+    TROUPE_TRY(PromptEncoder encoder, PromptEncoder::open(files, static_cast<uint32_t>(context)));
+    auto device = std::make_unique<CpuDevice>(options.threads);
+    TROUPE_TRY(LlamaModel model, LlamaModel::load(*device, files, limits));
+    return std::unique_ptr<Impl>(new Impl(std::move(device), std::move(model), std::move(encoder),
+                                          scheduler_options(options, limits), limits, context, files.eos_token_ids()));
+  }
+
+  Status warm_up() {
+    if (!sequences_.empty()) return fail(Errc::failed_precondition, "warm_up needs an idle engine");
+    batch_.clear();
+    for (int32_t i = 0; i < std::min({warm_up_tokens, context_, limits_.tokens}); ++i) add_token(0, i, 0);
+    // The engine is idle, so block 0 is nobody's.
+    batch_.block_tables.assign(static_cast<size_t>(limits_.blocks_per_sequence), 0);
+    batch_.logit_rows.push_back(static_cast<int32_t>(batch_.token_ids.size()) - 1);
+    model_.forward(batch_);
+    if (!sampler_.sample(model_.logits(), {.temperature = 0}, 0)) {
+      return fail(Errc::internal, "the model yields logits that are not finite");
+    }
+    return {};
+  }
+
+  Status submit(uint64_t id, GenerateInput input) {
+    TROUPE_CHECK(input.sampling.validate());
+    TROUPE_TRY(std::vector<int32_t> prompt, encoder_.encode(input.prompt));
+    const auto length = static_cast<uint32_t>(prompt.size());
+    TROUPE_CHECK(scheduler_.add(id, length));
+    const uint32_t room = static_cast<uint32_t>(context_) - length;
+    const uint32_t tokens_max = std::min(room, static_cast<uint32_t>(input.sampling.max_tokens));
+    sequences_.try_emplace(id, id, std::move(prompt), std::move(input.sampling), tokens_max, encoder_.tokenizer());
+    return {};
+  }
+
+  void cancel(uint64_t id) {
+    if (scheduler_.remove(id)) sequences_.erase(id);
+  }
+
+  std::vector<SequenceEvent> step() {
+    if (sequences_.empty()) return {};
+    build_batch(scheduler_.schedule());
+    model_.forward(batch_);
+    ++counters_.steps;
+
+    const bool greedy = std::ranges::all_of(sampling_, [](const auto* s) { return s->params().temperature == 0; });
+    const std::span<const int32_t> tokens = greedy ? model_.greedy_tokens() : sample_tokens();
+    std::vector<SequenceEvent> events;
+    for (size_t row = 0; row < sampling_.size(); ++row) events.push_back(accept(*sampling_[row], tokens[row]));
+    return events;
+  }
+
+  bool idle() const { return sequences_.empty(); }
+
+  EngineStats stats() const {
+    EngineStats stats = counters_;
+    stats.running = scheduler_.running();
+    stats.waiting = scheduler_.waiting();
+    stats.preemptions = scheduler_.preemptions();
+    stats.kv_blocks_used = scheduler_.allocator().used();
+    stats.kv_blocks_total = scheduler_.allocator().total();
+    stats.kv_cache = {KvCache::block_size(model_.config()).value * stats.kv_blocks_total};
+    return stats;
+  }
+
+  uint32_t context_length() const { return static_cast<uint32_t>(context_); }
+
+ private:
+  Impl(std::unique_ptr<Device> device, LlamaModel model, PromptEncoder encoder, const SchedulerOptions& scheduling,
+       const LlamaLimits& limits, int64_t context, std::vector<int32_t> end_tokens)
+      : device_(std::move(device)),
+        model_(std::move(model)),
+        encoder_(std::move(encoder)),
+        scheduler_(scheduling),
+        limits_(limits),
+        context_(context),
+        end_tokens_(std::move(end_tokens)) {}
+
+  void add_token(int32_t token, int32_t position, size_t sequence) {
+    batch_.token_ids.push_back(token);
+    batch_.positions.push_back(position);
+    batch_.sequences.push_back(static_cast<int32_t>(sequence));
+  }
+
+  void build_batch(std::span<const ScheduledChunk> plan) {
+    batch_.clear();
+    sampling_.clear();
+    for (size_t row = 0; row < plan.size(); ++row) {
+      const ScheduledChunk& chunk = plan[row];
+      TextSequence& sequence = sequences_.at(chunk.id);
+      for (uint32_t i = chunk.first; i < chunk.first + chunk.count; ++i) {
+        add_token(sequence.tokens()[i], static_cast<int32_t>(i), row);
+      }
+      const std::span<const int32_t> blocks = scheduler_.blocks(chunk.id);
+      batch_.block_tables.insert(batch_.block_tables.end(), blocks.begin(), blocks.end());
+      batch_.block_tables.resize((row + 1) * static_cast<size_t>(limits_.blocks_per_sequence), 0);
+      if (!chunk.reaches_end) continue;
+      batch_.logit_rows.push_back(static_cast<int32_t>(batch_.token_ids.size()) - 1);
+      sampling_.push_back(&sequence);
+    }
+  }
+
+  std::span<const int32_t> sample_tokens() {
+    const std::span<const float> logits = model_.logits();
+    const auto vocabulary = static_cast<size_t>(model_.config().vocab_size);
+    sampled_.clear();
+    for (size_t row = 0; row < sampling_.size(); ++row) {
+      const TextSequence& sequence = *sampling_[row];
+      const auto token =
+          sampler_.sample(logits.subspan(row * vocabulary, vocabulary), sequence.params(), sequence.tokens().size());
+      sampled_.push_back(token.value_or(-1));
+    }
+    return sampled_;
+  }
+
+  SequenceEvent accept(TextSequence& sequence, int32_t token) {
+    if (sequence.tokens().size() == sequence.prompt_tokens()) counters_.prompt_tokens += sequence.prompt_tokens();
+    SequenceEvent event;
+    if (token < 0) {
+      event = sequence.fail({Errc::internal,
+                             fmt::format("the model's logits at position {} are not finite", sequence.tokens().size()),
+                             {},
+                             {}});
+    } else {
+      ++counters_.generated_tokens;
+      event = sequence.accept(token, std::ranges::find(end_tokens_, token) != end_tokens_.end());
+    }
+    if (event.finish == FinishReason::none) {
+      scheduler_.append_token(event.id);
+    } else {
+      cancel(event.id);
+    }
+    return event;
+  }
+
+  std::unique_ptr<Device> device_;
+  LlamaModel model_;
+  PromptEncoder encoder_;
+  Scheduler scheduler_;
+  LlamaLimits limits_;
+  int64_t context_;
+  std::vector<int32_t> end_tokens_;
+
+  std::unordered_map<uint64_t, TextSequence> sequences_;
+  Sampler sampler_;
+  EngineStats counters_;
+
+  // Of the present step; kept for their memory.
+  LlamaBatch batch_;
+  std::vector<TextSequence*> sampling_;  ///< By logit row.
+  std::vector<int32_t> sampled_;
+};
+
+TextEngine::TextEngine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+TextEngine::~TextEngine() = default;
+
+Result<std::unique_ptr<TextEngine>> TextEngine::load(const std::filesystem::path& folder,
+                                                     const EngineOptions& options) {
+  TROUPE_TRY(std::unique_ptr<Impl> impl, Impl::load(folder, options));
+  return std::unique_ptr<TextEngine>(new TextEngine(std::move(impl)));
+}
+
+Status TextEngine::warm_up() {
+  return impl_->warm_up();
+}
+Status TextEngine::submit(uint64_t id, GenerateInput input) {
+  return impl_->submit(id, std::move(input));
+}
+void TextEngine::cancel(uint64_t id) {
+  impl_->cancel(id);
+}
+std::vector<SequenceEvent> TextEngine::step() {
+  return impl_->step();
+}
+bool TextEngine::idle() const {
+  return impl_->idle();
+}
+EngineStats TextEngine::stats() const {
+  return impl_->stats();
+}
+uint32_t TextEngine::context_length() const {
+  return impl_->context_length();
+}
+
+}  // namespace troupe::gpu

@@ -1,0 +1,96 @@
+#include "gpu/kernels/kernels.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "gpu/kernels/attention.cpp"
+#include <hwy/foreach_target.h>
+
+#include <hwy/contrib/math/math-inl.h>
+
+#include "gpu/kernels/vector-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace troupe::gpu::kernels::HWY_NAMESPACE {
+
+/// Scores rows are padded to the widest vector, so that softmax has no remainder.
+constexpr int64_t padding = 64;
+
+HWY_INLINE float dot(const float* HWY_RESTRICT a, const float* HWY_RESTRICT b, int64_t count) {
+  const Floats d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  FloatVector sum = hn::Zero(d);
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) sum = hn::MulAdd(hn::LoadU(d, a + i), hn::LoadU(d, b + i), sum);
+  if (i < count) sum = hn::MulAdd(load_partial(d, a + i, count - i), load_partial(d, b + i, count - i), sum);
+  return sum_of(d, sum);
+}
+
+/// out += factor * row
+HWY_INLINE void add_scaled(float factor, const float* HWY_RESTRICT row, int64_t count, float* HWY_RESTRICT out) {
+  const Floats d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const FloatVector factors = hn::Set(d, factor);
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    hn::StoreU(hn::MulAdd(factors, hn::LoadU(d, row + i), hn::LoadU(d, out + i)), d, out + i);
+  }
+  for (; i < count; ++i) out[i] += factor * row[i];
+}
+
+/// Turns `padded` scores into exp(score - largest) and returns their sum; behind `count` are zeros.
+HWY_INLINE float exponentiate(float* HWY_RESTRICT scores, int64_t count, int64_t padded) {
+  const Floats d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t i = count; i < padded; ++i) scores[i] = -1e30F;
+  FloatVector largest = hn::LoadU(d, scores);
+  for (int64_t i = lanes; i < padded; i += lanes) largest = hn::Max(largest, hn::LoadU(d, scores + i));
+  const FloatVector shift = hn::MaxOfLanes(d, largest);
+  FloatVector sum = hn::Zero(d);
+  for (int64_t i = 0; i < padded; i += lanes) {
+    const FloatVector value = hn::Exp(d, hn::Sub(hn::LoadU(d, scores + i), shift));
+    hn::StoreU(value, d, scores + i);
+    sum = hn::Add(sum, value);
+  }
+  return sum_of(d, sum);
+}
+
+void attend(const AttentionArgs& args) {
+  const int64_t padded = (args.context + padding - 1) / padding * padding;
+  const float scale = 1.0F / __builtin_sqrtf(static_cast<float>(args.head_dim));
+  for (int64_t position = 0; position < args.context; ++position) {
+    const int64_t place = args.block_table[position / args.block_tokens] * args.block_stride +
+                          position % args.block_tokens * args.head_dim;
+    for (int64_t head = 0; head < args.group; ++head) {
+      args.scores[head * padded + position] =
+          dot(args.queries + head * args.head_dim, args.keys + place, args.head_dim) * scale;
+    }
+  }
+  for (int64_t head = 0; head < args.group; ++head) {
+    float* scores = args.scores + head * padded;
+    const float share = 1.0F / exponentiate(scores, args.context, padded);
+    for (int64_t position = 0; position < args.context; ++position) scores[position] *= share;
+  }
+  for (int64_t i = 0; i < args.group * args.head_dim; ++i) args.out[i] = 0;
+  for (int64_t position = 0; position < args.context; ++position) {
+    const int64_t place = args.block_table[position / args.block_tokens] * args.block_stride +
+                          position % args.block_tokens * args.head_dim;
+    for (int64_t head = 0; head < args.group; ++head) {
+      add_scaled(args.scores[head * padded + position], args.values + place, args.head_dim,
+                 args.out + head * args.head_dim);
+    }
+  }
+}
+
+}  // namespace troupe::gpu::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace troupe::gpu::kernels {
+HWY_EXPORT(attend);
+void attention(const AttentionArgs& args) {
+  HWY_DYNAMIC_DISPATCH(attend)(args);
+}
+int64_t attention_scratch(int64_t group, int64_t context) noexcept {
+  return group * ((context + 63) / 64 * 64);
+}
+}  // namespace troupe::gpu::kernels
+#endif

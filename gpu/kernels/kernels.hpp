@@ -1,0 +1,62 @@
+#pragma once
+// CPU kernels in fp32, on plain host memory. Each picks at run time the best instruction set that it was compiled for
+// (Google Highway). reference.hpp has the same functions in plain loops.
+//
+// Every output is accumulated in an order that depends only on the length of its own sum, never on how many rows,
+// columns or tokens are computed beside it: results are batch-invariant to the last bit. Two machines with different
+// vector widths may differ in rounding.
+//
+// Pure functions without locks or allocation. Any alignment; nothing behind the stated sizes is read.
+
+#include <cstdint>
+
+namespace troupe::gpu::kernels {
+
+/// The instruction set in use: "AVX3", "AVX2", ….
+const char* target_name();
+
+/// y[m][n] = sum over k of x[m][k] * w[n][k], or y[m][n] += that sum; n in [0, columns).
+/// x: [rows, inner], w: [columns, inner], y: `columns` of each of `rows` rows that lie `y_stride` floats apart.
+struct MatmulArgs {
+  const float* x;
+  const float* w;
+  float* y;
+  int64_t rows;
+  int64_t inner;
+  int64_t columns;
+  int64_t y_stride;
+  bool accumulate;
+};
+void matmul(const MatmulArgs& args);
+
+/// out = x / sqrt(mean(x^2) + epsilon) * weight over one row.
+void rms_norm(const float* x, const float* weight, float epsilon, int64_t columns, float* out);
+
+/// gate[i] = gate[i] / (1 + exp(-gate[i])) * up[i]
+void silu_multiply(float* gate, const float* up, int64_t count);
+
+/// For i < half: (x[i], x[half + i]) turned by the angle with cosine angles[i] and sine angles[half + i].
+void rotate(const float* angles, int64_t half, float* x);
+
+/// One token and one key head: softmax(q K^T / sqrt(head_dim)) V for each of the `group` query heads of that key head.
+/// Keys and values of position p start at (block_table[p / block_tokens] * block_stride + p % block_tokens * head_dim).
+struct AttentionArgs {
+  const float* queries;  ///< [group, head_dim]
+  const float* keys;     ///< First block, at this key head.
+  const float* values;
+  const int32_t* block_table;
+  int64_t block_tokens;
+  int64_t block_stride;  ///< Floats from block to block.
+  int64_t context;       ///< Positions seen, at least 1.
+  int64_t group;
+  int64_t head_dim;
+  float* scores;  ///< Scratch: attention_scratch(group, context) floats.
+  float* out;     ///< [group, head_dim]
+};
+void attention(const AttentionArgs& args);
+int64_t attention_scratch(int64_t group, int64_t context) noexcept;
+
+/// Index of the largest value, the first of equals; -1 if a value is not finite. Requires count >= 1.
+int32_t argmax(const float* x, int64_t count);
+
+}  // namespace troupe::gpu::kernels

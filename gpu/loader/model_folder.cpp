@@ -1,0 +1,121 @@
+#include "gpu/loader/model_folder.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "gpu/loader/json_fields.hpp"
+#include "gpu/loader/mapped_file.hpp"
+#include "runtime/base/nearest.hpp"
+
+namespace troupe::gpu {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr uint64_t max_config_bytes = 16 << 20;
+constexpr uint64_t max_template_bytes = 1 << 20;
+
+bool is_there(const fs::path& file) {
+  std::error_code ignored;
+  return fs::exists(file, ignored);
+}
+
+Status check_files(const fs::path& folder) {
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored)) return fail(Errc::not_found, "{}: no such folder", folder.string());
+  if (!is_there(folder / "model.safetensors") && is_there(folder / "model.safetensors.index.json")) {
+    return fail(Errc::unimplemented,
+                "{}: has model.safetensors.index.json, but weights in several files are not supported; expected one "
+                "model.safetensors",
+                folder.string());
+  }
+  for (const char* name : {"config.json", "model.safetensors", "tokenizer.json"}) {
+    if (!is_there(folder / name)) return fail(Errc::not_found, "{}: {} is missing", folder.string(), name);
+  }
+  return {};
+}
+
+/// A token's text is a string, or an object with it as "content".
+Result<std::string> read_token(const JsonFields& fields, std::string_view key) {
+  const json* value = fields.find(key);
+  if (value != nullptr && value->is_object())
+    return JsonFields(fields.file(), *value, std::string(key) + ".").text("content");
+  return fields.text(key, "");
+}
+
+/// A template is a string, or a list of {"name", "template"}; of a list the one named "default" counts.
+Result<std::optional<std::string>> read_template(const JsonFields& fields) {
+  const json* value = fields.find("chat_template");
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_array()) return fields.text("chat_template");
+  for (const json& entry : *value) {
+    if (!entry.is_object()) return fields.wrong("chat_template", "a list of objects");
+    const JsonFields named(fields.file(), entry, "chat_template[].");
+    TROUPE_TRY(const std::string name, named.text("name"));
+    if (name == "default") return named.text("template");
+  }
+  return fields.wrong("chat_template", "an entry named default");
+}
+
+}  // namespace
+
+Result<ModelFolder> ModelFolder::open(const fs::path& folder) {
+  TROUPE_CHECK(check_files(folder));
+  TROUPE_TRY(ModelConfig config, read_model_config(folder / "config.json"));
+  TROUPE_TRY(SafetensorsFile weights, SafetensorsFile::open(folder / "model.safetensors"));
+
+  ModelFolder result(std::move(config), std::move(weights));
+  result.tokenizer_file_ = folder / "tokenizer.json";
+  result.eos_token_ids_ = result.config_.eos_token_ids;
+  if (const auto file = folder / "generation_config.json"; is_there(file)) {
+    TROUPE_CHECK(result.read_generation_config(file));
+  }
+  if (const auto file = folder / "tokenizer_config.json"; is_there(file)) {
+    TROUPE_CHECK(result.read_tokenizer_config(file));
+  }
+  if (const auto file = folder / "chat_template.jinja"; is_there(file)) {
+    TROUPE_TRY(const MappedFile text, map_file(file));
+    result.chat_template_ = std::string(text.view().substr(0, max_template_bytes + 1));
+  }
+  if (result.chat_template_ && result.chat_template_->size() > max_template_bytes) {
+    return fail(Errc::too_large, "{}: the chat template has more than {} bytes", folder.string(), max_template_bytes);
+  }
+  return result;
+}
+
+Status ModelFolder::read_generation_config(const fs::path& file) {
+  TROUPE_TRY(const json object, read_json_object(file, max_config_bytes));
+  TROUPE_TRY(std::vector<int32_t> ids,
+             JsonFields(file.string(), object).ids("eos_token_id", 0, config_.vocab_size - 1));
+  if (!ids.empty()) eos_token_ids_ = std::move(ids);
+  return {};
+}
+
+Status ModelFolder::read_tokenizer_config(const fs::path& file) {
+  TROUPE_TRY(const json object, read_json_object(file, max_config_bytes));
+  const JsonFields fields(file.string(), object);
+  TROUPE_TRY(bos_token_, read_token(fields, "bos_token"));
+  TROUPE_TRY(eos_token_, read_token(fields, "eos_token"));
+  TROUPE_TRY(chat_template_, read_template(fields));
+  return {};
+}
+
+Result<const TensorInfo*> ModelFolder::tensor(std::string_view name, std::span<const int64_t> expected_shape) const {
+  const TensorInfo* info = weights_.find(name);
+  if (info == nullptr) {
+    return fail(Errc::not_found, "{}: tensor {} is missing{}", weights_.name(), name,
+                did_you_mean(name, weights_.names()));
+  }
+  if (info->dtype != DType::f32 || !std::ranges::equal(info->shape, expected_shape)) {
+    return fail(Errc::invalid_argument, "{}: tensor {}: found {} {}, expected F32 {}", weights_.name(), name,
+                safetensors_name(info->dtype), format_shape(info->shape), format_shape(expected_shape));
+  }
+  if (reinterpret_cast<uintptr_t>(info->data.data()) % alignof(float) != 0) {
+    return fail(Errc::invalid_argument, "{}: tensor {}: found unaligned data, expected it at a multiple of {} bytes",
+                weights_.name(), name, alignof(float));
+  }
+  return info;
+}
+
+}  // namespace troupe::gpu

@@ -1,0 +1,47 @@
+#pragma once
+// Delivery: one thing that an actor's mailbox holds.
+
+#include <functional>
+#include <variant>
+
+#include "runtime/actor/context.hpp"
+#include "runtime/actor/reply.hpp"
+#include "runtime/protocol/any_message.hpp"
+
+namespace troupe::actor::internal {
+
+struct Start {};
+struct Event {
+  protocol::AnyMessage message;
+};
+struct Request {
+  protocol::AnyMessage message;
+  Reply reply;
+};
+struct Answer {
+  CallId call;
+  ReplyEvent event;
+};
+struct Cancelled {
+  ReplyId reply;
+};
+struct TimerFired {
+  TimerId timer;
+};
+struct Down {
+  uint64_t monitor = 0;
+  Error error;
+};
+struct Action {
+  std::function<void()> run;
+};
+struct Restart {};
+struct Stop {
+  std::function<void()> stopped;
+};
+
+struct Delivery {
+  std::variant<Start, Event, Request, Answer, Cancelled, TimerFired, Down, Action, Restart, Stop> content;
+};
+
+}  // namespace troupe::actor::internal

@@ -1,0 +1,141 @@
+#include "runtime/actor/host.hpp"
+
+#include "runtime/actor/host_impl.hpp"
+#include "runtime/base/assert.hpp"
+#include "runtime/protocol/registry.hpp"
+
+namespace troupe::actor {
+
+std::unique_ptr<Host> Host::make(HostOptions options, Clock& clock, std::unique_ptr<Executor> executor,
+                                 bus::Transport* transport) {
+  return std::make_unique<internal::HostImpl>(options, clock, std::move(executor), transport);
+}
+
+bool Ref::is_local() const noexcept {
+  return target_ && target_->cell;
+}
+NodeId Ref::node() const noexcept {
+  return target_ ? target_->node : NodeId{};
+}
+
+const std::string& Ref::path() const noexcept {
+  static const std::string none;
+  return target_ ? target_->path : none;
+}
+
+Status Ref::send(protocol::AnyMessage message) const {
+  if (!target_) return fail(Errc::unavailable, "the actor does not exist");
+  if (target_->cell) return target_->cell->send(std::move(message));
+  return target_->host->send_event(*target_, message);
+}
+
+bool Ref::operator==(const Ref& other) const noexcept {
+  if (target_ == other.target_) return true;
+  return target_ && other.target_ && target_->node == other.target_->node && target_->path == other.target_->path &&
+         target_->incarnation == other.target_->incarnation;
+}
+
+namespace internal {
+
+HostImpl::HostImpl(HostOptions options, Clock& clock, std::unique_ptr<Executor> executor, bus::Transport* transport)
+    : options_(options), clock_(clock), transport_(transport), timers_(clock), executor_(std::move(executor)) {}
+
+HostImpl::~HostImpl() {
+  stop_all();
+}
+
+Result<Ref> HostImpl::spawn(std::string path, SpawnOptions options, ActorFactory factory) {
+  auto cell = std::make_shared<Cell>(*this, path, options, std::move(factory));
+  {
+    const std::lock_guard lock(mutex_);
+    if (!cells_.try_emplace(path, cell).second) return fail(Errc::already_exists, "an actor runs at {} already", path);
+    order_.push_back(path);
+    failed_.erase(path);
+  }
+  return cell->start(*executor_);
+}
+
+std::shared_ptr<Cell> HostImpl::find_cell(std::string_view path) const {
+  const std::lock_guard lock(mutex_);
+  const auto cell = cells_.find(std::string(path));
+  return cell == cells_.end() ? nullptr : cell->second;
+}
+
+Ref HostImpl::find(std::string_view path) {
+  const auto cell = find_cell(path);
+  return cell ? local_ref(cell) : Ref{};
+}
+
+Ref HostImpl::local_ref(std::shared_ptr<Cell> cell) {
+  auto target = std::make_shared<Target>();
+  target->host = this;
+  target->node = options_.node;
+  target->incarnation = options_.incarnation;
+  target->path = cell->path();
+  target->lane = cell->options().lane;
+  target->cell = std::move(cell);
+  return RefAccess::make(std::move(target));
+}
+
+Ref HostImpl::remote(NodeId node, Incarnation incarnation, std::string path, bus::Lane lane) {
+  if (node == options_.node) return find(path);
+  auto target = std::make_shared<Target>();
+  target->host = this;
+  target->node = node;
+  target->incarnation = incarnation;
+  target->path = std::move(path);
+  target->lane = lane;
+  return RefAccess::make(std::move(target));
+}
+
+void HostImpl::stop(const Ref& actor, std::function<void()> stopped) {
+  const Target* target = RefAccess::target(actor);
+  TROUPE_ASSERT(target == nullptr || target->cell);
+  if (target != nullptr && find_cell(target->path) == target->cell) {
+    target->cell->post({Stop{std::move(stopped)}});
+  } else if (stopped) {
+    stopped();
+  }
+}
+
+void HostImpl::stop_all() {
+  for (;;) {
+    std::vector<std::shared_ptr<Cell>> newest_first;
+    {
+      const std::lock_guard lock(mutex_);
+      for (auto path = order_.rbegin(); path != order_.rend(); ++path) newest_first.push_back(cells_.at(*path));
+    }
+    if (newest_first.empty()) break;
+    for (const auto& cell : newest_first) cell->post({Stop{}});
+    newest_first.clear();
+    executor_->join();
+  }
+}
+
+void HostImpl::ended(Cell& cell, bool keep_for_health) {
+  // The last reference may be the directory's; it must not die inside its own mailbox.
+  std::shared_ptr<Cell> keep;
+  auto health = keep_for_health ? std::optional(cell.health()) : std::nullopt;
+  const std::lock_guard lock(mutex_);
+  const auto found = cells_.find(cell.path());
+  if (found == cells_.end() || found->second.get() != &cell) return;
+  keep = std::move(found->second);
+  cells_.erase(found);
+  std::erase(order_, cell.path());
+  if (health) failed_[cell.path()] = std::move(*health);
+}
+
+std::vector<protocol::ActorHealth> HostImpl::health() const {
+  std::vector<std::shared_ptr<Cell>> cells;
+  std::vector<protocol::ActorHealth> rows;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const std::string& path : order_) cells.push_back(cells_.at(path));
+    for (const auto& [path, health] : failed_) rows.push_back(health);
+  }
+  for (const auto& cell : cells) rows.push_back(cell->health());
+  return rows;
+}
+
+}  // namespace internal
+}  // namespace troupe::actor

@@ -1,0 +1,75 @@
+#pragma once
+// Host: all actors of one node, and their ways to other nodes. No process-wide state: a test or the simulator may have
+// many hosts in one process.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/actor/actor.hpp"
+#include "runtime/actor/executor.hpp"
+#include "runtime/actor/restart_policy.hpp"
+#include "runtime/bus/transport.hpp"
+#include "runtime/protocol/cluster.hpp"
+
+namespace troupe::actor {
+
+struct HostOptions {
+  NodeId node;
+  Incarnation incarnation;
+  wire::Limits limits;
+};
+
+struct SpawnOptions {
+  uint64_t mailbox_max = 65536;             ///< Messages and requests that wait; Ref::send beyond is overloaded.
+  Placement placement = Placement::shared;  ///< `own_thread` for actors that block.
+  RestartOptions restart;
+  std::function<void(const Error&)> on_give_up;  ///< It crashed once too often; on its last thread. Empty: nothing.
+  bus::Lane lane = bus::Lane::request;           ///< By which others reach it; answers come back by the same.
+};
+
+using ActorFactory = std::function<std::unique_ptr<Actor>(Context&)>;
+
+/// Thread-safe. Destroy after everything that holds a Ref; destruction stops all actors.
+class Host {
+ public:
+  /// `executor` runs the actors, `transport` reaches other nodes (nullptr: none). `clock` and `transport` must
+  /// outlive the host; stop the transport before the host is destroyed.
+  static std::unique_ptr<Host> make(HostOptions options, Clock& clock, std::unique_ptr<Executor> executor,
+                                    bus::Transport* transport);
+  virtual ~Host() = default;
+
+  /// Starts an actor under `path`. already_exists where one with that path runs.
+  virtual Result<Ref> spawn(std::string path, SpawnOptions options, ActorFactory factory) = 0;
+  /// spawn_actor<Greeter>("greeter", {}, arguments…): arguments are copied for each (re)start.
+  template <class A, class... Args>
+  Result<Ref> spawn_actor(std::string path, SpawnOptions options, Args... args) {
+    return spawn(std::move(path), options, [args...](Context& context) -> std::unique_ptr<Actor> {
+      return std::make_unique<A>(context, args...);
+    });
+  }
+
+  /// The local actor at `path`, or an empty Ref.
+  virtual Ref find(std::string_view path) = 0;
+  /// An actor of another node, or of this one if `node` is this one's id. Says nothing about whether it exists.
+  virtual Ref remote(NodeId node, Incarnation incarnation, std::string path, bus::Lane lane) = 0;
+
+  /// Stops an actor in order; its path is free when `stopped` runs (on any thread).
+  virtual void stop(const Ref& actor, std::function<void()> stopped = {}) = 0;
+  /// Stops all, newest first, and waits until none is left. Idempotent.
+  virtual void stop_all() = 0;
+
+  /// Fails all open calls to `node` with unavailable and notifies the monitors of its actors.
+  virtual void peer_lost(NodeId node) = 0;
+
+  /// For Transport::start.
+  virtual void receive(bus::Lane lane, wire::Message message) = 0;
+
+  virtual const HostOptions& options() const = 0;
+  virtual Clock& clock() = 0;
+  virtual std::vector<protocol::ActorHealth> health() const = 0;
+};
+
+}  // namespace troupe::actor

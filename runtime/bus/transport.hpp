@@ -1,0 +1,60 @@
+#pragma once
+// Transport: carries messages to nodes. At most once, FIFO per pair of nodes, incarnation and lane.
+
+#include <functional>
+#include <string>
+
+#include "runtime/base/clock.hpp"
+#include "runtime/base/ids.hpp"
+#include "runtime/base/result.hpp"
+#include "runtime/wire/message.hpp"
+
+namespace troupe::bus {
+
+/// Lanes have sockets, threads and queues of their own, so that requests never stand before a heartbeat.
+enum class Lane : uint8_t { control = 0, request = 1 };
+inline constexpr size_t lane_count = 2;
+
+/// A node and its endpoints.
+struct Peer {
+  NodeId node;
+  Incarnation incarnation;
+  std::string control;
+  std::string request;
+  bool operator==(const Peer&) const = default;
+};
+
+/// Takes what arrives. Called on the lane's thread; must not block. `message.envelope.source_*` has been checked
+/// against the connection.
+using ReceiveHandler = std::function<void(Lane lane, wire::Message message)>;
+
+/// Thread-safe but for start and stop. One per node.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  /// This node and the endpoints it is bound to.
+  virtual const Peer& self() const = 0;
+
+  /// Begins to receive. Call once.
+  virtual void start(ReceiveHandler handler) = 0;
+  /// Stops the threads; what was queued is sent for at most a second. Idempotent.
+  virtual void stop() = 0;
+
+  /// Makes `peer` reachable; replaces an older incarnation or address of the same node. The connection is made when
+  /// something is first sent.
+  virtual void add_peer(const Peer& peer) = 0;
+  /// Drops the connection and what is queued for it.
+  virtual void remove_peer(NodeId node) = 0;
+
+  /// Queues `message` for `node`; fills in the envelope's source. Never blocks. unavailable: no such peer, nor a
+  /// connection from it; overloaded: its queue is full.
+  virtual Status send(Lane lane, NodeId node, wire::Message message) = 0;
+
+  /// Asks the node at a control endpoint who it is. The callback runs once, on a lane's thread; deadline_exceeded when
+  /// nobody answers within `patience`.
+  virtual void discover(const std::string& control_endpoint, Duration patience,
+                        std::function<void(Result<Peer>)> callback) = 0;
+};
+
+}  // namespace troupe::bus

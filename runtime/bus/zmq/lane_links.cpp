@@ -1,0 +1,175 @@
+// LaneWorker: links and their connections.
+
+#include "runtime/bus/zmq/lane.hpp"
+#include "runtime/protocol/cluster.hpp"
+#include "runtime/wire/schema.hpp"
+
+namespace troupe::bus::internal {
+namespace {
+
+/// Between the goodbye and the end of an idle connection, for what is under way to it.
+constexpr Duration goodbye_patience = std::chrono::seconds(1);
+
+}  // namespace
+
+Link* LaneWorker::find(NodeId node) {
+  const auto it = links_.find(node);
+  return it == links_.end() ? nullptr : it->second.get();
+}
+
+Link* LaneWorker::find_or_make(NodeId node, size_t links_max) {
+  if (Link* const link = find(node)) return link;
+  if (links_.size() >= links_max) return nullptr;
+  auto link = std::make_unique<Link>();
+  link->node = node;
+  link->route = routing_id(node, {});
+  link->last_used = now_;
+  return links_.emplace(node, std::move(link)).first->second.get();
+}
+
+void LaneWorker::schedule(Link& link) {
+  if (std::exchange(link.scheduled, true)) return;
+  scheduled_.push_back(link.node);
+}
+
+void LaneWorker::add(Add peer) {
+  Link& link = *find_or_make(peer.node, SIZE_MAX);
+  link.added = true;
+  if (peer.incarnation < link.incarnation) return;
+  if (peer.incarnation > link.incarnation) begin_life(link, peer.incarnation);
+  if (peer.endpoint == link.endpoint) return;
+  hang_up(link);
+  link.endpoint = std::move(peer.endpoint);
+  schedule(link);
+}
+
+void LaneWorker::remove(NodeId node) {
+  Link* const link = find(node);
+  if (link == nullptr) return;
+  give_up(*link, "was removed");
+  hang_up(*link);
+  link->endpoint.clear();
+  link->added = false;
+}
+
+void LaneWorker::begin_life(Link& link, Incarnation incarnation) {
+  give_up(link, "began a new life");
+  const bool was_connected = link.call && link.call->connected;
+  hang_up(link);
+  if (was_connected) broken(link);
+  if (link.inbound) went_away(link, true);
+  link.endpoint.clear();
+  link.answers_due = 0;
+  link.incarnation = incarnation;
+  link.route = routing_id(link.node, incarnation);
+}
+
+Status LaneWorker::call(Link& link) {
+  TROUPE_TRY(Socket socket, Socket::dealer(context_, lane_, options_, routing_id(node_, incarnation_), true));
+  const std::string name = fmt::format("call-{}-{}", static_cast<int>(lane_), last_token_);
+  TROUPE_TRY(Monitor monitor, Monitor::of(context_, socket, name));
+  link.call.emplace(Link::Call{std::move(monitor), std::move(socket)});
+  if (const Status connected = link.call->socket.connect(link.endpoint); !connected) {
+    link.call.reset();
+    return connected;
+  }
+  link.call->socket_token = watch(link.call->socket.fd(), {Watch::What::call, link.node});
+  link.call->monitor_token = watch(link.call->monitor.fd(), {Watch::What::call_monitor, link.node});
+  schedule(link);
+  call_changed(link);  // A descriptor is silent until its socket was found empty once.
+  return {};
+}
+
+void LaneWorker::call_changed(Link& link) {
+  while (link.call) {
+    const auto event = link.call->monitor.next();
+    if (!event) return;
+    schedule(link);
+    if (event->connected) {
+      link.call->connected = true;
+      counters_.connections.fetch_add(1, std::memory_order_relaxed);
+      // Asking for events makes the socket see its new connection.
+      (void)link.call->socket.events();
+      const Outgoing first = pack(link.node, hello({}, false));
+      (void)link.call->socket.send({}, first.header, first.body, counters_);
+    } else if (std::exchange(link.call->connected, false)) {
+      if (link.path == Link::Path::call) {
+        link.path = Link::Path::none;
+        if (!link.inbound) give_up(link, "broke the connection");
+      }
+      broken(link);
+    }
+  }
+}
+
+void LaneWorker::hang_up(Link& link) {
+  if (!link.call) return;
+  forget(link.call->socket.fd(), link.call->socket_token);
+  forget(link.call->monitor.fd(), link.call->monitor_token);
+  link.call.reset();
+  link.said_goodbye.reset();
+  if (link.path == Link::Path::call) link.path = Link::Path::none;
+}
+
+void LaneWorker::came_in(Link& link) {
+  // A late "broken" of an earlier connection with the same descriptor must not hit this one.
+  serve_router_monitor();
+  if (link.inbound) inbound_fds_.erase(link.inbound_fd);
+  link.inbound = true;
+  link.inbound_fd = router_.source_fd();
+  if (const auto it = inbound_fds_.find(link.inbound_fd); it != inbound_fds_.end())
+    if (Link* const earlier = find(it->second)) went_away(*earlier, true);
+  inbound_fds_[link.inbound_fd] = link.node;
+  directory_.set_connected(link.node, true);
+}
+
+void LaneWorker::went_away(Link& link, bool by_break) {
+  if (!std::exchange(link.inbound, false)) return;
+  inbound_fds_.erase(link.inbound_fd);
+  directory_.set_connected(link.node, false);
+  if (link.path == Link::Path::inbound) link.path = Link::Path::none;
+  schedule(link);
+  if (by_break) broken(link);
+}
+
+void LaneWorker::broken(Link& link) {
+  link.answers_due = 0;
+  counters_.disconnections.fetch_add(1, std::memory_order_relaxed);
+  if (options_.on_disconnect) options_.on_disconnect(link.node);
+}
+
+void LaneWorker::close_if_idle(Link& link) {
+  if (!link.call) return;
+  if (!link.waiting.empty()) {
+    if (link.path == Link::Path::call && !link.call->connected && now_ - link.waiting_since > options_.connect_patience)
+      give_up(link, fmt::format("did not answer a call to {} within {}", link.endpoint,
+                                format_duration(options_.connect_patience)));
+    return;
+  }
+  if (link.answers_due > 0 || now_ - link.last_used <= options_.idle_disconnect) return;
+  if (!link.call->connected || (link.said_goodbye && now_ - *link.said_goodbye > goodbye_patience)) {
+    counters_.idle_closed.fetch_add(1, std::memory_order_relaxed);
+    return hang_up(link);
+  }
+  if (link.said_goodbye) return;
+  const Outgoing last = pack(link.node, hello({}, true));
+  (void)link.call->socket.send({}, last.header, last.body, counters_);
+  link.said_goodbye = now_;
+  schedule(link);
+}
+
+wire::Message LaneWorker::hello(CorrelationId answer_to, bool goodbye) const {
+  wire::Message message;
+  message.envelope.kind = wire::Kind::hello;
+  message.envelope.message_type = static_cast<uint16_t>(protocol::MessageType::hello);
+  message.envelope.correlation_id = answer_to;
+  protocol::Hello body{node_, incarnation_, {}, {}};
+  if (!goodbye) {
+    body.control = self_.control;
+    body.request = self_.request;
+  }
+  message.body = wire::encode_body(body);
+  return message;
+}
+
+}  // namespace troupe::bus::internal

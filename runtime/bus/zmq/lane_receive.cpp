@@ -1,0 +1,142 @@
+// LaneWorker: what comes in. Anyone may connect and write anything; nothing here trusts a byte before it was checked.
+
+#include "runtime/bus/zmq/lane.hpp"
+#include "runtime/protocol/cluster.hpp"
+#include "runtime/protocol/registry.hpp"
+#include "runtime/wire/schema.hpp"
+
+namespace troupe::bus::internal {
+namespace {
+
+constexpr size_t messages_per_round = 256;
+constexpr Duration report_interval = std::chrono::seconds(1);
+
+}  // namespace
+
+void LaneWorker::serve_router() {
+  for (size_t i = 0; i < messages_per_round && router_.receive(incoming_); ++i) take_from_router();
+  router_scheduled_ |= router_.events().readable;
+}
+
+void LaneWorker::serve_router_monitor() {
+  while (const auto event = router_monitor_.next()) {
+    if (event->connected) continue;
+    const auto it = inbound_fds_.find(event->fd);
+    if (it == inbound_fds_.end()) continue;
+    if (Link* const link = find(it->second)) went_away(*link, true);
+  }
+}
+
+bool LaneWorker::serve_call(Link& link) {
+  if (link.call)
+    for (size_t i = 0; i < messages_per_round && link.call->socket.receive(incoming_); ++i) take_from_call(link);
+  flush(link);
+  if (!link.call) return false;
+  const auto events = link.call->socket.events();
+  const bool can_send = events.writable && link.path == Link::Path::call && link.call->connected;
+  return events.readable || (can_send && !link.waiting.empty());
+}
+
+std::optional<wire::Message> LaneWorker::open(Incoming& incoming) {
+  if (!incoming.complete) {
+    defect(counters_.malformed, "a message without envelope or body, or over the limits");
+    return std::nullopt;
+  }
+  auto envelope = wire::decode_envelope(std::as_bytes(std::span(incoming.header)), options_.limits);
+  if (!envelope) {
+    defect(counters_.malformed, envelope.error().message);
+    return std::nullopt;
+  }
+  return wire::Message{std::move(*envelope), std::move(incoming.body)};
+}
+
+void LaneWorker::take_from_router() {
+  auto message = open(incoming_);
+  if (!message) return;
+  const wire::Envelope& envelope = message->envelope;
+  if (incoming_.route != view(routing_id(envelope.source_node, envelope.source_incarnation)))
+    return defect(counters_.forged,
+                  fmt::format("a message said to be of node {}, by another's connection", envelope.source_node));
+  if (!envelope.source_node) return answer_stranger(incoming_, *message);
+
+  Link* const link = find_or_make(envelope.source_node, options_.peers_max);
+  if (link == nullptr)
+    return defect(counters_.too_many_peers,
+                  fmt::format("node {}: {} nodes are known already", envelope.source_node, links_.size()));
+  if (envelope.source_incarnation < link->incarnation)
+    return defect(counters_.stale_source, fmt::format("an earlier life of node {}", envelope.source_node));
+  if (envelope.source_incarnation > link->incarnation) begin_life(*link, envelope.source_incarnation);
+  if (envelope.kind == wire::Kind::hello) return take_hello(*link, *message);
+  if (!link->inbound) came_in(*link);
+  receive(*link, std::move(*message));
+}
+
+void LaneWorker::take_from_call(Link& link) {
+  auto message = open(incoming_);
+  if (!message) return;
+  const wire::Envelope& envelope = message->envelope;
+  // A later life may answer at the address of the one that was called: that it refuses is an answer too.
+  if (envelope.source_node != link.node || envelope.source_incarnation < link.incarnation)
+    return defect(counters_.forged,
+                  fmt::format("a message of node {} where node {} was called", envelope.source_node, link.node));
+  if (envelope.kind != wire::Kind::hello) receive(link, std::move(*message));
+}
+
+void LaneWorker::receive(Link& link, wire::Message message) {
+  const wire::Envelope& envelope = message.envelope;
+  link.last_used = now_;
+  link.said_goodbye.reset();
+  if (envelope.target_incarnation && envelope.target_incarnation != incarnation_) {
+    defect(counters_.stale_target, fmt::format("node {} means an earlier life of this node", link.node));
+    if (envelope.kind != wire::Kind::request || link.waiting.size() >= options_.peer_queue_max) return;
+    wire::Message answer;
+    answer.envelope.kind = wire::Kind::error;
+    answer.envelope.message_type = static_cast<uint16_t>(protocol::MessageType::error);
+    answer.envelope.correlation_id = envelope.correlation_id;
+    answer.envelope.target_incarnation = envelope.source_incarnation;
+    answer.envelope.trace = envelope.trace;
+    answer.body = protocol::encode_error(
+        {Errc::unavailable, fmt::format("node {} began a new life, the one that was meant is over", node_), {}, {}});
+    return enqueue(pack(link.node, std::move(answer)));
+  }
+  const bool ends_answer = envelope.kind == wire::Kind::error || (envelope.part && envelope.part->last);
+  if (ends_answer && link.answers_due > 0) --link.answers_due;
+  counters_.messages_received.fetch_add(1, std::memory_order_relaxed);
+  counters_.bytes_received.fetch_add(message.body.size(), std::memory_order_relaxed);
+  (*handler_)(lane_, std::move(message));
+}
+
+void LaneWorker::take_hello(Link& link, const wire::Message& message) {
+  const auto body = wire::decode_body<protocol::Hello>(message.body, options_.limits);
+  if (!body) return defect(counters_.malformed, body.error().message);
+  if (body->node != link.node || body->incarnation != link.incarnation)
+    return defect(counters_.forged, fmt::format("node {} greets as node {}", link.node, body->node));
+  const bool goodbye = body->control.empty() && body->request.empty();
+  if (goodbye) return went_away(link, false);
+  came_in(link);
+  if (message.envelope.correlation_id && link.waiting.size() < options_.peer_queue_max)
+    enqueue(pack(link.node, hello(message.envelope.correlation_id, false)));
+}
+
+void LaneWorker::answer_stranger(const Incoming& incoming, const wire::Message& question) {
+  if (question.envelope.kind != wire::Kind::hello || !question.envelope.correlation_id)
+    return defect(counters_.forged, "a message of no node that is no question who is there");
+  const Outgoing answer = pack({}, hello(question.envelope.correlation_id, false));
+  // If it does not get through, the asker asks again.
+  (void)router_.send(incoming.route, answer.header, answer.body, counters_);
+}
+
+void LaneWorker::defect(TransportCounters::Counter& counter, std::string_view what) {
+  counter.fetch_add(1, std::memory_order_relaxed);
+  if (!options_.on_defect) return;
+  if (now_ < next_report_) {
+    ++unreported_;
+    return;
+  }
+  next_report_ = now_ + report_interval;
+  const uint64_t more = std::exchange(unreported_, 0);
+  options_.on_defect(more == 0 ? fmt::format("dropped {}", what)
+                               : fmt::format("dropped {} ({} more before)", what, more));
+}
+
+}  // namespace troupe::bus::internal

@@ -1,0 +1,107 @@
+#include "runtime/bus/zmq/zmq_transport.hpp"
+
+#include <array>
+#include <limits>
+
+#include "runtime/base/assert.hpp"
+#include "runtime/bus/zmq/lane.hpp"
+
+namespace troupe::bus {
+namespace {
+
+using internal::Context;
+using internal::LaneWorker;
+
+class ZmqTransportImpl final : public ZmqTransport {
+ public:
+  explicit ZmqTransportImpl(ZmqTransportOptions options)
+      : options_(std::move(options)), context_(std::make_unique<Context>(options_.peers_max)) {}
+  ~ZmqTransportImpl() override { stop(); }
+
+  Status bind(NodeId node, Incarnation incarnation) {
+    for (const Lane lane : {Lane::control, Lane::request}) {
+      TROUPE_TRY(lanes_[static_cast<size_t>(lane)], LaneWorker::make(lane, node, incarnation, options_, *context_));
+    }
+    const std::string& host = options_.advertise.empty() ? options_.host : options_.advertise;
+    const auto endpoint = [&](Lane lane) {
+      const bool v6 = host.find(':') != std::string::npos;
+      return fmt::format("tcp://{}:{}", v6 ? "[" + host + "]" : host, at(lane).port());
+    };
+    self_ = Peer{node, incarnation, endpoint(Lane::control), endpoint(Lane::request)};
+    return {};
+  }
+
+  const Peer& self() const override { return self_; }
+  const TransportCounters& counters(Lane lane) const override { return at(lane).counters(); }
+
+  void start(ReceiveHandler handler) override {
+    TROUPE_ASSERT(context_);  // Not after stop.
+    const auto shared = std::make_shared<const ReceiveHandler>(std::move(handler));
+    for (auto& lane : lanes_) lane->start(self_, shared);
+  }
+
+  void stop() override {
+    if (!context_) return;
+    for (auto& lane : lanes_)
+      if (lane) lane->begin_stop();
+    for (auto& lane : lanes_)
+      if (lane) lane->finish_stop();
+    context_.reset();
+  }
+
+  void add_peer(const Peer& peer) override {
+    for (auto& lane : lanes_) lane->add_peer(peer);
+  }
+  void remove_peer(NodeId node) override {
+    for (auto& lane : lanes_) lane->remove_peer(node);
+  }
+  Status send(Lane lane, NodeId node, wire::Message message) override {
+    return at(lane).send(node, std::move(message));
+  }
+  void discover(const std::string& control_endpoint, Duration patience,
+                std::function<void(Result<Peer>)> callback) override {
+    at(Lane::control).discover(control_endpoint, patience, std::move(callback));
+  }
+
+ private:
+  LaneWorker& at(Lane lane) const { return *lanes_[static_cast<size_t>(lane)]; }
+
+  const ZmqTransportOptions options_;
+  Peer self_;
+  std::unique_ptr<Context> context_;
+  std::array<std::unique_ptr<LaneWorker>, lane_count> lanes_;
+};
+
+}  // namespace
+
+Status ZmqTransportOptions::validate() const {
+  constexpr size_t int_max = std::numeric_limits<int>::max();
+  if (host.empty()) return fail_field("host", "host is empty; give an address to listen on, e.g. 127.0.0.1");
+  const bool any_address = host == "0.0.0.0" || host == "*" || host == "::";
+  if (any_address && advertise.empty())
+    return fail_field("advertise", "host is {}, which nobody can connect to; set advertise to this machine's address",
+                      host);
+  if (control_port != 0 && control_port == request_port)
+    return fail_field("request_port", "control_port and request_port are both {}; they must differ, or be 0",
+                      control_port);
+  if (queue_messages_max == 0) return fail_field("queue_messages_max", "queue_messages_max is 0; it must be 1 or more");
+  if (queue_bytes_max.value == 0) return fail_field("queue_bytes_max", "queue_bytes_max is 0; it must be 1B or more");
+  if (peer_queue_max == 0 || peer_queue_max > int_max)
+    return fail_field("peer_queue_max", "peer_queue_max is {}; it must be 1 to {}", peer_queue_max, int_max);
+  if (peers_max == 0 || peers_max > 10'000)
+    return fail_field("peers_max", "peers_max is {}; it must be 1 to 10000", peers_max);
+  if (idle_disconnect <= Duration{0}) return fail_field("idle_disconnect", "idle_disconnect must be more than 0");
+  if (connect_patience <= Duration{0}) return fail_field("connect_patience", "connect_patience must be more than 0");
+  return {};
+}
+
+Result<std::unique_ptr<ZmqTransport>> make_zmq_transport(NodeId node, Incarnation incarnation,
+                                                         ZmqTransportOptions options) {
+  TROUPE_CHECK(options.validate());
+  if (!node || !incarnation) return fail(Errc::invalid_argument, "node and incarnation must not be 0");
+  auto transport = std::make_unique<ZmqTransportImpl>(std::move(options));
+  TROUPE_CHECK(transport->bind(node, incarnation));
+  return transport;
+}
+
+}  // namespace troupe::bus

@@ -1,0 +1,74 @@
+#include "runtime/client/cpp/client.hpp"
+
+#include "runtime/client/cpp/answers.hpp"
+#include "runtime/client/cpp/connection.hpp"
+
+namespace troupe::client {
+namespace {
+
+/// Gathers an answer and fulfils its promise once.
+template <class Answer>
+std::future<Result<Answer>> one_shot(Client& client, protocol::ServeRequest request, CallOptions options) {
+  struct State {
+    Answer answer;
+    std::promise<Result<Answer>> promise;
+    bool is_set = false;
+
+    void set(Result<Answer> result) {
+      if (!std::exchange(is_set, true)) promise.set_value(std::move(result));
+    }
+  };
+  auto state = std::make_shared<State>();
+  auto future = state->promise.get_future();
+  client.call(std::move(request), std::move(options), [state](Result<protocol::ResultPart> part, bool last) {
+    if (!part) return state->set(fail(std::move(part.error())));
+    if (Status added = internal::add(state->answer, std::move(*part)); !added) {
+      return state->set(fail(std::move(added.error())));
+    }
+    if (last) state->set(std::move(state->answer));
+  });
+  return future;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Client>> Client::connect(ClientOptions options, Clock& clock) {
+  return internal::Connection::make(std::move(options), clock);
+}
+
+protocol::ServeRequest make_request(std::string model, std::variant<protocol::Generate, protocol::Infer> work,
+                                    const CallOptions& options) {
+  protocol::ServeRequest request;
+  request.model = std::move(model);
+  request.version = options.version;
+  const size_t at = request.model.find('@');
+  if (request.version.empty() && at != std::string::npos) {
+    request.version = request.model.substr(at + 1);
+    request.model.resize(at);
+  }
+  request.unit = options.unit;
+  request.work = std::move(work);
+  return request;
+}
+
+std::future<Result<Generation>> Client::generate(std::string model, Prompt prompt, protocol::Sampling sampling,
+                                                 CallOptions options) {
+  protocol::Generate work{.prompt = std::move(prompt), .sampling = std::move(sampling)};
+  auto request = make_request(std::move(model), std::move(work), options);
+  return one_shot<Generation>(*this, std::move(request), std::move(options));
+}
+
+std::future<Result<Generation>> Client::generate(std::string model, std::string prompt, protocol::Sampling sampling,
+                                                 CallOptions options) {
+  return generate(std::move(model), Prompt{protocol::PlainText{std::move(prompt)}}, std::move(sampling),
+                  std::move(options));
+}
+
+std::future<Result<Inference>> Client::infer(std::string model, std::vector<protocol::Tensor> inputs,
+                                             CallOptions options, std::vector<std::string> outputs) {
+  protocol::Infer work{.inputs = std::move(inputs), .outputs = std::move(outputs)};
+  auto request = make_request(std::move(model), std::move(work), options);
+  return one_shot<Inference>(*this, std::move(request), std::move(options));
+}
+
+}  // namespace troupe::client

@@ -1,0 +1,112 @@
+#pragma once
+// Client: asks models of a cluster, over a gateway's ZeroMQ door.
+//
+//   SystemClock clock;
+//   TROUPE_TRY(auto client, client::Client::connect({.address = "tcp://127.0.0.1:8003"}, clock));
+//   TROUPE_TRY(auto answer, client->generate("clerk", "47 + 58 =", {.temperature = 0, .max_tokens = 8}).get());
+//   std::cout << answer.text << '\n';
+//
+// One client serves any number of threads and open calls over one connection; ZeroMQ reconnects by itself. Errors are
+// the cluster's own (runtime/base/error.hpp), and:
+//
+//   unavailable, field "address"   nobody answers there, or the connection broke while the call was open
+//   deadline_exceeded              no answer in time; the cluster is told to stop the work
+//   cancelled                      Call::cancel(), or the client was closed
+//   overloaded                     `calls_max` calls are open
+//   corrupt_data                   a part of the answer was lost or can't be read
+
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "runtime/base/clock.hpp"
+#include "runtime/base/result.hpp"
+#include "runtime/protocol/serving.hpp"
+#include "runtime/wire/limits.hpp"
+
+namespace troupe::client {
+
+struct ClientOptions {
+  std::string address = "tcp://127.0.0.1:8003";         ///< The door of a gateway.
+  Duration timeout = std::chrono::seconds{30};          ///< Of a call that names none; 0 = no limit.
+  Duration connect_patience = std::chrono::seconds{2};  ///< What waits longer for a connection ends as unavailable.
+  size_t calls_max = 65536;                             ///< Open at a time.
+  wire::Limits limits;                                  ///< Of requests and answers.
+};
+
+struct CallOptions {
+  std::optional<Duration> timeout = std::nullopt;  ///< Unset: the client's; 0 = no limit.
+  uint8_t priority = 0;                            ///< 0 = default, 1 = highest, 255 = lowest.
+  std::string version = {};                        ///< Pins a version; empty = the routes decide.
+  std::string unit = {};                           ///< What experiments assign (user, session).
+};
+
+/// A text and what is known at its end.
+struct Generation {
+  std::string text;
+  protocol::FinishReason finish = protocol::FinishReason::none;
+  protocol::Usage usage;
+  std::string version;  ///< The model version that answered.
+  bool cached = false;
+};
+
+/// Tensors and who made them.
+struct Inference {
+  std::vector<protocol::Tensor> outputs;
+  std::string version;
+  bool cached = false;
+};
+
+using Prompt = std::variant<protocol::PlainText, protocol::Conversation, protocol::TokenIds>;
+
+/// Takes one answer: parts in order, the last one marked, or an Error, which is always last. Runs on the client's
+/// thread: must not block, throw, or destroy the client. It may start and cancel calls.
+using PartCallback = std::function<void(Result<protocol::ResultPart> part, bool last)>;
+
+/// A handle of an open call. Copies mean the same call; dropping it changes nothing. Thread-safe.
+class Call {
+ public:
+  Call() = default;
+  explicit Call(std::function<void()> cancel) : cancel_(std::move(cancel)) {}
+
+  /// Wants no more: the call ends with Errc::cancelled, and so does its work in the cluster. Nothing happens where the
+  /// answer has ended already, or the client is gone.
+  void cancel() const {
+    if (cancel_) cancel_();
+  }
+
+ private:
+  std::function<void()> cancel_;
+};
+
+class Client {
+ public:
+  /// Returns at once; the connection is made in the background. `clock` must outlive the client. invalid_argument where
+  /// the address is none.
+  static Result<std::unique_ptr<Client>> connect(ClientOptions options, Clock& clock);
+  /// Ends open calls with Errc::cancelled. Not on the client's own thread.
+  virtual ~Client() = default;
+
+  /// Sends `request` as it is (options.version and .unit are for the calls below). `on_part` is called for every
+  /// outcome, also when the request could not be sent.
+  virtual Call call(protocol::ServeRequest request, CallOptions options, PartCallback on_part) = 0;
+
+  /// The whole text. A `version` that no option names may also stand in `model`: "clerk@2".
+  std::future<Result<Generation>> generate(std::string model, Prompt prompt, protocol::Sampling sampling,
+                                           CallOptions options = {});
+  std::future<Result<Generation>> generate(std::string model, std::string prompt, protocol::Sampling sampling,
+                                           CallOptions options = {});
+  /// `inputs` by name; all outputs of the model, or those named in `outputs`.
+  std::future<Result<Inference>> infer(std::string model, std::vector<protocol::Tensor> inputs,
+                                       CallOptions options = {}, std::vector<std::string> outputs = {});
+};
+
+/// A request for `model`, which may be "clerk@2". The request id is drawn by the gateway.
+protocol::ServeRequest make_request(std::string model, std::variant<protocol::Generate, protocol::Infer> work,
+                                    const CallOptions& options = {});
+
+}  // namespace troupe::client

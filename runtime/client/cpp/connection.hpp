@@ -1,0 +1,93 @@
+#pragma once
+// Connection: the thread behind a Client, its DEALER socket and the open calls.
+
+#include <atomic>
+#include <deque>
+#include <set>
+#include <thread>
+#include <unordered_map>
+
+#include "runtime/bus/mpsc_queue.hpp"
+#include "runtime/bus/zmq/poller.hpp"
+#include "runtime/bus/zmq/socket.hpp"
+#include "runtime/client/cpp/client.hpp"
+
+namespace troupe::client::internal {
+
+class Connection final : public Client {
+ public:
+  static Result<std::unique_ptr<Client>> make(ClientOptions options, Clock& clock);
+  ~Connection() override;
+
+  Call call(protocol::ServeRequest request, CallOptions options, PartCallback on_part) override;
+
+ private:
+  /// What callers hand to the thread; outlives the connection as long as a Call does.
+  struct Command {
+    CorrelationId id;
+    bool cancel = false;
+    Time started{};
+    Duration timeout{0};  ///< 0 = none.
+    wire::Envelope envelope;
+    wire::Body body;
+    PartCallback on_part;
+  };
+  struct Inbox {
+    explicit Inbox(std::unique_ptr<bus::internal::Poller> p) : poller(std::move(p)) {}
+    std::unique_ptr<bus::internal::Poller> poller;
+    bus::MpscQueue<Command> commands;
+    std::atomic<size_t> open{0};
+    std::atomic<bool> closed{false};
+  };
+  struct OpenCall {
+    PartCallback on_part;
+    Time started{};
+    Time gives_up = Time::max();  ///< Time::max() = never.
+    Duration timeout{0};
+    uint32_t parts = 0;
+    bool is_sent = false;
+  };
+  /// A request that waits for a connection, or for room in ZeroMQ's queue.
+  struct Waiting {
+    CorrelationId id;
+    wire::Envelope envelope;
+    wire::Body body;
+  };
+
+  Connection(ClientOptions options, Clock& clock, std::shared_ptr<Inbox> inbox,
+             std::unique_ptr<bus::internal::Context> context, bus::internal::Socket socket,
+             bus::internal::Monitor monitor);
+
+  void run();
+  void take(Command command);
+  void send_waiting();
+  void receive(size_t most);
+  void dispatch(const bus::internal::Incoming& incoming);
+  void watch_connection();
+  void expire();
+  Time next_expiry() const;
+  void cancel(CorrelationId id);
+  void tell_to_stop(CorrelationId id);
+  void end(CorrelationId id, Error error);
+  PartCallback close(CorrelationId id);
+  Error not_reached() const;
+
+  const ClientOptions options_;
+  Clock& clock_;
+  const std::shared_ptr<Inbox> inbox_;
+  const std::unique_ptr<bus::internal::Context> context_;
+  bus::internal::Socket socket_;
+  bus::internal::Monitor monitor_;
+  bus::TransportCounters counters_;
+  std::atomic<uint64_t> next_id_{1};
+
+  // Of the thread.
+  bool is_connected_ = false;
+  Time unconnected_since_{};
+  std::unordered_map<CorrelationId, OpenCall> calls_;
+  std::set<std::pair<Time, uint64_t>> expiries_;
+  std::deque<Waiting> waiting_;
+  std::thread thread_;
+};
+
+}  // namespace troupe::client::internal

@@ -1,0 +1,214 @@
+"""One ZeroMQ socket, the thread that owns it, and the calls that wait for answers on it."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import socket
+import threading
+import time
+from collections import deque
+from typing import Dict, List, Optional, Tuple, Union
+
+import zmq
+
+from .errors import Cancelled, CorruptData, DeadlineExceeded, TroupeError, Unavailable, error_from
+from .messages import ErrorBody, MessageType, ResultPart, ServeRequest
+from .wire import Buffer, Envelope, Kind, decode_body, decode_envelope, encode_body, encode_envelope
+
+_LINGER_MS = 200  # for the last cancels when a client is closed
+
+
+class Call:
+    """One request's answer. For one thread at a time."""
+
+    def __init__(self, connection: "Connection", correlation_id: int, timeout: Optional[float]):
+        self._connection = connection
+        self._correlation_id = correlation_id
+        self._timeout = timeout
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        # Holds what has come and was not taken yet; the answer's own length bounds it.
+        self._inbox: "queue.SimpleQueue[Union[TroupeError, Tuple[Envelope, List[Buffer]]]]" = queue.SimpleQueue()
+        self._parts = 0
+        self._ended = False
+
+    def next_part(self) -> Tuple[ResultPart, bool]:
+        """Waits for the next part; also says whether it is the last one. Raises the error that ends the answer."""
+        try:
+            part, last = self._take()
+        except BaseException:
+            self.cancel()
+            raise
+        self._ended = last
+        return part, last
+
+    def cancel(self) -> None:
+        """Wants no more. Does nothing once the answer has ended."""
+        if not self._ended:
+            self._ended = True
+            self._connection.cancel(self._correlation_id)
+
+    def deliver(self, item: Union[TroupeError, Tuple[Envelope, List[Buffer]]]) -> None:
+        self._inbox.put(item)
+
+    def remaining(self) -> Optional[float]:
+        """Seconds until the deadline."""
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+    def _take(self) -> Tuple[ResultPart, bool]:
+        try:
+            item = self._inbox.get(timeout=self.remaining())
+        except queue.Empty:
+            address = self._connection.address
+            raise DeadlineExceeded(f"no answer from {address} within {self._timeout:g} seconds") from None
+        if isinstance(item, TroupeError):
+            self._ended = True
+            raise item
+        envelope, (body, *attachments) = item
+        if envelope.kind == Kind.ERROR:
+            self._ended = True
+            error = decode_body(ErrorBody, body, attachments)
+            raise error_from(error.code, error.message, error.field, error.retry_after_ms)
+        if envelope.part.index != self._parts:
+            raise CorruptData(f"expected part {self._parts} of the answer, found part {envelope.part.index}")
+        self._parts += 1
+        return decode_body(ResultPart, body, attachments), envelope.part.last
+
+
+class Connection:
+    """Thread-safe. Requests of all threads share one DEALER socket; answers find their call by correlation id.
+
+    Malformed frames, and answers that nobody waits for, are dropped.
+    """
+
+    def __init__(self, address: str, api_key: Optional[str]):
+        self.address = address
+        self._ids = itertools.count(1)
+        self._lock = threading.Lock()
+        self._calls: Dict[int, Call] = {}
+        self._outgoing: "deque[Tuple[int, List[Buffer]]]" = deque()
+        self._closed = False
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.DEALER)
+        self._socket.linger = _LINGER_MS
+        if api_key is not None:
+            self._socket.plain_username = b"troupe"
+            self._socket.plain_password = api_key.encode()
+        try:
+            self._socket.connect(address)
+        except zmq.ZMQError as error:
+            self._context.destroy(linger=0)
+            raise Unavailable(f"cannot connect to {address}: {error}") from None
+        self._wake_in, self._wake_out = socket.socketpair()
+        self._wake_in.setblocking(False)
+        self._wake_out.setblocking(False)
+        self._thread = threading.Thread(target=self._run, name="troupe-client", daemon=True)
+        self._thread.start()
+
+    def request(self, message: ServeRequest, timeout: Optional[float]) -> Call:
+        """Sends `message`; `timeout` in seconds, None = none."""
+        call = Call(self, next(self._ids), timeout)
+        remaining = call.remaining()
+        envelope = Envelope(
+            kind=Kind.REQUEST,
+            message_type=MessageType.SERVE_REQUEST,
+            correlation_id=call._correlation_id,
+            target_path="gateway",
+            remaining_us=None if remaining is None else int(remaining * 1e6),
+            trace=message.request_id,
+        )
+        body, attachments = encode_body(message)
+        with self._lock:
+            if self._closed:
+                raise Cancelled("the client is closed")
+            self._calls[call._correlation_id] = call
+        self._post(call._correlation_id, [encode_envelope(envelope), body, *attachments])
+        return call
+
+    def cancel(self, correlation_id: int) -> None:
+        with self._lock:
+            known = self._calls.pop(correlation_id, None)
+            if known is None or self._closed:
+                return
+        self._post(0, [encode_envelope(Envelope(kind=Kind.CANCEL, correlation_id=correlation_id, target_path="gateway"))])
+
+    def close(self) -> None:
+        """Ends the thread; calls under way raise Cancelled. Idempotent."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        self._wake()
+        self._thread.join()
+        self._wake_in.close()
+        self._wake_out.close()
+        self._context.term()
+
+    def _post(self, correlation_id: int, frames: List[Buffer]) -> None:
+        self._outgoing.append((correlation_id, frames))
+        self._wake()
+
+    def _wake(self) -> None:
+        try:
+            self._wake_out.send(b"\0")
+        except (BlockingIOError, OSError):
+            pass  # full: the thread is about to wake anyway; closed: nobody is left to wake
+
+    def _run(self) -> None:
+        poller = zmq.Poller()
+        poller.register(self._socket, zmq.POLLIN)
+        poller.register(self._wake_in, zmq.POLLIN)
+        while not self._closed:
+            poller.poll()
+            self._drain_wakes()
+            self._send()
+            self._receive()
+        self._send()
+        self._socket.close()
+        with self._lock:
+            orphans, self._calls = self._calls, {}
+        for call in orphans.values():
+            call.deliver(Cancelled("the client was closed"))
+
+    def _drain_wakes(self) -> None:
+        try:
+            while self._wake_in.recv(4096):
+                pass
+        except BlockingIOError:
+            pass
+
+    def _send(self) -> None:
+        while self._outgoing:
+            correlation_id, frames = self._outgoing.popleft()
+            try:
+                self._socket.send_multipart(frames, zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                self._end(correlation_id, Unavailable(f"the queue to {self.address} is full; is it reachable?"))
+
+    def _receive(self) -> None:
+        while True:
+            try:
+                frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                return
+            self._dispatch([frame.buffer for frame in frames])
+
+    def _dispatch(self, frames: List[Buffer]) -> None:
+        try:
+            envelope = decode_envelope(frames[0])
+        except TroupeError:
+            return
+        if len(frames) < 2 or envelope.kind not in (Kind.PART, Kind.ERROR):
+            return
+        ends = envelope.kind == Kind.ERROR or envelope.part.last
+        with self._lock:
+            get = self._calls.pop if ends else self._calls.get
+            call = get(envelope.correlation_id, None)
+        if call is not None:
+            call.deliver((envelope, frames[1:]))
+
+    def _end(self, correlation_id: int, error: TroupeError) -> None:
+        with self._lock:
+            call = self._calls.pop(correlation_id, None)
+        if call is not None:
+            call.deliver(error)

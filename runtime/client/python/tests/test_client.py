@@ -1,0 +1,273 @@
+import gc
+import threading
+
+import numpy as np
+import pytest
+from fake_door import FakeDoor
+
+import troupe
+from troupe.messages import (
+    ChatMessage,
+    Conversation,
+    FinishReason,
+    InferResult,
+    PlainText,
+    Sampling,
+    TextPart,
+    TokenIds,
+    Usage,
+)
+
+WAIT = 10  # seconds that a test waits before it calls the client broken
+
+
+def echo(request):
+    request.part(InferResult(request.message.work.inputs))
+
+
+def say_hello(request):
+    for text in ("Hel", "", "lo"):
+        request.part(TextPart(text), last=False)
+    request.part(TextPart("!", FinishReason.STOP, Usage(5, 3)))
+
+
+def ignore(request):
+    pass
+
+
+def served(handle, **options):
+    """A door and a client of it."""
+    door = FakeDoor(handle)
+    return door, troupe.Client(door.address, **{"timeout": WAIT, **options})
+
+
+def test_infer_sends_arrays_and_returns_arrays():
+    door, client = served(echo)
+    inputs = {"long": np.arange(4096, dtype=np.float32).reshape(64, 64), "words": np.array(["a", "b"])}
+
+    with door, client:
+        outputs = client.infer("adder", inputs)
+
+    assert np.array_equal(outputs["long"], inputs["long"])
+    assert outputs["words"].tolist() == [b"a", b"b"]
+
+
+def test_infer_sends_all_it_was_told():
+    seen = []
+    door, client = served(lambda request: (seen.append(request), echo(request)))
+
+    with door, client:
+        x = troupe.tensor("x", np.ones(1, np.float32))
+        client.infer("adder", [x], ["y"], {"k": 1}, version="3", unit="u1", timeout=5)
+
+    (request,) = seen
+    message, envelope = request.message, request.envelope
+    assert (message.model, message.version, message.unit) == ("adder", "3", "u1")
+    assert (message.work.outputs, message.work.parameters) == (["y"], {"k": "1"})
+    assert (envelope.target_path, envelope.source_node, envelope.source_incarnation) == ("gateway", 0, 0)
+    assert 4_000_000 < envelope.remaining_us <= 5_000_000
+    assert envelope.trace == message.request_id != ""
+
+
+def test_no_timeout_sends_no_deadline():
+    seen = []
+    door, client = served(lambda request: (seen.append(request.envelope.remaining_us), echo(request)), timeout=None)
+
+    with door, client:
+        client.infer("adder", {"x": np.ones(1)})
+
+    assert seen == [None]
+
+
+def test_generate_returns_the_whole_text():
+    door, client = served(say_hello)
+
+    with door, client:
+        result = client.generate("clerk", "Say hello")
+
+    assert result == troupe.Generation("Hello!", "stop", Usage(5, 3), "2")
+
+
+@pytest.mark.parametrize(
+    "prompt, sent",
+    [
+        ("Hi", PlainText("Hi")),
+        ([{"role": "user", "content": "Hi"}], Conversation([ChatMessage("user", "Hi")])),
+        ([1, np.int32(2)], TokenIds([1, 2])),
+    ],
+)
+def test_prompts_are_text_messages_or_token_ids(prompt, sent):
+    seen = []
+    door, client = served(lambda request: (seen.append(request.message.work), say_hello(request)))
+
+    with door, client:
+        client.generate("clerk", prompt, temperature=0, top_p=0.5, top_k=3, seed=7, max_tokens=9, stop="\n")
+
+    (work,) = seen
+    assert work.prompt == sent
+    assert work.sampling == Sampling(0.0, 0.5, 3, 7, 9, ["\n"])
+
+
+def test_a_prompt_of_anything_else_is_refused():
+    door, client = served(ignore)
+
+    with door, client, pytest.raises(troupe.InvalidArgument, match="prompt must be"):
+        client.generate("clerk", [1, "two"])
+
+
+def test_a_stream_gives_pieces_and_then_its_end():
+    door, client = served(say_hello)
+
+    with door, client:
+        stream = client.generate("clerk", "Say hello", stream=True)
+        pieces = list(stream)
+
+    assert pieces == ["Hel", "lo", "!"]
+    assert (stream.finish_reason, stream.usage, stream.version) == ("stop", Usage(5, 3), "2")
+    assert door.cancels.empty()
+
+
+def start_talking(request):
+    request.part(TextPart("first"), last=False)
+
+
+def test_closing_a_stream_early_cancels_the_request():
+    door, client = served(start_talking)
+
+    with door, client:
+        with client.generate("clerk", "Talk", stream=True) as stream:
+            assert next(stream) == "first"
+
+        assert door.cancels.get(timeout=WAIT) == 1
+        assert list(stream) == []
+
+
+def test_dropping_a_stream_cancels_the_request():
+    door, client = served(start_talking)
+
+    with door, client:
+        stream = client.generate("clerk", "Talk", stream=True)
+        next(stream)
+        del stream
+        gc.collect()
+
+        assert door.cancels.get(timeout=WAIT) == 1
+
+
+def test_errors_have_the_class_of_their_code():
+    door, client = served(lambda request: request.fail(6, "the queue is full", "model", 1500))
+
+    with door, client, pytest.raises(troupe.Overloaded) as caught:
+        client.generate("clerk", "Hi")
+
+    error = caught.value
+    assert (error.code, error.message, error.field, error.retry_after) == ("overloaded", "the queue is full", "model", 1.5)
+
+
+def test_an_unknown_error_code_is_still_an_error():
+    door, client = served(lambda request: request.fail(99, "odd"))
+
+    with door, client, pytest.raises(troupe.TroupeError, match="unknown_99: odd"):
+        client.generate("clerk", "Hi")
+
+
+def test_an_answer_that_does_not_come_is_a_deadline_exceeded_and_cancelled():
+    door, client = served(ignore)
+
+    with door, client:
+        with pytest.raises(troupe.DeadlineExceeded, match="within 0.05 seconds"):
+            client.generate("clerk", "Hi", timeout=0.05)
+
+        assert door.cancels.get(timeout=WAIT) == 1
+
+
+def test_a_gap_in_the_parts_is_an_error():
+    door, client = served(lambda request: request.part(TextPart("late"), index=1, last=False))
+
+    with door, client, pytest.raises(troupe.CorruptData, match="expected part 0 of the answer, found part 1"):
+        client.generate("clerk", "Hi")
+
+
+def test_frames_that_are_not_of_the_protocol_are_dropped():
+    def babble(request):
+        for frames in ([b""], [b"\xc1", b"x"], [b"\x01"]):
+            request._door.send([request._client, *frames])
+        say_hello(request)
+
+    door, client = served(babble)
+
+    with door, client:
+        assert client.generate("clerk", "Hi").text == "Hello!"
+
+
+def test_answers_out_of_order_find_their_threads():
+    waiting = []
+
+    def answer_in_reverse(request):
+        waiting.append(request)
+        if len(waiting) == 2:
+            for one in reversed(waiting):
+                one.part(TextPart(one.message.work.prompt.text.upper(), FinishReason.STOP))
+
+    door, client = served(answer_in_reverse)
+    results = {}
+
+    with door, client:
+        threads = [
+            threading.Thread(target=lambda word=word: results.update({word: client.generate("clerk", word).text}))
+            for word in ("one", "two")
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert results == {"one": "ONE", "two": "TWO"}
+
+
+def test_many_threads_share_one_client():
+    door, client = served(echo)
+    failures = []
+
+    def work(number):
+        for i in range(50):
+            sent = np.array([number, i])
+            if not np.array_equal(client.infer("adder", {"x": sent})["x"], sent):
+                failures.append((number, i))
+
+    with door, client:
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert failures == []
+
+
+def test_closing_the_client_ends_calls_under_way():
+    arrived = threading.Event()
+    door, client = served(lambda request: arrived.set())
+    errors = []
+
+    def call():
+        try:
+            client.generate("clerk", "Hi")
+        except troupe.TroupeError as error:
+            errors.append(error.code)
+
+    with door:
+        thread = threading.Thread(target=call)
+        thread.start()
+        assert arrived.wait(WAIT)
+        client.close()
+        thread.join(WAIT)
+
+        assert errors == ["cancelled"]
+        with pytest.raises(troupe.Cancelled, match="the client is closed"):
+            client.generate("clerk", "Hi")
+
+
+def test_an_impossible_address_is_refused_at_once():
+    with pytest.raises(troupe.Unavailable, match="cannot connect to nonsense"):
+        troupe.Client("nonsense")

@@ -1,0 +1,32 @@
+#pragma once
+// Responder: the HttpResponder of one request of a Session. Internal to the server.
+
+#include <atomic>
+#include <memory>
+
+#include "runtime/http/message.hpp"
+
+namespace troupe::http::internal {
+
+class Session;
+
+class Responder final : public HttpResponder {
+ public:
+  Responder(std::shared_ptr<Session> session, uint64_t number) : session_(std::move(session)), number_(number) {}
+  ~Responder() override;
+
+  void respond(int status, std::string_view content_type, std::string body, HeaderList headers) override;
+  void begin_stream(int status, std::string_view content_type, HeaderList headers) override;
+  void write(std::string chunk) override;
+  void end() override;
+  void abort() override;
+  void on_disconnect(std::function<void()> callback) override;
+  void post(std::function<void()> action) override;
+
+ private:
+  const std::shared_ptr<Session> session_;
+  const uint64_t number_;
+  std::atomic<bool> has_ended_{false};
+};
+
+}  // namespace troupe::http::internal

@@ -1,0 +1,148 @@
+#include "runtime/http/server.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <vector>
+
+#include "runtime/http/io_loop.hpp"
+#include "runtime/http/session.hpp"
+
+namespace troupe::http {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using internal::ConnectionPass;
+using internal::IoLoop;
+using internal::ServerShared;
+using internal::Session;
+
+/// Connections beyond the maximum that may be told so at the same time; still more are just closed.
+constexpr uint64_t refusals_max = 64;
+
+class Server final : public HttpServer {
+ public:
+  Server(std::shared_ptr<ServerShared> shared, std::vector<std::shared_ptr<IoLoop>> loops, tcp::acceptor acceptor)
+      : shared_(std::move(shared)),
+        loops_(std::move(loops)),
+        acceptor_(std::move(acceptor)),
+        accept_again_(loops_.front()->context()),
+        endpoint_(acceptor_.local_endpoint()) {}
+  ~Server() override { stop(Duration{0}); }
+
+  void start() {
+    accept();
+    for (const auto& loop : loops_) loop->start();
+  }
+
+  uint16_t port() const noexcept override { return endpoint_.port(); }
+  std::string url() const override {
+    const std::string address = endpoint_.address().to_string();
+    return endpoint_.address().is_v6() ? fmt::format("http://[{}]:{}", address, port())
+                                       : fmt::format("http://{}:{}", address, port());
+  }
+  HttpStats stats() const override {
+    return {shared_->connections.inside(), shared_->connections_total.load(std::memory_order_relaxed),
+            shared_->requests_total.load(std::memory_order_relaxed)};
+  }
+
+  void stop(Duration patience) override {
+    if (std::exchange(is_stopped_, true)) return;
+    loops_.front()->post([this] {
+      boost::system::error_code ec;
+      acceptor_.close(ec);
+      accept_again_.cancel();
+    });
+    for (const auto& loop : loops_) loop->post([loop = loop.get()] { loop->drain(); });
+    shared_->connections.close(patience);
+    for (const auto& loop : loops_) loop->close();
+    boost::system::error_code ec;
+    acceptor_.close(ec);
+  }
+
+ private:
+  void accept() {
+    acceptor_.async_accept(loops_[next_]->context(), [this](const boost::system::error_code& ec, tcp::socket socket) {
+      if (!acceptor_.is_open()) return;
+      if (ec) return accept_later();
+      admit(loops_[next_], std::move(socket));
+      next_ = (next_ + 1) % loops_.size();
+      accept();
+    });
+  }
+
+  /// Out of file descriptors, mostly: others must close first.
+  void accept_later() {
+    accept_again_.expires_after(std::chrono::milliseconds{50});
+    accept_again_.async_wait([this](const boost::system::error_code& ec) {
+      if (!ec && acceptor_.is_open()) accept();
+    });
+  }
+
+  void admit(const std::shared_ptr<IoLoop>& loop, tcp::socket socket) {
+    const uint64_t open = shared_->connections.inside();
+    auto pass = ConnectionPass::enter(shared_);
+    if (!pass || open >= shared_->options.connections_max + refusals_max) return;
+    shared_->connections_total.fetch_add(1, std::memory_order_relaxed);
+    const bool is_refused = open >= shared_->options.connections_max;
+    loop->post([loop, is_refused, socket = std::move(socket), pass = std::move(pass)]() mutable {
+      const auto session = std::make_shared<Session>(loop, std::move(socket), std::move(pass));
+      if (!loop->add(session)) return session->close();
+      is_refused ? session->refuse() : session->start();
+    });
+  }
+
+  const std::shared_ptr<ServerShared> shared_;
+  const std::vector<std::shared_ptr<IoLoop>> loops_;
+  tcp::acceptor acceptor_;
+  asio::steady_timer accept_again_;
+  const tcp::endpoint endpoint_;
+  size_t next_ = 0;
+  bool is_stopped_ = false;
+};
+
+tl::unexpected<Error> cannot_listen(const HttpOptions& options, const boost::system::error_code& ec) {
+  const std::string advice = ec == asio::error::address_in_use
+                                 ? fmt::format("; set {} to another port, or to 0 for a free one", options.port_option)
+                                 : fmt::format("; check the host and {}", options.port_option);
+  return fail(Error{Errc::failed_precondition,
+                    fmt::format("cannot listen on {}:{}: {}{}", options.host, options.port, ec.message(), advice),
+                    options.port_option,
+                    {}});
+}
+
+Result<tcp::acceptor> bind(const HttpOptions& options, asio::io_context& context) {
+  boost::system::error_code ec;
+  tcp::resolver resolver(context);
+  const auto found = resolver.resolve(options.host, std::to_string(options.port),
+                                      tcp::resolver::passive | tcp::resolver::numeric_service, ec);
+  if (ec) return cannot_listen(options, ec);
+  const tcp::endpoint endpoint = found.begin()->endpoint();
+  tcp::acceptor acceptor(context);
+  if (acceptor.open(endpoint.protocol(), ec)) return cannot_listen(options, ec);
+  if (acceptor.set_option(tcp::acceptor::reuse_address(true), ec)) return cannot_listen(options, ec);
+  if (acceptor.bind(endpoint, ec)) return cannot_listen(options, ec);
+  if (acceptor.listen(asio::socket_base::max_listen_connections, ec)) return cannot_listen(options, ec);
+  return acceptor;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::listen(HttpOptions options, Clock& clock, Handler handler,
+                                                       ErrorBody error_body) {
+  if (options.io_threads == 0) return fail_field("io_threads", "io_threads must be at least 1, found 0");
+  if (options.header_bytes_max < 1_KiB) {
+    return fail_field("header_bytes_max", "header_bytes_max must be at least 1KiB, found {}",
+                      format_bytes(options.header_bytes_max));
+  }
+  auto shared = std::make_shared<ServerShared>(std::move(options), clock, std::move(handler), std::move(error_body));
+  std::vector<std::shared_ptr<IoLoop>> loops;
+  for (unsigned i = 0; i < shared->options.io_threads; ++i) loops.push_back(std::make_shared<IoLoop>(i, shared));
+  TROUPE_TRY(tcp::acceptor acceptor, bind(shared->options, loops.front()->context()));
+  auto server = std::make_unique<Server>(std::move(shared), std::move(loops), std::move(acceptor));
+  server->start();
+  return server;
+}
+
+}  // namespace troupe::http

@@ -1,0 +1,323 @@
+#include "runtime/http/session.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <cstring>
+#include <exception>
+
+#include "runtime/http/responder.hpp"
+
+namespace troupe::http::internal {
+namespace {
+
+constexpr size_t read_bytes_first = 4 << 10;
+constexpr size_t read_bytes_max = 64 << 10;
+constexpr Duration linger_time = std::chrono::seconds{2};
+
+/// Appends a field's value without what could end the line.
+void append_value(std::string& out, std::string_view value) {
+  for (char c : value) out += (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) ? ' ' : c;
+}
+
+}  // namespace
+
+Session::Session(std::shared_ptr<IoLoop> loop, boost::asio::ip::tcp::socket socket,
+                 std::unique_ptr<ConnectionPass> pass)
+    : loop_(std::move(loop)),
+      options_(loop_->shared().options),
+      socket_(std::move(socket)),
+      pass_(std::move(pass)),
+      parser_(options_.header_bytes_max.value, options_.body_bytes_max.value) {
+  boost::system::error_code ec;
+  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ec);
+  const auto remote = socket_.remote_endpoint(ec);
+  if (!ec) request_.remote_address = fmt::format("{}:{}", remote.address().to_string(), remote.port());
+  request_.io_thread = loop_->index();
+}
+
+void Session::start() {
+  next_request();
+}
+
+void Session::refuse() {
+  keep_alive_ = false;
+  is_broken_ = true;
+  state_ = State::answering;
+  const std::string body = loop_->shared().error_body(503, {}, "too many connections; come back later");
+  respond(number_, 503, "application/json", body, {{"retry-after", "1"}});
+  read();
+}
+
+void Session::drain() {
+  draining_ = true;
+  keep_alive_ = false;
+  if (state_ == State::reading && !parser_.has_begun()) close();
+}
+
+void Session::close() {
+  if (state_ == State::closed) return;
+  const auto self = shared_from_this();
+  const bool owed = state_ == State::answering || state_ == State::streaming;
+  state_ = State::closed;
+  boost::system::error_code ec;
+  socket_.close(ec);
+  loop_->remove(self);
+  pass_.reset();
+  if (const auto callback = std::exchange(disconnected_, nullptr); owed && callback) callback();
+}
+
+void Session::check_time(Time now) {
+  if (state_ == State::closed) return;
+  if (is_writing_ && now - write_progress_ >= options_.write_timeout) return close();
+  if (!deadline_ || now < *deadline_) return;
+  if (state_ == State::reading && parser_.has_begun()) {
+    fail_request(408, "the request took too long to arrive");
+  } else {
+    close();
+  }
+}
+
+// --- Reading ---------------------------------------------------------------------------------------------------------
+
+/// False where the buffer is as large as it may be and full.
+bool Session::make_room() {
+  if (in_begin_ == in_end_) in_begin_ = in_end_ = 0;
+  if (in_end_ < in_.size()) return true;
+  if (in_begin_ > 0) {
+    std::memmove(in_.data(), in_.data() + in_begin_, in_end_ - in_begin_);
+    in_end_ -= in_begin_;
+    in_begin_ = 0;
+    return true;
+  }
+  const size_t bound = state_ == State::reading
+                           ? std::max<size_t>(read_bytes_max, options_.header_bytes_max.value)
+                           : std::max<size_t>(read_bytes_first, options_.pipelined_bytes_max.value);
+  if (in_.size() >= bound) return false;
+  in_.resize(std::min(bound, std::max(read_bytes_first, in_.size() * 2)));
+  return true;
+}
+
+void Session::read() {
+  if (is_reading_ || state_ == State::closed || !make_room()) return;
+  is_reading_ = true;
+  socket_.async_read_some(
+      boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
+      [self = shared_from_this()](const boost::system::error_code& ec, size_t count) { self->on_read(ec, count); });
+}
+
+void Session::on_read(const boost::system::error_code& ec, size_t count) {
+  is_reading_ = false;
+  if (state_ == State::closed) return;
+  if (ec) {
+    // The answer is complete: a client that only closed its sending side can still read it.
+    if (ec == boost::asio::error::eof && state_ == State::finishing) {
+      keep_alive_ = false;
+      return;
+    }
+    return close();
+  }
+  in_end_ += count;
+  if (state_ == State::lingering) in_begin_ = in_end_;
+  if (state_ == State::reading) return parse();
+  read();
+}
+
+void Session::parse() {
+  const std::string_view bytes(in_.data() + in_begin_, in_end_ - in_begin_);
+  const bool had_begun = parser_.has_begun();
+  const ParseOutcome outcome = parser_.feed(bytes);
+  in_begin_ += outcome.consumed;
+  switch (outcome.state) {
+    case ParseState::done:
+      return dispatch();
+    case ParseState::failed:
+      return fail_request(outcome.status, outcome.message);
+    case ParseState::header:
+      if (!had_begun && parser_.has_begun()) deadline_ = now() + options_.header_timeout;
+      break;
+    case ParseState::body:
+      deadline_ = now() + options_.body_timeout;
+      if (parser_.expects_continue() && parser_.is_http_1_1() && !has_continued_ && request_.body.empty()) {
+        has_continued_ = true;
+        out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+        flush();
+      }
+      break;
+  }
+  // A read begun during the last answer may still be pending: its buffer must stay where it is.
+  if (!is_reading_ && !make_room()) return fail_request(400, "this is not valid HTTP: a line without an end");
+  read();
+}
+
+void Session::dispatch() {
+  state_ = State::answering;
+  deadline_.reset();
+  ++number_;
+  keep_alive_ = parser_.keep_alive() && !draining_;
+  is_head_ = request_.method == "HEAD";
+  loop_->shared().requests_total.fetch_add(1, std::memory_order_relaxed);
+  read();
+  const std::shared_ptr<HttpResponder> responder = std::make_shared<Responder>(shared_from_this(), number_);
+  try {
+    loop_->shared().handler(request_, responder);
+  } catch (const std::exception& e) {
+    responder->respond(500, "application/json",
+                       loop_->shared().error_body(500, request_.path(), fmt::format("internal error: {}", e.what())));
+  }
+}
+
+void Session::fail_request(int status, std::string_view message) {
+  ++number_;
+  keep_alive_ = false;
+  is_broken_ = true;
+  is_head_ = request_.method == "HEAD";
+  state_ = State::answering;
+  deadline_.reset();
+  respond(number_, status, "application/json", loop_->shared().error_body(status, request_.path(), message), {});
+  read();
+}
+
+void Session::next_request() {
+  state_ = State::reading;
+  has_continued_ = is_chunked_ = false;
+  parser_.begin(request_);
+  if (in_end_ > in_begin_) return parse();
+  if (draining_) return close();
+  deadline_ = now() + options_.keep_alive_timeout;
+  read();
+}
+
+// --- Answering -------------------------------------------------------------------------------------------------------
+
+void Session::append_head(int status, std::string_view content_type, const HeaderList& headers,
+                          std::optional<size_t> content_length) {
+  fmt::format_to(std::back_inserter(out_), "HTTP/1.1 {} {}\r\n", status, reason_phrase(status));
+  if (!content_type.empty()) {
+    out_ += "content-type: ";
+    append_value(out_, content_type);
+    out_ += "\r\n";
+  }
+  if (content_length) fmt::format_to(std::back_inserter(out_), "content-length: {}\r\n", *content_length);
+  if (is_chunked_) out_ += "transfer-encoding: chunked\r\n";
+  if (!keep_alive_) {
+    out_ += "connection: close\r\n";
+  } else if (!parser_.is_http_1_1()) {
+    out_ += "connection: keep-alive\r\n";
+  }
+  for (const auto& [name, value] : headers) {
+    append_value(out_, name);
+    out_ += ": ";
+    append_value(out_, value);
+    out_ += "\r\n";
+  }
+  out_ += "\r\n";
+}
+
+void Session::respond(uint64_t number, int status, std::string_view content_type, std::string_view body,
+                      const HeaderList& headers) {
+  if (!owes(number, State::answering)) return;
+  const bool bodiless = status == 204 || status == 304;
+  append_head(status, content_type, headers, bodiless ? std::nullopt : std::optional(body.size()));
+  if (!bodiless && !is_head_) out_ += body;
+  finish();
+}
+
+void Session::begin_stream(uint64_t number, int status, std::string_view content_type, const HeaderList& headers) {
+  if (!owes(number, State::answering)) return;
+  is_chunked_ = parser_.is_http_1_1();
+  if (!is_chunked_) keep_alive_ = false;  // HTTP/1.0: the end of the connection is the end of the body.
+  append_head(status, content_type, headers, std::nullopt);
+  state_ = State::streaming;
+  flush();
+}
+
+void Session::write(uint64_t number, std::string_view chunk) {
+  if (!owes(number, State::streaming) || is_head_ || chunk.empty()) return;
+  if (unsent() + chunk.size() > options_.stream_buffer_bytes_max.value) return close();
+  if (is_chunked_) fmt::format_to(std::back_inserter(out_), "{:x}\r\n", chunk.size());
+  out_ += chunk;
+  if (is_chunked_) out_ += "\r\n";
+  flush();
+}
+
+void Session::end(uint64_t number) {
+  if (!owes(number, State::streaming)) return;
+  if (is_chunked_ && !is_head_) out_ += "0\r\n\r\n";
+  finish();
+}
+
+void Session::abort(uint64_t number) {
+  if (owes(number, State::answering) || owes(number, State::streaming)) {
+    disconnected_ = nullptr;
+    close();
+  }
+}
+
+void Session::dropped(uint64_t number) {
+  if (owes(number, State::streaming)) return abort(number);
+  respond(number, 500, "application/json",
+          loop_->shared().error_body(500, request_.path(), "internal error: the request was dropped unanswered"), {});
+}
+
+void Session::on_disconnect(uint64_t number, std::function<void()> callback) {
+  if (number != number_) return;
+  if (state_ == State::closed) return callback();
+  if (state_ == State::answering || state_ == State::streaming) disconnected_ = std::move(callback);
+}
+
+void Session::finish() {
+  state_ = State::finishing;
+  disconnected_ = nullptr;
+  flush();
+}
+
+void Session::flush() {
+  if (is_writing_ || out_.empty() || state_ == State::closed) return;
+  std::swap(out_, sending_);
+  sent_ = 0;
+  is_writing_ = true;
+  write_progress_ = now();
+  socket_.async_write_some(
+      boost::asio::buffer(sending_),
+      [self = shared_from_this()](const boost::system::error_code& ec, size_t count) { self->on_written(ec, count); });
+}
+
+void Session::on_written(const boost::system::error_code& ec, size_t count) {
+  if (state_ == State::closed) return;
+  if (ec) return close();
+  sent_ += count;
+  if (sent_ < sending_.size()) {
+    write_progress_ = now();
+    socket_.async_write_some(
+        boost::asio::buffer(sending_.data() + sent_, sending_.size() - sent_),
+        [self = shared_from_this()](const boost::system::error_code& e, size_t n) { self->on_written(e, n); });
+    return;
+  }
+  is_writing_ = false;
+  sending_.clear();
+  sent_ = 0;
+  if (!out_.empty()) return flush();
+  if (state_ == State::finishing) all_written();
+}
+
+void Session::all_written() {
+  if (keep_alive_) return next_request();
+  if (is_broken_) return linger();
+  boost::system::error_code ec;
+  socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_both, ec);
+  close();
+}
+
+/// Closing with unread bytes would reset the connection and could take the answer from the client.
+void Session::linger() {
+  state_ = State::lingering;
+  deadline_ = now() + linger_time;
+  boost::system::error_code ec;
+  socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ec);
+  in_begin_ = in_end_;
+  read();
+}
+
+}  // namespace troupe::http::internal

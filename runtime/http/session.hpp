@@ -1,0 +1,102 @@
+#pragma once
+// Session: one connection. Reads a request, hands it over, writes the answer, again and again. Internal to the server.
+
+#include <boost/asio/ip/tcp.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/http/io_loop.hpp"
+#include "runtime/http/request_parser.hpp"
+
+namespace troupe::http::internal {
+
+/// Lives on its loop's thread; every function belongs there. One read is pending nearly always, so that a client's
+/// going is noticed while its answer is being made.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(std::shared_ptr<IoLoop> loop, boost::asio::ip::tcp::socket socket, std::unique_ptr<ConnectionPass> pass);
+
+  void start();
+  /// Says 503 and closes: there are too many connections.
+  void refuse();
+  /// Closes when the present answer is out, at once if none is owed.
+  void drain();
+  void close();
+  void check_time(Time now);
+
+  IoLoop& loop() noexcept { return *loop_; }
+
+  // For responders. `number` names the request; calls about another than the present one are ignored.
+  void respond(uint64_t number, int status, std::string_view content_type, std::string_view body,
+               const HeaderList& headers);
+  void begin_stream(uint64_t number, int status, std::string_view content_type, const HeaderList& headers);
+  void write(uint64_t number, std::string_view chunk);
+  void end(uint64_t number);
+  void abort(uint64_t number);
+  void dropped(uint64_t number);
+  void on_disconnect(uint64_t number, std::function<void()> callback);
+
+ private:
+  enum class State : uint8_t {
+    reading,    ///< A request, or idle between two.
+    answering,  ///< The handler owes an answer.
+    streaming,  ///< Its beginning is out.
+    finishing,  ///< The answer is complete but not all sent.
+    lingering,  ///< All sent; what the client still sends is thrown away, so that it can read the answer.
+    closed,
+  };
+
+  void read();
+  bool make_room();
+  void on_read(const boost::system::error_code& ec, size_t count);
+  void parse();
+  void dispatch();
+  void fail_request(int status, std::string_view message);
+  void next_request();
+
+  void append_head(int status, std::string_view content_type, const HeaderList& headers,
+                   std::optional<size_t> content_length);
+  void finish();
+  void flush();
+  void on_written(const boost::system::error_code& ec, size_t count);
+  void all_written();
+  void linger();
+
+  bool owes(uint64_t number, State state) const noexcept { return number == number_ && state_ == state; }
+  size_t unsent() const noexcept { return out_.size() + sending_.size() - sent_; }
+  Time now() const { return loop_->shared().clock.now(); }
+
+  const std::shared_ptr<IoLoop> loop_;
+  const HttpOptions& options_;
+  boost::asio::ip::tcp::socket socket_;
+  std::unique_ptr<ConnectionPass> pass_;
+  State state_ = State::reading;
+  std::optional<Time> deadline_;  ///< Of the state; none while the handler works.
+
+  HttpRequest request_;
+  RequestParser parser_;
+  uint64_t number_ = 0;  ///< Counts the requests of this connection.
+  bool has_continued_ = false;
+  bool is_head_ = false;
+  bool keep_alive_ = true;
+  bool is_chunked_ = false;
+  bool is_broken_ = false;  ///< The request was not read to its end: linger.
+  bool draining_ = false;
+  std::function<void()> disconnected_;
+
+  std::vector<char> in_;
+  size_t in_begin_ = 0, in_end_ = 0;
+  bool is_reading_ = false;
+
+  std::string out_;      ///< Waits for the write under way.
+  std::string sending_;  ///< Being written, from sent_ on.
+  size_t sent_ = 0;
+  bool is_writing_ = false;
+  Time write_progress_{};
+};
+
+}  // namespace troupe::http::internal

@@ -1,0 +1,322 @@
+#pragma once
+// What head, gateways and workers tell each other. Control lane; never on the request path.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "runtime/base/clock.hpp"
+#include "runtime/base/ids.hpp"
+#include "runtime/protocol/message_type.hpp"
+
+namespace troupe::protocol {
+
+/// A set of what a node does.
+struct Roles {
+  bool head = false;
+  bool gateway = false;
+  bool worker = false;
+  bool operator==(const Roles&) const = default;
+  static constexpr auto fields() { return std::tuple{&Roles::head, &Roles::gateway, &Roles::worker}; }
+};
+
+/// What a node offers or a replica takes.
+struct Resources {
+  uint32_t cpu_millis = 0;  ///< Thousandths of a CPU.
+  uint64_t memory_bytes = 0;
+  uint32_t gpus = 0;
+  bool operator==(const Resources&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&Resources::cpu_millis, &Resources::memory_bytes, &Resources::gpus};
+  }
+};
+
+/// Where a node is reached. Bus addresses are ZeroMQ endpoints ("tcp://127.0.0.1:7420"), the others URLs; empty = none.
+struct NodeAddresses {
+  std::string control;
+  std::string request;
+  std::string http;  ///< The gateway's door.
+  std::string zmq;   ///< The gateway's ZeroMQ door.
+  std::string metrics;
+  std::string admin;  ///< Dashboard and admin API (head).
+  bool operator==(const NodeAddresses&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&NodeAddresses::control, &NodeAddresses::request, &NodeAddresses::http,
+                      &NodeAddresses::zmq,     &NodeAddresses::metrics, &NodeAddresses::admin};
+  }
+};
+
+struct NodeInfo {
+  NodeId id;
+  Incarnation incarnation;
+  std::string name;
+  Roles roles;
+  Resources resources;
+  NodeAddresses addresses;
+  std::string software;  ///< Troupe's version.
+  uint32_t pid = 0;
+  bool operator==(const NodeInfo&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&NodeInfo::id,        &NodeInfo::incarnation, &NodeInfo::name,     &NodeInfo::roles,
+                      &NodeInfo::resources, &NodeInfo::addresses,   &NodeInfo::software, &NodeInfo::pid};
+  }
+};
+
+/// First message on a connection, both ways: who is there. Lets a node that knows only an address find the head's id.
+struct Hello {
+  static constexpr auto message_type = MessageType::hello;
+  NodeId node;
+  Incarnation incarnation;
+  std::string control;  ///< Bus endpoints of the sender.
+  std::string request;
+  bool operator==(const Hello&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&Hello::node, &Hello::incarnation, &Hello::control, &Hello::request};
+  }
+};
+
+enum class ReplicaState : uint8_t {
+  pending = 1,   ///< Assigned, not begun.
+  loading = 2,   ///< Files are verified and weights mapped.
+  warming = 3,   ///< First real step.
+  ready = 4,     ///< Takes requests.
+  draining = 5,  ///< Finishes what it has.
+  stopped = 6,
+  backing_off = 7,  ///< Failed; tries again later.
+  failed = 8,       ///< Gave up; the reason stands beside it.
+};
+
+enum class BackendKind : uint8_t { native = 1, echo = 2 };
+
+struct BatchingSpec {
+  uint32_t size_max = 1;     ///< Requests a batch at most.
+  Duration delay_max{0};     ///< How long the oldest may wait for company; 0 adds nothing.
+  uint32_t queue_max = 256;  ///< Requests that wait at most; more are refused as overloaded.
+  bool operator==(const BatchingSpec&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&BatchingSpec::size_max, &BatchingSpec::delay_max, &BatchingSpec::queue_max};
+  }
+};
+
+/// Settings of the native engine; others ignore them.
+struct EngineSpec {
+  uint32_t sequences_max = 16;
+  uint32_t step_tokens_max = 512;
+  uint64_t kv_cache_bytes = 64ULL << 20;
+  uint32_t threads = 1;
+  bool operator==(const EngineSpec&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&EngineSpec::sequences_max, &EngineSpec::step_tokens_max, &EngineSpec::kv_cache_bytes,
+                      &EngineSpec::threads};
+  }
+};
+
+/// Everything a worker must know to run one replica.
+struct ReplicaSpec {
+  ReplicaId id;
+  std::string deployment;
+  uint64_t generation = 0;  ///< Of the deployment's settings.
+  std::string model;
+  std::string version;
+  std::string folder;  ///< The version's directory in the model store; empty for back ends without files.
+  BackendKind backend = BackendKind::native;
+  Resources resources;
+  BatchingSpec batching;
+  EngineSpec engine;
+  bool operator==(const ReplicaSpec&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&ReplicaSpec::id,      &ReplicaSpec::deployment, &ReplicaSpec::generation,
+                      &ReplicaSpec::model,   &ReplicaSpec::version,    &ReplicaSpec::folder,
+                      &ReplicaSpec::backend, &ReplicaSpec::resources,  &ReplicaSpec::batching,
+                      &ReplicaSpec::engine};
+  }
+};
+
+struct ReplicaStatus {
+  ReplicaId id;
+  std::string deployment;
+  std::string model;
+  std::string version;
+  ReplicaState state = ReplicaState::pending;
+  std::string reason;  ///< Why it failed or backs off; empty otherwise.
+  uint32_t restarts = 0;
+  uint64_t requests = 0;  ///< Answered since it is ready.
+  uint32_t waiting = 0;
+  uint32_t running = 0;
+  bool operator==(const ReplicaStatus&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&ReplicaStatus::id,       &ReplicaStatus::deployment, &ReplicaStatus::model,
+                      &ReplicaStatus::version,  &ReplicaStatus::state,      &ReplicaStatus::reason,
+                      &ReplicaStatus::restarts, &ReplicaStatus::requests,   &ReplicaStatus::waiting,
+                      &ReplicaStatus::running};
+  }
+};
+
+/// One row of `troupe actors`.
+struct ActorHealth {
+  std::string path;
+  std::string state;  ///< "running", "stopped", "failed"
+  uint32_t restarts = 0;
+  uint64_t queue_depth = 0;
+  uint64_t handled = 0;
+  uint64_t handling_us_p50 = 0;
+  uint64_t handling_us_p99 = 0;
+  std::string last_error;
+  int64_t since_unix_us = 0;
+  bool operator==(const ActorHealth&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&ActorHealth::path,
+                      &ActorHealth::state,
+                      &ActorHealth::restarts,
+                      &ActorHealth::queue_depth,
+                      &ActorHealth::handled,
+                      &ActorHealth::handling_us_p50,
+                      &ActorHealth::handling_us_p99,
+                      &ActorHealth::last_error,
+                      &ActorHealth::since_unix_us};
+  }
+};
+
+/// Agent -> head, as a request: let me in, or: I am still here after your restart.
+struct JoinRequest {
+  static constexpr auto message_type = MessageType::join_request;
+  NodeInfo node;
+  std::vector<ReplicaSpec> running;  ///< What this node runs already; the head adopts it.
+  bool operator==(const JoinRequest&) const = default;
+  static constexpr auto fields() { return std::tuple{&JoinRequest::node, &JoinRequest::running}; }
+};
+
+struct JoinReply {
+  static constexpr auto message_type = MessageType::join_reply;
+  Epoch epoch;
+  std::string cluster;  ///< The cluster's id.
+  Duration heartbeat_interval{0};
+  bool operator==(const JoinReply&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&JoinReply::epoch, &JoinReply::cluster, &JoinReply::heartbeat_interval};
+  }
+};
+
+/// Agent -> head, as a request, at every interval and at once when a replica changes state.
+struct Heartbeat {
+  static constexpr auto message_type = MessageType::heartbeat;
+  NodeId node;
+  Incarnation incarnation;
+  Epoch epoch;
+  uint64_t assignment_revision = 0;  ///< Newest taken; the head sends again what is missing.
+  uint64_t routing_revision = 0;
+  std::vector<ReplicaStatus> replicas;
+  std::vector<ActorHealth> actors;  ///< Empty on most beats.
+  bool operator==(const Heartbeat&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&Heartbeat::node,
+                      &Heartbeat::incarnation,
+                      &Heartbeat::epoch,
+                      &Heartbeat::assignment_revision,
+                      &Heartbeat::routing_revision,
+                      &Heartbeat::replicas,
+                      &Heartbeat::actors};
+  }
+};
+
+/// The answer. `member` false: you are not (or no longer) known, join again.
+struct HeartbeatAck {
+  static constexpr auto message_type = MessageType::heartbeat_ack;
+  Epoch epoch;
+  bool member = false;
+  bool operator==(const HeartbeatAck&) const = default;
+  static constexpr auto fields() { return std::tuple{&HeartbeatAck::epoch, &HeartbeatAck::member}; }
+};
+
+/// Head -> agent: all the replicas this node shall run; what is not listed is drained and stopped.
+struct Assignment {
+  static constexpr auto message_type = MessageType::assignment;
+  Epoch epoch;
+  uint64_t revision = 0;
+  std::vector<ReplicaSpec> replicas;
+  bool operator==(const Assignment&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&Assignment::epoch, &Assignment::revision, &Assignment::replicas};
+  }
+};
+
+struct CacheSpec {
+  bool enabled = false;
+  Duration ttl{std::chrono::minutes{5}};
+  bool operator==(const CacheSpec&) const = default;
+  static constexpr auto fields() { return std::tuple{&CacheSpec::enabled, &CacheSpec::ttl}; }
+};
+
+enum class BalancingPolicy : uint8_t { round_robin = 1, least_outstanding_of_two = 2 };
+
+struct RoutedReplica {
+  ReplicaId id;
+  NodeId node;
+  bool operator==(const RoutedReplica&) const = default;
+  static constexpr auto fields() { return std::tuple{&RoutedReplica::id, &RoutedReplica::node}; }
+};
+
+/// One deployment as gateways see it: a version that can answer, and its share of unpinned traffic.
+struct Route {
+  std::string deployment;
+  std::string version;
+  double weight = 0;  ///< >= 0; shares are weight / sum of weights of the model's routes.
+  BalancingPolicy balancing = BalancingPolicy::least_outstanding_of_two;
+  CacheSpec cache;
+  BackendKind backend = BackendKind::native;
+  std::vector<RoutedReplica> replicas;  ///< Ready ones only.
+  bool operator==(const Route&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&Route::deployment, &Route::version, &Route::weight,  &Route::balancing,
+                      &Route::cache,      &Route::backend, &Route::replicas};
+  }
+};
+
+struct RoutedModel {
+  std::string name;
+  std::vector<Route> routes;
+  int64_t created_unix_s = 0;
+  bool operator==(const RoutedModel&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&RoutedModel::name, &RoutedModel::routes, &RoutedModel::created_unix_s};
+  }
+};
+
+/// Where a worker node is reached by gateways.
+struct RoutedNode {
+  NodeId id;
+  Incarnation incarnation;
+  std::string control;
+  std::string request;
+  bool operator==(const RoutedNode&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&RoutedNode::id, &RoutedNode::incarnation, &RoutedNode::control, &RoutedNode::request};
+  }
+};
+
+/// Head -> gateways (through their agents): everything routing needs. Whole, not a delta.
+struct RoutingSnapshot {
+  static constexpr auto message_type = MessageType::routing_snapshot;
+  Epoch epoch;
+  uint64_t revision = 0;
+  std::vector<RoutedModel> models;
+  std::vector<RoutedNode> nodes;
+  bool operator==(const RoutingSnapshot&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&RoutingSnapshot::epoch, &RoutingSnapshot::revision, &RoutingSnapshot::models,
+                      &RoutingSnapshot::nodes};
+  }
+};
+
+/// Agent -> head: this node stops now and has drained.
+struct Leave {
+  static constexpr auto message_type = MessageType::leave;
+  NodeId node;
+  Incarnation incarnation;
+  bool operator==(const Leave&) const = default;
+  static constexpr auto fields() { return std::tuple{&Leave::node, &Leave::incarnation}; }
+};
+
+}  // namespace troupe::protocol

@@ -1,0 +1,28 @@
+#pragma once
+// The numeric type of every message that crosses the bus.
+
+#include <cstdint>
+
+namespace troupe::protocol {
+
+/// Values travel on the wire: never renumber, never reuse.
+enum class MessageType : uint16_t {
+  none = 0,
+  error = 1,
+
+  // Serving.
+  serve_request = 10,
+  result_part = 11,
+
+  // Cluster.
+  hello = 30,
+  join_request = 31,
+  join_reply = 32,
+  heartbeat = 33,
+  heartbeat_ack = 34,
+  assignment = 35,
+  routing_snapshot = 36,
+  leave = 37,
+};
+
+}  // namespace troupe::protocol

@@ -1,0 +1,35 @@
+#pragma once
+// Is a request within the ranges that serving.hpp states? Every door asks before it lets a request in.
+
+#include <cstddef>
+
+#include "runtime/base/result.hpp"
+#include "runtime/protocol/serving.hpp"
+
+namespace troupe::protocol {
+
+inline constexpr size_t name_bytes_max = 128;  ///< Models, versions, tensors, request ids.
+inline constexpr size_t unit_bytes_max = 256;
+inline constexpr size_t prompt_bytes_max = 4 << 20;  ///< A whole prompt or conversation.
+inline constexpr size_t prompt_tokens_max = 1 << 20;
+inline constexpr size_t messages_max = 4096;  ///< In a conversation.
+inline constexpr size_t stops_max = 4;
+inline constexpr size_t stop_bytes_max = 1024;
+inline constexpr size_t tensors_max = 64;  ///< Inputs or outputs of one request.
+inline constexpr size_t parameters_max = 64;
+inline constexpr size_t parameter_bytes_max = 4096;
+
+/// invalid_argument; `field` has the name that clients know it by: "temperature", "top_p", "max_tokens", "stop",
+/// "prompt", "messages".
+Status validate(const Generate& generate);
+
+/// `field`: "inputs", "outputs", "parameters".
+Status validate(const Infer& infer);
+
+/// Names and sizes, then the work. `field` besides the above: "model", "version", "user", "request_id".
+Status validate(const ServeRequest& request);
+
+/// Letters, digits, '.', '_' and '-', the first a letter or digit; at most name_bytes_max. `field` is for the Error.
+Status validate_name(std::string_view field, std::string_view name);
+
+}  // namespace troupe::protocol

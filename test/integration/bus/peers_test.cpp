@@ -1,0 +1,162 @@
+#include <boost/test/unit_test.hpp>
+
+#include "test/integration/bus/bus_node.hpp"
+
+using namespace troupe;
+using namespace troupe::bus;
+using namespace troupe::bus::test;
+
+namespace {
+
+Errc errc_of(const wire::Message& message) {
+  BOOST_REQUIRE((message.envelope.kind == wire::Kind::error));
+  return protocol::decode_error(message.body, {}).value().code;
+}
+
+/// Nobody listens there: a port that was free a moment ago.
+std::string dead_endpoint() {
+  return BusNode(99).self().request;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(zmq_transport_peers)
+
+BOOST_AUTO_TEST_CASE(a_node_nobody_knows_is_unavailable) {
+  BusNode a(1);
+
+  const Status refused = a.transport->send(Lane::request, NodeId{9}, request(1));
+
+  BOOST_TEST((refused.error().code == Errc::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(a_new_incarnation_replaces_the_old_one) {
+  BusNode a(1);
+  auto old_life = std::make_unique<BusNode>(2, 1);
+  old_life->hears(a, "to the old one");
+  old_life.reset();
+  BusNode new_life(2, 2);
+
+  new_life.hears(a, "to the new one");
+
+  a.transport->add_peer({NodeId{2}, Incarnation{1}, "tcp://127.0.0.1:1", "tcp://127.0.0.1:1"});
+  BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{2}, request(2, "still to the new one")).has_value());
+  BOOST_TEST(new_life.take().body.data.view() == "still to the new one");
+}
+
+BOOST_AUTO_TEST_CASE(a_request_meant_for_an_earlier_life_is_refused) {
+  BusNode a(1);
+  BusNode b(2, 7);
+  Peer stale = b.self();
+  stale.incarnation = Incarnation{6};
+  a.transport->add_peer(stale);
+  wire::Message sent = request(5);
+  sent.envelope.target_incarnation = Incarnation{6};
+
+  BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{2}, std::move(sent)).has_value());
+  const auto answer = a.take();
+
+  BOOST_TEST((errc_of(answer) == Errc::unavailable));
+  BOOST_TEST(answer.envelope.correlation_id.value == 5u);
+  BOOST_TEST(answer.envelope.source_incarnation.value == 7u);
+  BOOST_TEST(b.requests().stale_target.load() == 1u);
+  BOOST_TEST(b.inbox.empty());
+}
+
+BOOST_AUTO_TEST_CASE(messages_of_an_earlier_life_are_dropped) {
+  BusNode a(1);
+  BusNode ghost(2, 1);
+  a.transport->add_peer({NodeId{2}, Incarnation{2}, dead_endpoint(), dead_endpoint()});
+  ghost.transport->add_peer(a.self());
+
+  BOOST_REQUIRE(ghost.transport->send(Lane::request, NodeId{1}, request(1)).has_value());
+
+  reaches(a.requests().stale_source, 2);  // Its hello and its request.
+  BOOST_TEST(a.inbox.empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_death_of_a_called_node_is_noticed) {
+  BusNode a(1);
+  auto b = std::make_unique<BusNode>(2);
+  b->hears(a, "hello");
+
+  b.reset();
+
+  BOOST_TEST(a.disconnected.take().value == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(the_death_of_a_calling_node_is_noticed_and_forgotten) {
+  BusNode a(1);
+  auto b = std::make_unique<BusNode>(2);
+  a.hears(*b, "hello");
+
+  b.reset();
+
+  BOOST_TEST(a.disconnected.take().value == 2u);
+  BOOST_TEST((a.transport->send(Lane::request, NodeId{2}, request(1)).error().code == Errc::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(a_caller_that_broke_off_is_called_back_where_its_address_is_known) {
+  BusNode a(1);
+  BusNode b(2, 1);
+  a.hears(b, "hello");
+  a.transport->add_peer(b.self());
+
+  b.transport->remove_peer(NodeId{1});
+  BOOST_TEST(a.disconnected.take().value == 2u);
+  BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{2}, request(3, "called back")).has_value());
+
+  BOOST_TEST(b.take().body.data.view() == "called back");
+  BOOST_TEST(a.requests().connections.load() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_request_to_a_dead_address_is_answered_unavailable) {
+  BusNode a(1, 1, {.connect_patience = 100ms});
+  a.transport->add_peer({NodeId{2}, Incarnation{3}, dead_endpoint(), dead_endpoint()});
+
+  BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{2}, request(8)).has_value());
+  const auto answer = a.take();
+
+  BOOST_TEST((errc_of(answer) == Errc::unavailable));
+  BOOST_TEST(answer.envelope.correlation_id.value == 8u);
+  BOOST_TEST(answer.envelope.source_node.value == 2u);
+  BOOST_TEST(answer.envelope.source_incarnation.value == 3u);
+  BOOST_TEST(a.requests().undeliverable.load() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_address_that_is_none_is_answered_unavailable) {
+  BusNode a(1);
+  a.transport->add_peer({NodeId{2}, Incarnation{1}, "nonsense", "nonsense"});
+
+  BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{2}, request(8)).has_value());
+
+  BOOST_TEST((errc_of(a.take()) == Errc::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(removing_a_peer_answers_the_requests_that_wait_for_it) {
+  BusNode a(1);
+  a.transport->add_peer({NodeId{2}, Incarnation{3}, dead_endpoint(), dead_endpoint()});
+  BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{2}, request(8)).has_value());
+
+  a.transport->remove_peer(NodeId{2});
+
+  BOOST_TEST((errc_of(a.take()) == Errc::unavailable));
+  BOOST_TEST((a.transport->send(Lane::request, NodeId{2}, request(9)).error().code == Errc::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_connection_is_closed_quietly_and_made_again) {
+  BusNode a(1, 1, {.idle_disconnect = 50ms});
+  BusNode b(2);
+  b.hears(a, "question");
+  BOOST_REQUIRE(b.transport->send(Lane::request, NodeId{1}, part(1, 0, true, "answer")).has_value());
+  a.take();
+
+  reaches(a.requests().idle_closed, 1);
+  BOOST_TEST((b.transport->send(Lane::request, NodeId{1}, request(2)).error().code == Errc::unavailable));
+  b.hears(a, "again");
+
+  BOOST_TEST(a.disconnected.empty());
+  BOOST_TEST(b.disconnected.empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,300 @@
+#include <boost/test/unit_test.hpp>
+#include <condition_variable>
+#include <deque>
+#include <nlohmann/json.hpp>
+
+#include "actors/gateway/http/error_answer.hpp"
+#include "actors/gateway/http/gateway_handler.hpp"
+#include "runtime/http/server.hpp"
+#include "test/integration/gateway/raw_client.hpp"
+
+using namespace troupe;
+using namespace troupe::gateway;
+using namespace std::chrono_literals;
+using nlohmann::json;
+using troupe::testing::HttpAnswer;
+using troupe::testing::RawClient;
+
+namespace {
+
+/// What came through the door, to be waited for.
+template <class T>
+class Inbox {
+ public:
+  void put(T value) {
+    const std::lock_guard lock(mutex_);
+    values_.push_back(std::move(value));
+    arrived_.notify_all();
+  }
+  T take() {
+    std::unique_lock lock(mutex_);
+    BOOST_TEST_REQUIRE(arrived_.wait_for(lock, 10s, [this] { return !values_.empty(); }));
+    T value = std::move(values_.front());
+    values_.pop_front();
+    return value;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<T> values_;
+};
+
+/// The HTTP door with a test behind it instead of the gateway actor.
+struct Gateway {
+  Gateway() {
+    HttpFrontEnd front_end;
+    front_end.door = {[this](Submit submit) -> Status {
+                        if (refusal) return fail(*refusal);
+                        submitted.put(std::move(submit));
+                        return {};
+                      },
+                      [this](Withdraw withdraw) { withdrawn.put(withdraw.id); }};
+    front_end.routing = routing;
+    front_end.ids = std::make_shared<DispatchIds>();
+    front_end.clock = &clock;
+    auto listening =
+        http::HttpServer::listen({}, clock, make_gateway_handler(std::move(front_end)), gateway_error_body);
+    BOOST_TEST_REQUIRE(listening.has_value());
+    server = std::move(*listening);
+  }
+
+  SystemClock clock;
+  std::optional<Error> refusal;
+  Inbox<Submit> submitted;
+  Inbox<balancer::DispatchId> withdrawn;
+  std::shared_ptr<RoutingBoard> routing = std::make_shared<RoutingBoard>();
+  std::unique_ptr<http::HttpServer> server;
+};
+
+std::shared_ptr<const protocol::ResultPart> text(std::string words,
+                                                 protocol::FinishReason finish = protocol::FinishReason::none) {
+  auto part = std::make_shared<protocol::ResultPart>();
+  part->content = protocol::TextPart{std::move(words), finish, {2, 3}};
+  part->version = "2";
+  return part;
+}
+
+constexpr auto chat_body = R"({"model":"clerk@2","messages":[{"role":"user","content":"hi"}],"user":"anna"})";
+constexpr auto stream_body = R"({"model":"clerk","messages":[{"role":"user","content":"hi"}],"stream":true})";
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(gateway_http)
+
+BOOST_AUTO_TEST_CASE(a_chat_goes_in_as_a_request_and_comes_out_as_openais_object) {
+  Gateway gateway;
+  RawClient client(gateway.server->port());
+
+  client.post("/v1/chat/completions", chat_body, "x-request-id: my-id\r\nx-request-timeout-ms: 5000\r\n");
+  const Submit submit = gateway.submitted.take();
+  submit.sink->on_part(text("Hello", protocol::FinishReason::stop), true);
+  const HttpAnswer answer = client.answer();
+
+  BOOST_TEST(submit.request->model == "clerk");
+  BOOST_TEST(submit.request->version == "2");
+  BOOST_TEST(submit.request->unit == "anna");
+  BOOST_TEST(submit.request->request_id == "my-id");
+  BOOST_TEST(submit.deadline.has_value());
+  BOOST_TEST(answer.status == 200);
+  BOOST_TEST(answer.has("x-request-id: my-id\r\n"));
+  BOOST_TEST(answer.has("x-troupe-version: 2\r\n"));
+  BOOST_TEST(answer.has("x-troupe-cache: miss\r\n"));
+  const json body = json::parse(answer.body);
+  BOOST_TEST(body["choices"][0]["message"]["content"] == "Hello");
+  BOOST_TEST(body["model"] == "clerk@2");
+  BOOST_TEST(body["id"] == "chatcmpl-my-id");
+}
+
+BOOST_AUTO_TEST_CASE(the_unit_of_the_header_stands_above_the_user_of_the_body) {
+  Gateway gateway;
+  RawClient client(gateway.server->port());
+
+  client.post("/v1/chat/completions", chat_body, "x-unit-id: bert\r\n");
+
+  BOOST_TEST(gateway.submitted.take().request->unit == "bert");
+}
+
+BOOST_AUTO_TEST_CASE(an_invalid_request_id_is_replaced) {
+  Gateway gateway;
+  RawClient client(gateway.server->port());
+
+  client.post("/v1/chat/completions", chat_body, "x-request-id: \xc3\xa4\r\n");
+  const Submit submit = gateway.submitted.take();
+  submit.sink->on_part(text("a", protocol::FinishReason::stop), true);
+
+  BOOST_TEST(submit.request->request_id.starts_with("req_"));
+  BOOST_TEST(client.answer().has("x-request-id: " + submit.request->request_id + "\r\n"));
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_out_of_the_cache_says_so_and_may_come_in_pieces) {
+  Gateway gateway;
+  RawClient client(gateway.server->port());
+  client.post("/v1/chat/completions", chat_body);
+  const Submit submit = gateway.submitted.take();
+  auto last = std::make_shared<protocol::ResultPart>(*text("lo", protocol::FinishReason::stop));
+  last->cached = true;
+
+  submit.sink->on_part(text("Hel"), false);
+  submit.sink->on_part(last, true);
+
+  const HttpAnswer answer = client.answer();
+  BOOST_TEST(answer.has("x-troupe-cache: hit\r\n"));
+  BOOST_TEST(json::parse(answer.body)["choices"][0]["message"]["content"] == "Hello");
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_is_sent_as_it_comes_and_ends_with_done) {
+  Gateway gateway;
+  RawClient client(gateway.server->port());
+  client.post("/v1/chat/completions", stream_body);
+  const Submit submit = gateway.submitted.take();
+
+  submit.sink->on_part(text("Hel"), false);
+  const std::string head = client.read_until("\r\n\r\n");
+  const std::string first = client.read_chunk();
+  submit.sink->on_part(text("lo", protocol::FinishReason::length), true);
+  const std::string second = client.read_chunk();
+
+  BOOST_TEST(head.find("content-type: text/event-stream\r\n") != std::string::npos);
+  BOOST_TEST(head.find("x-troupe-version: 2\r\n") != std::string::npos);
+  BOOST_TEST(first.find(R"("delta":{"role":"assistant","content":""})") != std::string::npos);
+  BOOST_TEST(first.find(R"("delta":{"content":"Hel"})") != std::string::npos);
+  BOOST_TEST(second.find(R"("finish_reason":"length")") != std::string::npos);
+  BOOST_TEST(second.ends_with("data: [DONE]\n\n"));
+  BOOST_TEST(client.read_chunk() == "");
+  client.get("/health");
+  BOOST_TEST(client.answer().status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_before_the_first_part_has_its_status_and_one_after_it_is_an_event) {
+  Gateway gateway;
+  RawClient client(gateway.server->port());
+  const Error lost{Errc::unavailable, "no replica of clerk is ready", {}, 2s};
+
+  client.post("/v1/chat/completions", stream_body);
+  gateway.submitted.take().sink->on_error(lost);
+  const HttpAnswer before = client.answer();
+  client.post("/v1/chat/completions", stream_body);
+  const Submit submit = gateway.submitted.take();
+  submit.sink->on_part(text("Hel"), false);
+  submit.sink->on_error(lost);
+  const HttpAnswer after = client.answer();
+
+  BOOST_TEST(before.status == 503);
+  BOOST_TEST(before.has("retry-after: 2\r\n"));
+  BOOST_TEST(json::parse(before.body)["error"]["message"] == lost.message);
+  BOOST_TEST(after.status == 200);
+  BOOST_TEST(after.body.find("event: error\ndata: {\"error\":") != std::string::npos);
+  BOOST_TEST(after.body.find("[DONE]") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_leaves_withdraws_its_request) {
+  Gateway gateway;
+  for (const char* body : {chat_body, stream_body}) {
+    RawClient client(gateway.server->port());
+    client.post("/v1/chat/completions", body);
+    const Submit submit = gateway.submitted.take();
+
+    client.close();
+
+    BOOST_TEST((gateway.withdrawn.take() == submit.id));
+    submit.sink->on_part(text("nobody listens", protocol::FinishReason::stop), true);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_full_gateway_is_429) {
+  Gateway gateway;
+  gateway.refusal = Error{Errc::overloaded, "the mailbox of gateway is full", {}, {}};
+  RawClient client(gateway.server->port());
+
+  client.post("/v1/chat/completions", chat_body);
+  const HttpAnswer answer = client.answer();
+
+  BOOST_TEST(answer.status == 429);
+  BOOST_TEST(answer.has("retry-after: 1\r\n"));
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_body_or_header_is_400_and_names_the_parameter) {
+  Gateway gateway;
+  RawClient client(gateway.server->port());
+
+  client.post("/v1/completions", R"({"model":"clerk","prompt":"a","tools":[1]})");
+  const json unsupported = json::parse(client.answer().body)["error"];
+  client.post("/v1/completions", R"({"model":"clerk","prompt":"a"})", "x-request-timeout-ms: soon\r\n");
+  const HttpAnswer timeout = client.answer();
+
+  BOOST_TEST(unsupported["param"] == "tools");
+  BOOST_TEST(unsupported["code"] == "unsupported_parameter");
+  BOOST_TEST(timeout.status == 400);
+  BOOST_TEST(json::parse(timeout.body)["error"]["message"] ==
+             "x-request-timeout-ms must be a number of milliseconds from 1 to 86400000, found \"soon\"");
+}
+
+BOOST_AUTO_TEST_CASE(tensors_go_in_and_come_out) {
+  Gateway gateway;
+  RawClient client(gateway.server->port());
+
+  client.post("/v2/models/clerk/versions/2/infer",
+              R"({"id":"7","inputs":[{"name":"x","shape":[1],"datatype":"INT8","data":[5]}]})");
+  const Submit submit = gateway.submitted.take();
+  auto part = std::make_shared<protocol::ResultPart>();
+  part->version = "2";
+  part->content = protocol::InferResult{std::get<protocol::Infer>(submit.request->work).inputs};
+  submit.sink->on_part(part, true);
+
+  BOOST_TEST(submit.request->version == "2");
+  BOOST_TEST(client.answer().body == R"({"model_name":"clerk","model_version":"2","id":"7","outputs":[{"name":"x",)"
+                                     R"("datatype":"INT8","shape":[1],"data":[5]}]})");
+}
+
+BOOST_AUTO_TEST_CASE(tensors_that_do_not_fit_are_refused_in_the_protocol_s_own_words) {
+  Gateway gateway;
+  RawClient client(gateway.server->port());
+
+  client.post("/v2/models/clerk/infer", R"({"inputs":[{"name":"x","shape":[2],"datatype":"INT8","data":[5]}]})");
+  const HttpAnswer answer = client.answer();
+
+  BOOST_TEST(answer.status == 400);
+  BOOST_TEST(answer.body == R"({"error":"input \"x\": data has 1 elements, the shape wants 2"})");
+}
+
+BOOST_AUTO_TEST_CASE(a_model_of_the_other_kind_is_an_error_and_not_a_wrong_answer) {
+  Gateway gateway;
+  RawClient client(gateway.server->port());
+
+  client.post("/v2/models/clerk/infer", R"({"inputs":[{"name":"x","shape":[1],"datatype":"INT8","data":[5]}]})");
+  gateway.submitted.take().sink->on_part(text("words", protocol::FinishReason::stop), true);
+
+  const HttpAnswer answer = client.answer();
+  BOOST_TEST(answer.status == 409);
+  BOOST_TEST(answer.body == R"({"error":"this model does not answer with tensors"})");
+}
+
+BOOST_AUTO_TEST_CASE(the_pages_follow_the_routing_board) {
+  Gateway gateway;
+  RawClient client(gateway.server->port());
+  const auto page = [&client](std::string_view target) {
+    client.get(target);
+    const HttpAnswer answer = client.answer();
+    return std::to_string(answer.status) + ' ' + answer.body;
+  };
+  BOOST_TEST(page("/ready") == R"(503 {"status":"starting"})");
+  BOOST_TEST(page("/health") == R"(200 {"status":"ok"})");
+  BOOST_TEST(page("/v2/health/ready") == R"(503 {"ready":false})");
+
+  protocol::RoutingSnapshot snapshot;
+  snapshot.models.push_back({"clerk", {{"clerk", "2", 1.0, {}, {}, {}, {{ReplicaId{1}, NodeId{1}}}}}, 5});
+  gateway.routing->publish(std::make_shared<RoutingTable>(snapshot));
+
+  BOOST_TEST(page("/ready") == R"(200 {"status":"ready"})");
+  BOOST_TEST(page("/v2/models/clerk/ready") == R"(200 {"name":"clerk","ready":true})");
+  BOOST_TEST(page("/v2/models/clerk/versions/2/ready") == R"(200 {"name":"clerk","ready":true})");
+  BOOST_TEST(page("/v1/models/clerk%402") ==
+             R"(200 {"id":"clerk@2","object":"model","created":5,"owned_by":"troupe"})");
+  BOOST_TEST(page("/v2/health/live") == R"(200 {"live":true})");
+  BOOST_TEST(page("/v2").starts_with(R"(200 {"name":"troupe")"));
+  BOOST_TEST(page("/v1/modles").starts_with("404 "));
+  BOOST_TEST(page("/v1/chat/completions").starts_with("405 "));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,269 @@
+#include "actors/gateway/zmq/zmq_front_end.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <condition_variable>
+#include <deque>
+#include <zmq.hpp>
+
+#include "runtime/protocol/registry.hpp"
+
+using namespace troupe;
+using namespace troupe::gateway;
+using namespace std::chrono_literals;
+
+namespace {
+
+template <class T>
+class Inbox {
+ public:
+  void put(T value) {
+    const std::lock_guard lock(mutex_);
+    values_.push_back(std::move(value));
+    arrived_.notify_all();
+  }
+  T take() {
+    std::unique_lock lock(mutex_);
+    BOOST_TEST_REQUIRE(arrived_.wait_for(lock, 10s, [this] { return !values_.empty(); }));
+    T value = std::move(values_.front());
+    values_.pop_front();
+    return value;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<T> values_;
+};
+
+/// The ZeroMQ door with a test behind it instead of the gateway actor.
+struct Gateway {
+  explicit Gateway(ZmqFrontEndOptions options = {}) {
+    Door door{[this](Submit submit) -> Status {
+                submitted.put(std::move(submit));
+                return {};
+              },
+              [this](Withdraw withdraw) { withdrawn.put(withdraw.id); }};
+    auto listening = ZmqFrontEnd::listen(options, clock, std::move(door), std::make_shared<DispatchIds>(), 1);
+    BOOST_TEST_REQUIRE(listening.has_value());
+    front_end = std::move(*listening);
+  }
+
+  SystemClock clock;
+  Inbox<Submit> submitted;
+  Inbox<balancer::DispatchId> withdrawn;
+  std::unique_ptr<ZmqFrontEnd> front_end;
+};
+
+struct Received {
+  wire::Envelope envelope;
+  wire::Body body;
+};
+
+class Client {
+ public:
+  explicit Client(const Gateway& gateway) : socket_(context_, zmq::socket_type::dealer) {
+    socket_.set(zmq::sockopt::rcvtimeo, 10000);
+    socket_.set(zmq::sockopt::linger, 0);
+    socket_.connect(gateway.front_end->endpoint());
+  }
+  void send_frames(std::vector<std::string> frames) {
+    for (size_t i = 0; i < frames.size(); ++i) {
+      const auto flags = i + 1 < frames.size() ? zmq::send_flags::sndmore : zmq::send_flags::none;
+      BOOST_TEST_REQUIRE(socket_.send(zmq::buffer(frames[i]), flags).has_value());
+    }
+  }
+  void send(wire::Envelope envelope, const wire::Body& body = {}) {
+    std::string header;
+    wire::encode(envelope, header);
+    send_frames({header, std::string(body.data.view())});
+  }
+  void ask(uint64_t correlation, std::string model = "clerk", std::string target = "gateway") {
+    protocol::ServeRequest request;
+    request.model = std::move(model);
+    request.work = protocol::Generate{};
+    send(envelope(wire::Kind::request, correlation, std::move(target)),
+         protocol::encode(protocol::AnyMessage::of(std::move(request))));
+  }
+  static wire::Envelope envelope(wire::Kind kind, uint64_t correlation, std::string target = "gateway") {
+    wire::Envelope made;
+    made.kind = kind;
+    made.message_type = static_cast<uint16_t>(protocol::MessageType::serve_request);
+    made.correlation_id = CorrelationId{correlation};
+    made.target_path = std::move(target);
+    return made;
+  }
+  Received receive() {
+    zmq::message_t header, body;
+    BOOST_TEST_REQUIRE(socket_.recv(header).has_value());
+    BOOST_TEST_REQUIRE(header.more());
+    BOOST_TEST_REQUIRE(socket_.recv(body).has_value());
+    auto envelope = wire::decode_envelope({header.data<std::byte>(), header.size()}, {});
+    BOOST_TEST_REQUIRE(envelope.has_value());
+    return {*envelope, {Bytes::copy(body.to_string_view()), {}}};
+  }
+  Error receive_error() {
+    const Received received = receive();
+    BOOST_TEST_REQUIRE((received.envelope.kind == wire::Kind::error));
+    const auto error = protocol::decode_error(received.body, {});
+    BOOST_TEST_REQUIRE(error.has_value());
+    return *error;
+  }
+  void close() { socket_.close(); }
+
+ private:
+  zmq::context_t context_;
+  zmq::socket_t socket_;
+};
+
+std::shared_ptr<const protocol::ResultPart> text(std::string words) {
+  auto part = std::make_shared<protocol::ResultPart>();
+  part->content = protocol::TextPart{std::move(words), protocol::FinishReason::none, {}};
+  return part;
+}
+
+std::string words(const Received& received) {
+  const auto any = protocol::decode(protocol::MessageType::result_part, received.body, {});
+  BOOST_TEST_REQUIRE(any.has_value());
+  return std::get<protocol::TextPart>(any->get<protocol::ResultPart>()->content).text;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(zmq_front_end)
+
+BOOST_AUTO_TEST_CASE(a_request_is_answered_in_parts_under_its_correlation_id) {
+  Gateway gateway;
+  Client client(gateway);
+
+  client.ask(7, "clerk@2");
+  const Submit submit = gateway.submitted.take();
+  submit.sink->on_part(text("Hel"), false);
+  submit.sink->on_part(text("lo"), true);
+  const Received first = client.receive();
+  const Received second = client.receive();
+
+  BOOST_TEST(submit.request->model == "clerk");
+  BOOST_TEST(submit.request->version == "2");
+  BOOST_TEST(submit.request->request_id.starts_with("req_"));
+  BOOST_TEST(first.envelope.correlation_id.value == 7u);
+  BOOST_TEST((first.envelope.part == wire::PartPosition{0, false}));
+  BOOST_TEST((second.envelope.part == wire::PartPosition{1, true}));
+  BOOST_TEST(words(first) + words(second) == "Hello");
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_is_an_error_under_the_correlation_id) {
+  Gateway gateway;
+  Client client(gateway);
+
+  client.ask(7);
+  gateway.submitted.take().sink->on_error({Errc::unavailable, "no replica", {}, 2s});
+  const Error error = client.receive_error();
+
+  BOOST_TEST((error.code == Errc::unavailable));
+  BOOST_TEST(error.message == "no replica");
+  BOOST_TEST(error.retry_after.count() == 2000);
+}
+
+BOOST_AUTO_TEST_CASE(a_cancel_withdraws_and_later_parts_are_not_sent) {
+  Gateway gateway;
+  Client client(gateway);
+  client.ask(7);
+  const Submit submit = gateway.submitted.take();
+
+  client.send(Client::envelope(wire::Kind::cancel, 7));
+  BOOST_TEST((gateway.withdrawn.take() == submit.id));
+  submit.sink->on_part(text("too late"), true);
+  client.ask(8);
+  gateway.submitted.take().sink->on_part(text("in time"), true);
+
+  BOOST_TEST(words(client.receive()) == "in time");
+}
+
+BOOST_AUTO_TEST_CASE(readable_but_wrong_requests_are_answered_by_what_is_wrong) {
+  Gateway gateway;
+  Client client(gateway);
+
+  client.ask(1, "clerk", "head");
+  BOOST_TEST(client.receive_error().message == R"(this door leads to "gateway" only, found "head")");
+  auto heartbeat = Client::envelope(wire::Kind::request, 2);
+  heartbeat.message_type = static_cast<uint16_t>(protocol::MessageType::heartbeat);
+  client.send(heartbeat);
+  BOOST_TEST(client.receive_error().message == "message_type must be 10 (serve_request), found 33");
+  client.send(Client::envelope(wire::Kind::request, 3), {Bytes::copy("\xc1"), {}});
+  BOOST_TEST((client.receive_error().code == Errc::corrupt_data));
+  std::string header;
+  wire::encode(Client::envelope(wire::Kind::request, 4), header);
+  client.send_frames({header});
+  BOOST_TEST((client.receive_error().code == Errc::too_large));
+  client.ask(5, "clerk@");
+  BOOST_TEST(client.receive_error().field == "model");
+}
+
+BOOST_AUTO_TEST_CASE(garbage_is_counted_and_harms_nobody) {
+  Gateway gateway;
+  Client client(gateway);
+
+  client.send_frames({"\xc1garbage"});
+  client.send_frames({"", "", ""});
+  client.send_frames({std::string(10'000, 'x'), "body"});
+  client.send(Client::envelope(wire::Kind::part, 1));
+  client.ask(7);
+  gateway.submitted.take().sink->on_part(text("fine"), true);
+
+  BOOST_TEST(words(client.receive()) == "fine");
+  BOOST_TEST(gateway.front_end->stats().malformed == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(one_client_cannot_have_more_open_than_its_share) {
+  Gateway gateway({.in_flight_per_client_max = 1});
+  Client greedy(gateway);
+  Client modest(gateway);
+  greedy.ask(1);
+  const Submit first = gateway.submitted.take();
+
+  greedy.ask(2);
+  BOOST_TEST((greedy.receive_error().code == Errc::overloaded));
+  modest.ask(1);
+  gateway.submitted.take().sink->on_part(text("served"), true);
+
+  BOOST_TEST(words(modest.receive()) == "served");
+}
+
+BOOST_AUTO_TEST_CASE(the_work_of_a_client_that_has_gone_is_withdrawn) {
+  Gateway gateway;
+  Client client(gateway);
+  client.ask(1);
+  client.ask(2);
+  const Submit first = gateway.submitted.take();
+  const Submit second = gateway.submitted.take();
+
+  client.close();
+  while (gateway.front_end->stats().unreachable == 0) first.sink->on_part(text("anybody?"), false);
+
+  BOOST_TEST((std::min(gateway.withdrawn.take(), gateway.withdrawn.take()) == std::min(first.id, second.id)));
+}
+
+BOOST_AUTO_TEST_CASE(stopping_withdraws_what_is_open_and_late_answers_are_harmless) {
+  Gateway gateway;
+  Client client(gateway);
+  client.ask(1);
+  const Submit submit = gateway.submitted.take();
+
+  gateway.front_end->stop();
+  BOOST_TEST((gateway.withdrawn.take() == submit.id));
+  gateway.front_end.reset();
+
+  submit.sink->on_part(text("late"), true);
+}
+
+BOOST_AUTO_TEST_CASE(a_port_in_use_is_named_with_the_option_that_sets_it) {
+  Gateway gateway;
+  SystemClock clock;
+
+  const auto second = ZmqFrontEnd::listen({.port = gateway.front_end->port()}, clock, {}, nullptr, 1);
+
+  BOOST_TEST_REQUIRE(!second);
+  BOOST_TEST(second.error().message.find("--zmq-port") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,52 @@
+#include "runtime/client/cpp/answers.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+namespace troupe::client {
+
+BOOST_AUTO_TEST_SUITE(answers)
+
+BOOST_AUTO_TEST_CASE(pieces_of_a_text_join_and_the_last_one_says_how_it_ended) {
+  Generation answer;
+
+  BOOST_REQUIRE(internal::add(answer, {.content = protocol::TextPart{"10", {}, {}}, .version = "1"}).has_value());
+  BOOST_REQUIRE(internal::add(answer, {.content = protocol::TextPart{"5", protocol::FinishReason::stop, {4, 2}},
+                                       .version = "1",
+                                       .cached = true})
+                    .has_value());
+
+  BOOST_TEST(answer.text == "105");
+  BOOST_TEST((answer.finish == protocol::FinishReason::stop));
+  BOOST_TEST(answer.usage.completion_tokens == 2u);
+  BOOST_TEST(answer.version == "1");
+  BOOST_TEST(answer.cached);
+}
+
+BOOST_AUTO_TEST_CASE(tensors_where_text_was_asked_for_are_an_error) {
+  Generation answer;
+
+  const Status status = internal::add(answer, {.content = protocol::InferResult{}});
+
+  BOOST_REQUIRE(!status.has_value());
+  BOOST_TEST((status.error().code == Errc::corrupt_data));
+}
+
+BOOST_AUTO_TEST_CASE(outputs_of_all_parts_are_kept) {
+  Inference answer;
+
+  BOOST_REQUIRE(internal::add(answer, {.content = protocol::InferResult{{{.name = "a"}}}}).has_value());
+  BOOST_REQUIRE(internal::add(answer, {.content = protocol::InferResult{{{.name = "b"}}}}).has_value());
+
+  BOOST_TEST(answer.outputs.size() == 2u);
+  BOOST_TEST(answer.outputs[1].name == "b");
+}
+
+BOOST_AUTO_TEST_CASE(a_model_may_carry_its_version) {
+  BOOST_TEST(make_request("clerk@2", protocol::Generate{}).model == "clerk");
+  BOOST_TEST(make_request("clerk@2", protocol::Generate{}).version == "2");
+  BOOST_TEST(make_request("clerk", protocol::Generate{}, {.version = "3"}).version == "3");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace troupe::client

@@ -1,0 +1,127 @@
+#include "runtime/client/cpp/client.hpp"
+
+#include "test/unit/client/fake_gateway.hpp"
+
+namespace troupe::client::test {
+
+struct Connected {
+  SystemClock clock;
+  FakeGateway gateway;
+  std::unique_ptr<Client> client = client_of(gateway, clock);
+};
+
+BOOST_FIXTURE_TEST_SUITE(client, Connected)
+
+BOOST_AUTO_TEST_CASE(a_request_arrives_as_it_was_asked) {
+  auto answer = client->generate("clerk@2", "47 + 58 =", {.temperature = 0, .max_tokens = 8}, {.unit = "ann"});
+
+  const Asked asked = gateway.take_request();
+  gateway.answer(asked, text_part(" 105", protocol::FinishReason::stop), 0, true);
+
+  BOOST_TEST(asked.envelope.target_path == "gateway");
+  BOOST_TEST(asked.envelope.source_node.value == 0u);
+  BOOST_TEST(!asked.envelope.remaining.has_value());
+  BOOST_TEST(asked.request.model == "clerk");
+  BOOST_TEST(asked.request.version == "2");
+  BOOST_TEST(asked.request.unit == "ann");
+  const auto& work = std::get<protocol::Generate>(asked.request.work);
+  BOOST_TEST(std::get<protocol::PlainText>(work.prompt).text == "47 + 58 =");
+  BOOST_TEST(work.sampling.max_tokens == 8u);
+  const auto got = answer.get();
+  BOOST_REQUIRE(got.has_value());
+  BOOST_TEST(got->text == " 105");
+  BOOST_TEST(got->version == "2");
+}
+
+BOOST_AUTO_TEST_CASE(large_tensors_come_back_unchanged) {
+  protocol::Tensor tensor{"x", DType::u8, {100'000}, Bytes::own(std::string(100'000, 'x'))};
+  auto answer = client->infer("echo", {tensor});
+
+  const Asked asked = gateway.take_request();
+  gateway.answer(asked, {.content = protocol::InferResult{std::get<protocol::Infer>(asked.request.work).inputs}}, 0,
+                 true);
+
+  const auto got = answer.get();
+  BOOST_REQUIRE(got.has_value());
+  BOOST_TEST((got->outputs == std::vector{tensor}));
+}
+
+BOOST_AUTO_TEST_CASE(parts_come_in_order_as_they_are_sent) {
+  Mailbox<std::pair<std::string, bool>> heard;
+  client->call(make_request("clerk", protocol::Generate{.stream = true}), {},
+               [&](Result<protocol::ResultPart> part, bool last) {
+                 heard.put({part ? std::get<protocol::TextPart>(part->content).text : "error", last});
+               });
+  const Asked asked = gateway.take_request();
+
+  gateway.answer(asked, text_part("one"), 0, false);
+  BOOST_TEST((heard.take() == std::pair<std::string, bool>{"one", false}));
+  gateway.answer(asked, text_part(" two", protocol::FinishReason::stop), 1, true);
+  BOOST_TEST((heard.take() == std::pair<std::string, bool>{" two", true}));
+}
+
+BOOST_AUTO_TEST_CASE(an_error_of_the_cluster_is_passed_on_whole) {
+  auto answer = client->generate("clark", "hi", {});
+  const Error error{Errc::not_found, "no model named clark (did you mean clerk?)", "model", 250ms};
+
+  gateway.refuse(gateway.take_request(), error);
+
+  const auto got = answer.get();
+  BOOST_REQUIRE(!got.has_value());
+  BOOST_TEST((got.error() == error));
+}
+
+BOOST_AUTO_TEST_CASE(answers_find_their_calls_in_any_order) {
+  auto first = client->generate("clerk", "first", {});
+  auto second = client->generate("clerk", "second", {});
+  const Asked asked_first = gateway.take_request();
+  const Asked asked_second = gateway.take_request();
+
+  gateway.answer(asked_second, text_part("for the second"), 0, true);
+  gateway.answer(asked_first, text_part("for the first"), 0, true);
+
+  BOOST_TEST(first.get()->text == "for the first");
+  BOOST_TEST(second.get()->text == "for the second");
+}
+
+BOOST_AUTO_TEST_CASE(a_gap_in_the_parts_ends_the_call_and_its_work) {
+  auto answer = client->generate("clerk", "hi", {});
+  const Asked asked = gateway.take_request();
+
+  gateway.answer(asked, text_part("one"), 0, false);
+  gateway.answer(asked, text_part("three"), 2, true);
+
+  const auto got = answer.get();
+  BOOST_REQUIRE(!got.has_value());
+  BOOST_TEST((got.error().code == Errc::corrupt_data));
+  BOOST_TEST((gateway.take_cancel() == asked.envelope.correlation_id));
+}
+
+BOOST_AUTO_TEST_CASE(a_cancelled_call_ends_here_and_in_the_cluster) {
+  Mailbox<Errc> ended;
+  const Call call = client->call(make_request("clerk", protocol::Generate{}), {},
+                                 [&](Result<protocol::ResultPart> part, bool) { ended.put(part.error().code); });
+  const Asked asked = gateway.take_request();
+
+  call.cancel();
+
+  BOOST_TEST((ended.take() == Errc::cancelled));
+  BOOST_TEST((gateway.take_cancel() == asked.envelope.correlation_id));
+}
+
+BOOST_AUTO_TEST_CASE(a_deadline_travels_and_is_kept_even_if_the_gateway_is_silent) {
+  auto answer = client->generate("clerk", "hi", {}, {.timeout = 50ms});
+  const Asked asked = gateway.take_request();
+
+  const auto got = answer.get();
+
+  BOOST_REQUIRE(asked.envelope.remaining.has_value());
+  BOOST_TEST((*asked.envelope.remaining <= 50ms));
+  BOOST_REQUIRE(!got.has_value());
+  BOOST_TEST((got.error().code == Errc::deadline_exceeded));
+  BOOST_TEST((gateway.take_cancel() == asked.envelope.correlation_id));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace troupe::client::test

@@ -1,0 +1,59 @@
+#include "cluster/spec/documents.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "cluster/spec/records.hpp"
+#include "runtime/config/bind.hpp"
+
+using namespace troupe;
+using namespace troupe::cluster;
+
+namespace {
+
+Result<DeploymentDocument> deployment(const std::string& yaml) {
+  return config::bind<DeploymentDocument>(config::parse_documents(yaml, "d.yaml").value().at(0));
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(documents)
+
+BOOST_AUTO_TEST_CASE(a_short_deployment_has_safe_defaults) {
+  const auto document = deployment("kind: Deployment\nname: clerk\nmodel: clerk@2\n");
+
+  BOOST_REQUIRE(document.has_value());
+  const DeploymentRecord record = to_record(*document, 0.0, 1);
+  BOOST_TEST(record.version == "2");
+  BOOST_TEST(record.weight == 0.0);
+  BOOST_TEST(record.batching.delay_max.count() == 0);
+  BOOST_TEST(!record.cache.enabled);
+}
+
+BOOST_AUTO_TEST_CASE(a_misspelt_key_names_its_line_and_the_right_word) {
+  const auto document = deployment("kind: Deployment\nname: clerk\nmodel: clerk@2\nreplcas: 3\n");
+
+  BOOST_REQUIRE(!document.has_value());
+  BOOST_TEST(document.error().message.find("d.yaml:4") != std::string::npos, document.error().message);
+  BOOST_TEST(document.error().message.find("did you mean replicas?") != std::string::npos, document.error().message);
+}
+
+BOOST_AUTO_TEST_CASE(a_model_without_version_is_told_what_is_missing) {
+  const auto document = deployment("kind: Deployment\nname: clerk\nmodel: clerk\n");
+
+  BOOST_REQUIRE(!document.has_value());
+  BOOST_TEST(document.error().message.find("NAME@VERSION, such as clerk@2") != std::string::npos,
+             document.error().message);
+}
+
+BOOST_AUTO_TEST_CASE(records_survive_the_store_and_damage_is_named) {
+  const DeploymentRecord record =
+      to_record(*deployment("kind: Deployment\nname: c\nmodel: clerk@2\nweight: 0.25\n"), 1, 42);
+
+  BOOST_TEST((decode_deployment("deployment/c", encode(record)).value() == record));
+  const auto damaged = decode_deployment("deployment/c", encode(record).substr(0, 9));
+  BOOST_REQUIRE(!damaged.has_value());
+  BOOST_TEST((damaged.error().code == Errc::corrupt_data));
+  BOOST_TEST(damaged.error().message.find("deployment/c") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

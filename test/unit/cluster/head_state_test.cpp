@@ -1,0 +1,248 @@
+#include "cluster/head/head_state.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace troupe;
+using namespace troupe::cluster;
+using namespace std::chrono_literals;
+using protocol::ReplicaState;
+
+namespace {
+
+/// A head with simulated nodes: what it sends is taken by the nodes, what they say goes back.
+struct World {
+  Time now{};
+  SeededRandom random{1};
+  HeadState head;
+
+  explicit World(uint64_t epoch = 100)
+      : head(
+            {.membership = {}, .adoption_grace = 3s, .epoch = Epoch{epoch}, .cluster = "test"},
+            [](const std::string&, const std::string& version) {
+              return version == "missing" ? "" : "/models/" + version;
+            },
+            random, now) {}
+
+  struct Node {
+    protocol::NodeInfo info;
+    protocol::Assignment assignment;
+    protocol::RoutingSnapshot routing;
+    std::vector<protocol::ReplicaSpec> running;
+    ReplicaState state = ReplicaState::ready;
+  };
+  std::map<uint64_t, Node> nodes;
+
+  void add_node(uint64_t id, uint32_t cpu_millis = 1000, std::vector<protocol::ReplicaSpec> running = {}) {
+    Node& node = nodes[id];
+    node.info.id = NodeId{id};
+    node.info.incarnation = Incarnation{1};
+    node.info.name = "node-" + std::to_string(id);
+    node.info.roles = {.gateway = id == 1, .worker = true};
+    node.info.resources = {cpu_millis, 1 << 30, 0};
+    node.running = running;
+    BOOST_REQUIRE(head.join({node.info, running}, now).has_value());
+    deliver();
+  }
+
+  void deliver() {
+    for (ToNode& out : head.take_messages()) {
+      const auto node = nodes.find(out.node.value);
+      if (node == nodes.end()) continue;
+      if (auto* assignment = std::get_if<protocol::Assignment>(&out.message)) {
+        node->second.assignment = *assignment;
+        node->second.running = assignment->replicas;
+      } else {
+        node->second.routing = std::get<protocol::RoutingSnapshot>(out.message);
+      }
+    }
+  }
+
+  /// All nodes beat for `duration`.
+  void run(Duration duration) {
+    for (const Time end = now + duration; now < end; now += 500ms) {
+      head.tick(now);
+      deliver();
+      for (auto& [id, node] : nodes) {
+        protocol::Heartbeat beat;
+        beat.node = node.info.id;
+        beat.incarnation = node.info.incarnation;
+        beat.epoch = head.options().epoch;
+        beat.assignment_revision = node.assignment.revision;
+        beat.routing_revision = node.routing.revision;
+        for (const protocol::ReplicaSpec& spec : node.running) {
+          protocol::ReplicaStatus status;
+          status.id = spec.id;
+          status.deployment = spec.deployment;
+          status.state = node.state;
+          beat.replicas.push_back(status);
+        }
+        head.heartbeat(beat, now);
+        deliver();
+      }
+    }
+  }
+
+  void deploy(const std::string& name, const std::string& version, uint32_t replicas, double weight = 1,
+              uint64_t generation = 1) {
+    DeploymentRecord record;
+    record.name = name;
+    record.model = "clerk";
+    record.version = version;
+    record.replicas = replicas;
+    record.weight = weight;
+    record.resources = {500, 1 << 20, 0};
+    head.set_deployment(record, generation, now);
+    deliver();
+  }
+
+  size_t routed(const std::string& version) {
+    for (const protocol::RoutedModel& model : nodes.at(1).routing.models)
+      for (const protocol::Route& route : model.routes)
+        if (route.version == version) return route.replicas.size();
+    return 0;
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(head_state)
+
+BOOST_AUTO_TEST_CASE(a_deployment_becomes_replicas_and_then_routes) {
+  World world;
+  world.add_node(1);
+  world.add_node(2);
+  world.deploy("clerk", "2", 3);
+
+  world.run(5s);
+
+  BOOST_TEST(world.nodes[1].running.size() + world.nodes[2].running.size() == 3u);
+  BOOST_TEST(world.routed("2") == 3u);
+  BOOST_TEST(world.nodes[1].running[0].folder == "/models/2");
+}
+
+BOOST_AUTO_TEST_CASE(a_replica_without_place_waits_for_the_next_node) {
+  World world;
+  world.add_node(1);
+  world.deploy("clerk", "2", 3);
+  world.run(5s);
+  BOOST_TEST(world.head.deployments().at("clerk").unplaced.starts_with("1 of 3 replicas has no place"));
+
+  world.add_node(2);
+  world.run(2s);
+
+  BOOST_TEST(world.head.deployments().at("clerk").unplaced.empty());
+  BOOST_TEST(world.routed("2") == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(the_replicas_of_a_dead_node_are_placed_elsewhere) {
+  World world;
+  world.add_node(1, 2000);
+  world.add_node(2, 2000);
+  world.deploy("clerk", "2", 2);
+  world.run(5s);
+  BOOST_REQUIRE(world.nodes[2].running.size() == 1u);
+
+  world.nodes.erase(2);
+  world.run(5s);
+
+  BOOST_TEST(world.nodes[1].running.size() == 2u);
+  BOOST_TEST(world.routed("2") == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_new_head_adopts_what_runs_and_moves_nothing) {
+  World before;
+  before.add_node(1);
+  before.add_node(2);
+  before.deploy("clerk", "2", 3);
+  before.run(5s);
+
+  World after{101};
+  after.deploy("clerk", "2", 3);
+  after.add_node(1, 1000, before.nodes[1].running);
+  BOOST_TEST(after.nodes[1].routing.revision == 0u);  // no route changes before all had time to come back
+  after.run(1s);
+  after.add_node(2, 1000, before.nodes[2].running);
+  after.run(5s);
+
+  BOOST_TEST((after.nodes[1].running == before.nodes[1].running));
+  BOOST_TEST((after.nodes[2].running == before.nodes[2].running));
+  BOOST_TEST(after.routed("2") == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_lost_on_the_way_is_sent_again) {
+  World world;
+  world.add_node(1);
+  world.deploy("clerk", "2", 1);
+  world.run(3s);
+  world.head.tick(world.now);
+  world.head.take_messages();  // the network loses them
+
+  world.run(1s);
+
+  BOOST_TEST(world.nodes[1].running.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(replicas_that_are_not_ready_get_no_traffic) {
+  World world;
+  world.add_node(1);
+  world.nodes[1].state = ReplicaState::loading;
+  world.deploy("clerk", "2", 1);
+  world.run(5s);
+  BOOST_TEST(world.routed("2") == 0u);
+
+  world.nodes[1].state = ReplicaState::ready;
+  world.run(1s);
+
+  BOOST_TEST(world.routed("2") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_change_of_weight_restarts_nothing) {
+  World world;
+  world.add_node(1);
+  world.deploy("clerk", "2", 1, 1.0, 5);
+  world.run(5s);
+  const auto running = world.nodes[1].running;
+
+  world.deploy("clerk", "2", 1, 0.25, 6);
+  world.run(1s);
+
+  BOOST_TEST((world.nodes[1].running == running));
+  BOOST_TEST(world.nodes[1].routing.models[0].routes[0].weight == 0.25);
+}
+
+BOOST_AUTO_TEST_CASE(a_second_version_gets_no_traffic_unless_told) {
+  World world;
+  world.deploy("clerk-1", "1", 1);
+
+  BOOST_TEST(world.head.default_weight("clerk-1", "clerk") == 1.0);
+  BOOST_TEST(world.head.default_weight("clerk-2", "clerk") == 0.0);
+  BOOST_TEST(world.head.default_weight("other", "parrot") == 1.0);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_served_is_refused_in_words) {
+  World world;
+  world.deploy("clerk-1", "1", 1);
+  DeploymentRecord record;
+  record.name = "again";
+  record.model = "clerk";
+  record.version = "1";
+
+  BOOST_TEST(world.head.check(record).error().message ==
+             "deployment clerk-1 serves clerk@1 already; raise its replicas instead");
+  record.version = "missing";
+  BOOST_TEST(world.head.check(record).error().message ==
+             "there is no clerk@missing in the model store; add it with: troupe model add clerk@missing FOLDER");
+}
+
+BOOST_AUTO_TEST_CASE(a_beat_from_before_this_head_is_told_to_join) {
+  World world;
+  world.add_node(1);
+  protocol::Heartbeat beat;
+  beat.node = NodeId{1};
+  beat.incarnation = Incarnation{1};
+  beat.epoch = Epoch{99};
+
+  BOOST_TEST(!world.head.heartbeat(beat, world.now).member);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,76 @@
+#include "actors/gateway/http/model_pages.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "test/unit/gateway/fixtures.hpp"
+
+using namespace troupe::gateway;
+using nlohmann::json;
+using troupe::gateway::testing::route;
+using troupe::gateway::testing::snapshot;
+
+BOOST_AUTO_TEST_SUITE(model_pages)
+
+BOOST_AUTO_TEST_CASE(the_list_has_every_model_and_every_version) {
+  const RoutingTable table(snapshot({route("1", 1, 1), route("2", 0, 0), route("2", 1, 1)}));
+
+  const json list = json::parse(openai_model_list(&table).body);
+
+  BOOST_TEST(list["object"] == "list");
+  BOOST_TEST_REQUIRE(list["data"].size() == 3u);
+  BOOST_TEST(list["data"][0] ==
+             json::parse(R"({"id":"clerk","object":"model","created":1700000000,"owned_by":"troupe"})"));
+  BOOST_TEST(list["data"][1]["id"] == "clerk@1");
+  BOOST_TEST(list["data"][2]["id"] == "clerk@2");
+}
+
+BOOST_AUTO_TEST_CASE(before_the_first_snapshot_there_are_no_models) {
+  BOOST_TEST(openai_model_list(nullptr).body == R"({"object":"list","data":[]})");
+  BOOST_TEST(openai_model(nullptr, "clerk").status == 404);
+  BOOST_TEST(open_inference_model_ready(nullptr, "clerk", "").status == 404);
+}
+
+BOOST_AUTO_TEST_CASE(one_model_is_found_by_name_and_by_version) {
+  const RoutingTable table(snapshot({route("1", 1, 1)}));
+
+  BOOST_TEST(openai_model(&table, "clerk").status == 200);
+  BOOST_TEST(json::parse(openai_model(&table, "clerk@1").body)["id"] == "clerk@1");
+  BOOST_TEST(openai_model(&table, "clerk@9").status == 404);
+  const json error = json::parse(openai_model(&table, "clark").body);
+  BOOST_TEST(error["error"]["message"] == "there is no model clark (did you mean clerk?)");
+  BOOST_TEST(error["error"]["code"] == "model_not_found");
+}
+
+BOOST_AUTO_TEST_CASE(metadata_names_versions_and_platform) {
+  const RoutingTable table(snapshot({route("1", 1, 1), route("2", 0, 0)}));
+
+  BOOST_TEST(open_inference_model(&table, "clerk", "").body ==
+             R"({"name":"clerk","versions":["1","2"],"platform":"troupe_native","inputs":[],"outputs":[]})");
+  BOOST_TEST(open_inference_model(&table, "clerk", "3").body == R"({"error":"model clerk has no version 3"})");
+  BOOST_TEST(open_inference_server("0.1.0").body == R"({"name":"troupe","version":"0.1.0","extensions":[]})");
+}
+
+BOOST_AUTO_TEST_CASE(a_model_is_ready_once_a_replica_is) {
+  const RoutingTable table(snapshot({route("1", 1, 1), route("2", 1, 0)}));
+
+  BOOST_TEST(open_inference_model_ready(&table, "clerk", "").status == 200);
+  BOOST_TEST(open_inference_model_ready(&table, "clerk", "1").body == R"({"name":"clerk","ready":true})");
+  BOOST_TEST(open_inference_model_ready(&table, "clerk", "2").status == 503);
+  BOOST_TEST(open_inference_model_ready(&table, "clerk", "2").body == R"({"name":"clerk","ready":false})");
+}
+
+BOOST_AUTO_TEST_CASE(the_gateway_is_ready_between_its_first_snapshot_and_its_drain) {
+  RoutingBoard board;
+  BOOST_TEST(readiness(board).status == 503);
+  BOOST_TEST(readiness(board).body == R"({"status":"starting"})");
+
+  board.publish(std::make_shared<RoutingTable>(snapshot({})));
+  BOOST_TEST(readiness(board).status == 200);
+
+  board.begin_drain();
+  BOOST_TEST(readiness(board).status == 503);
+  BOOST_TEST(readiness(board).body == R"({"status":"draining"})");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

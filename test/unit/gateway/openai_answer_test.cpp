@@ -1,0 +1,106 @@
+#include <boost/test/unit_test.hpp>
+#include <nlohmann/json.hpp>
+
+#include "actors/gateway/http/openai.hpp"
+
+using namespace troupe;
+using namespace troupe::gateway;
+using nlohmann::json;
+using protocol::FinishReason;
+using protocol::TextPart;
+
+namespace {
+
+OpenAiAnswer answer(OpenAiKind kind, bool include_usage = false) {
+  return OpenAiAnswer(kind, "req_1", 1700000000, "clerk", include_usage);
+}
+
+/// The events of a stream, parsed; "[DONE]" as a string.
+std::vector<json> events(std::string_view stream) {
+  std::vector<json> parsed;
+  while (!stream.empty()) {
+    const size_t end = stream.find("\n\n");
+    BOOST_TEST_REQUIRE(end != std::string_view::npos);
+    const std::string_view line = stream.substr(0, end);
+    BOOST_TEST_REQUIRE(line.starts_with("data: "));
+    const std::string text(line.substr(6));
+    parsed.push_back(text == "[DONE]" ? json(text) : json::parse(text));
+    stream.remove_prefix(end + 2);
+  }
+  return parsed;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(openai_answer)
+
+BOOST_AUTO_TEST_CASE(a_whole_completion_is_openais_object) {
+  const TextPart text{"line\n\"two\" \xc3\xa4", FinishReason::stop, {3, 5}};
+
+  const json body = json::parse(answer(OpenAiKind::completion).whole(text, "2"));
+
+  BOOST_TEST(body == json::parse(R"({"id":"cmpl-req_1","object":"text_completion","created":1700000000,
+    "model":"clerk","system_fingerprint":"clerk@2","choices":[{"index":0,"text":"line\n\"two\" ä","logprobs":null,
+    "finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":5,"total_tokens":8}})"));
+}
+
+BOOST_AUTO_TEST_CASE(a_whole_chat_is_openais_object) {
+  const json body = json::parse(answer(OpenAiKind::chat).whole({"Hi", FinishReason::length, {1, 1}}, "2"));
+
+  BOOST_TEST(body["object"] == "chat.completion");
+  BOOST_TEST(body["id"] == "chatcmpl-req_1");
+  BOOST_TEST(body["choices"][0]["message"] == json::parse(R"({"role":"assistant","content":"Hi"})"));
+  BOOST_TEST(body["choices"][0]["finish_reason"] == "length");
+}
+
+BOOST_AUTO_TEST_CASE(a_streamed_chat_says_the_role_first_and_done_last) {
+  auto chat = answer(OpenAiKind::chat);
+
+  const auto first = events(chat.chunk({"He", FinishReason::none, {}}, "2", false));
+  const auto second = events(chat.chunk({"y", FinishReason::stop, {3, 2}}, "2", true));
+
+  BOOST_TEST_REQUIRE(first.size() == 2u);
+  BOOST_TEST(first[0]["object"] == "chat.completion.chunk");
+  BOOST_TEST(first[0]["choices"][0]["delta"] == json::parse(R"({"role":"assistant","content":""})"));
+  BOOST_TEST(first[1]["choices"][0]["delta"] == json::parse(R"({"content":"He"})"));
+  BOOST_TEST(first[1]["choices"][0]["finish_reason"].is_null());
+  BOOST_TEST(!first[1].contains("usage"));
+  BOOST_TEST_REQUIRE(second.size() == 3u);
+  BOOST_TEST(second[0]["choices"][0]["delta"]["content"] == "y");
+  BOOST_TEST(second[1]["choices"][0]["delta"] == json::object());
+  BOOST_TEST(second[1]["choices"][0]["finish_reason"] == "stop");
+  BOOST_TEST(second[2] == "[DONE]");
+}
+
+BOOST_AUTO_TEST_CASE(the_usage_comes_in_a_chunk_of_its_own_if_asked_for) {
+  auto completion = answer(OpenAiKind::completion, true);
+
+  const auto all = events(completion.chunk({"a", FinishReason::length, {3, 1}}, "2", true));
+
+  BOOST_TEST_REQUIRE(all.size() == 4u);
+  BOOST_TEST(all[0]["choices"][0]["text"] == "a");
+  BOOST_TEST(all[0]["usage"].is_null());
+  BOOST_TEST(all[1]["choices"][0]["finish_reason"] == "length");
+  BOOST_TEST(all[2]["choices"].empty());
+  BOOST_TEST(all[2]["usage"] == json::parse(R"({"prompt_tokens":3,"completion_tokens":1,"total_tokens":4})"));
+  BOOST_TEST(all[3] == "[DONE]");
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_without_text_still_has_a_beginning_and_an_end) {
+  auto chat = answer(OpenAiKind::chat);
+
+  const auto all = events(chat.chunk({"", FinishReason::stop, {3, 0}}, "2", true));
+
+  BOOST_TEST_REQUIRE(all.size() == 3u);
+  BOOST_TEST(all[0]["choices"][0]["delta"]["role"] == "assistant");
+  BOOST_TEST(all[1]["choices"][0]["finish_reason"] == "stop");
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_in_a_stream_is_an_error_event) {
+  BOOST_TEST(OpenAiAnswer::error_event({Errc::unavailable, "lost", {}, {}}) ==
+             "event: error\ndata: "
+             R"({"error":{"message":"lost","type":"server_error","param":null,"code":"unavailable"}})"
+             "\n\n");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,262 @@
+#include <boost/test/unit_test.hpp>
+
+#include "actors/gateway/http/error_answer.hpp"
+#include "actors/gateway/http/openai.hpp"
+
+using namespace troupe;
+using namespace troupe::gateway;
+using protocol::Generate;
+
+namespace {
+
+Result<OpenAiRequest> parse(OpenAiKind kind, std::string_view body) {
+  JsonParser parser;
+  return parse_openai_request(kind, body, parser);
+}
+Result<OpenAiRequest> completion(std::string_view body) {
+  return parse(OpenAiKind::completion, body);
+}
+Result<OpenAiRequest> chat(std::string_view body) {
+  return parse(OpenAiKind::chat, body);
+}
+
+const Generate& work(const Result<OpenAiRequest>& request) {
+  return std::get<Generate>(request->serve.work);
+}
+
+/// `{"model":"clerk","prompt":"a",<more>}`
+Result<OpenAiRequest> completion_with(std::string_view more) {
+  return completion(fmt::format(R"({{"model":"clerk","prompt":"a",{}}})", more));
+}
+Result<OpenAiRequest> chat_with(std::string_view more) {
+  return chat(fmt::format(R"({{"model":"clerk","messages":[{{"role":"user","content":"hi"}}],{}}})", more));
+}
+
+/// What a client is told, as "param | message".
+std::string refusal(const Result<OpenAiRequest>& request) {
+  return request ? "accepted" : request.error().field + " | " + request.error().message;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(openai_request)
+
+BOOST_AUTO_TEST_CASE(a_completion_has_openais_defaults) {
+  const auto request = completion(R"({"model":"clerk@2","prompt":"Once"})");
+
+  BOOST_TEST_REQUIRE(request.has_value());
+  BOOST_TEST(request->serve.model == "clerk");
+  BOOST_TEST(request->serve.version == "2");
+  BOOST_TEST(request->model == "clerk@2");
+  BOOST_TEST(std::get<protocol::PlainText>(work(request).prompt).text == "Once");
+  BOOST_TEST(work(request).sampling.max_tokens == 16u);
+  BOOST_TEST(work(request).sampling.temperature == 1.0);
+  BOOST_TEST(work(request).sampling.top_p == 1.0);
+  BOOST_TEST(!work(request).sampling.seed);
+  BOOST_TEST(!work(request).stream);
+}
+
+BOOST_AUTO_TEST_CASE(a_chat_takes_all_its_parameters) {
+  const auto request = chat(R"({"model":"clerk","messages":[{"role":"system","content":"Be short."},
+    {"role":"user","content":[{"type":"text","text":"Hel"},{"type":"text","text":"lo"}]}],
+    "max_completion_tokens":7,"temperature":0,"top_p":0.5,"top_k":40,"seed":-3,"stop":["\n","."],"stream":true,
+    "stream_options":{"include_usage":true},"n":1,"user":"anna"})");
+
+  BOOST_TEST_REQUIRE(request.has_value(), refusal(request));
+  const auto& messages = std::get<protocol::Conversation>(work(request).prompt).messages;
+  BOOST_TEST_REQUIRE(messages.size() == 2u);
+  BOOST_TEST(messages[0].role == "system");
+  BOOST_TEST(messages[1].content == "Hello");
+  BOOST_TEST(work(request).sampling.max_tokens == 7u);
+  BOOST_TEST(work(request).sampling.temperature == 0.0);
+  BOOST_TEST(work(request).sampling.top_p == 0.5);
+  BOOST_TEST(work(request).sampling.top_k == 40u);
+  BOOST_TEST(*work(request).sampling.seed == static_cast<uint64_t>(-3));
+  BOOST_TEST(work(request).sampling.stop.size() == 2u);
+  BOOST_TEST(work(request).stream);
+  BOOST_TEST(request->include_usage);
+  BOOST_TEST(request->serve.unit == "anna");
+}
+
+BOOST_AUTO_TEST_CASE(a_chat_without_a_bound_runs_to_the_end_of_the_context) {
+  BOOST_TEST(work(chat_with(R"("seed":1)")).sampling.max_tokens == chat_tokens_default);
+}
+
+BOOST_AUTO_TEST_CASE(prompts_come_as_text_list_or_token_ids) {
+  BOOST_TEST(std::get<protocol::PlainText>(work(completion(R"({"model":"m","prompt":["a"]})")).prompt).text == "a");
+  for (const char* prompt : {"[1,2,3]", "[[1,2,3]]"}) {
+    const auto request = completion(fmt::format(R"({{"model":"m","prompt":{}}})", prompt));
+    BOOST_TEST((std::get<protocol::TokenIds>(work(request).prompt).ids == std::vector<int32_t>{1, 2, 3}));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_newer_name_of_max_tokens_wins) {
+  BOOST_TEST(work(chat_with(R"("max_tokens":5,"max_completion_tokens":6)")).sampling.max_tokens == 6u);
+  BOOST_TEST(work(chat_with(R"("max_completion_tokens":6,"max_tokens":5)")).sampling.max_tokens == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(null_means_the_default) {
+  BOOST_TEST(completion_with(R"("max_tokens":null,"stop":null,"seed":null,"user":null,"logprobs":null,"tools":null)")
+                 .has_value());
+}
+
+BOOST_AUTO_TEST_CASE(openais_other_parameters_pass_at_their_defaults) {
+  BOOST_TEST(refusal(chat_with(R"("presence_penalty":0,"frequency_penalty":0.0,"logit_bias":{},"logprobs":false,
+    "tools":[],"tool_choice":"none","parallel_tool_calls":true,"response_format":{"type":"text"},"store":false,
+    "service_tier":"auto","modalities":["text"],"metadata":{})")) == "accepted");
+  BOOST_TEST(refusal(completion_with(R"("best_of":1,"echo":false,"suffix":"")")) == "accepted");
+}
+
+BOOST_AUTO_TEST_CASE(openais_other_parameters_are_refused_by_name) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {R"("presence_penalty":0.5)",
+       "presence_penalty | presence_penalty is not supported here, found the number 0.5; leave it out"},
+      {R"("logprobs":true)", "logprobs | logprobs is not supported here, found true; leave it out"},
+      {R"("logprobs":0)", "logprobs | logprobs is not supported here, found the number 0; leave it out"},
+      {R"("tools":[{}])", "tools | tools is not supported here, found a list; leave it out"},
+      {R"("response_format":{"type":"json_object"})",
+       "response_format | response_format is not supported here, found an object; leave it out"},
+      {R"("logit_bias":{"5":1})", "logit_bias | logit_bias is not supported here, found an object; leave it out"},
+      {R"("best_of":3)", "best_of | best_of is not supported here, found the number 3; leave it out"},
+      {R"("echo":true)", "echo | echo is not supported here, found true; leave it out"},
+      {R"("suffix":"end")", R"(suffix | suffix is not supported here, found the string "end"; leave it out)"},
+      {R"("reasoning_effort":"low")",
+       R"(reasoning_effort | reasoning_effort is not supported here, found the string "low"; leave it out)"},
+      {R"("n":2)", "n | n must be 1, found 2; send a request for each answer"},
+      {R"("prompt":["a","b"])", "prompt | prompt must hold one prompt, found 2; send a request for each"},
+  };
+  for (const auto& [parameter, wanted] : cases) {
+    const bool has_prompt = parameter.starts_with("\"prompt\"");
+    const auto request =
+        has_prompt ? completion(fmt::format(R"({{"model":"clerk",{}}})", parameter)) : completion_with(parameter);
+    BOOST_TEST(refusal(request) == wanted);
+    BOOST_TEST_REQUIRE(!request);
+    BOOST_TEST(http_status(request.error()) == 400);
+    BOOST_TEST((request.error().code == Errc::unimplemented));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(wrong_values_are_refused_with_what_was_found_and_what_would_be_right) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {R"("max_tokens":0)", "max_tokens | max_tokens must be an integer from 1 to 2147483647, found the number 0"},
+      {R"("max_tokens":-1)", "max_tokens | max_tokens must be an integer from 1 to 2147483647, found the number -1"},
+      {R"("max_tokens":1.5)", "max_tokens | max_tokens must be an integer from 1 to 2147483647, found the number 1.5"},
+      {R"("max_tokens":"5")",
+       R"(max_tokens | max_tokens must be an integer from 1 to 2147483647, found the string "5")"},
+      {R"("max_tokens":18446744073709551615)",
+       "max_tokens | max_tokens must be an integer from 1 to 2147483647, found the number 18446744073709551615"},
+      {R"("temperature":2.5)", "temperature | temperature must be a number from 0 to 2, found 2.5"},
+      {R"("temperature":-0.1)", "temperature | temperature must be a number from 0 to 2, found -0.1"},
+      {R"("temperature":"hot")", R"(temperature | temperature must be a number from 0 to 2, found the string "hot")"},
+      {R"("top_p":0)", "top_p | top_p must be a number above 0 and up to 1, found 0"},
+      {R"("top_p":1.1)", "top_p | top_p must be a number above 0 and up to 1, found 1.1"},
+      {R"("top_p":[])", "top_p | top_p must be a number above 0 and up to 1, found a list"},
+      {R"("top_k":-2)", "top_k | top_k must be an integer from 0 to 2147483647, found the number -2"},
+      {R"("seed":1.5)", "seed | seed must be an integer of 64 bits, found the number 1.5"},
+      {R"("seed":"x")", R"(seed | seed must be an integer of 64 bits, found the string "x")"},
+      {R"("stop":5)", "stop | stop must be a string or a list of strings, found the number 5"},
+      {R"("stop":["a",null])", "stop | stop must be a string or a list of strings, found null"},
+      {R"("stop":"")", "stop | stop must not hold an empty string"},
+      {R"("stop":["a","b","c","d","e"])", "stop | stop may list 4 strings, found 5"},
+      {R"("stream":"yes")", R"(stream | stream must be true or false, found the string "yes")"},
+      {R"("stream":1)", "stream | stream must be true or false, found the number 1"},
+      {R"("stream_options":{"include_usage":true})",
+       "stream_options | stream_options is only for streams: set stream to true"},
+      {R"("stream":true,"stream_options":[])", "stream_options | stream_options must be an object, found a list"},
+      {R"("stream":true,"stream_options":{"include_usage":1})",
+       "stream_options.include_usage | stream_options.include_usage must be true or false, found the number 1"},
+      {R"("stream":true,"stream_options":{"include_usages":true})",
+       "stream_options.include_usages | there is no parameter stream_options.include_usages (did you mean "
+       "include_usage?)"},
+      {R"("n":0)", "n | n must be an integer from 1 to 128, found the number 0"},
+      {R"("user":5)", "user | user must be a string, found the number 5"},
+      {R"("max_token":5)", "max_token | there is no parameter max_token (did you mean max_tokens?)"},
+      {R"("colour":"red")", "colour | there is no parameter colour"},
+      {R"("seed":1,"seed":2)", "seed | seed stands there twice"},
+      {R"("messages":[])",
+       "messages | messages belongs to /v1/chat/completions; a completion takes prompt and max_tokens"},
+  };
+  for (const auto& [parameter, wanted] : cases) BOOST_TEST(refusal(completion_with(parameter)) == wanted);
+}
+
+BOOST_AUTO_TEST_CASE(bodies_that_are_no_request_are_refused) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"", " | the body is empty; a JSON object is wanted"},
+      {" \r\n", " | the body is empty; a JSON object is wanted"},
+      {"[1]", " | the body must be a JSON object, found a list"},
+      {"5", " | the body must be a JSON object, found the number 5"},
+      {"{}", "model | model is missing: it names the model to ask, e.g. clerk"},
+      {R"({"model":"clerk"})", "prompt | prompt is missing: the text to complete"},
+      {R"({"prompt":"a"})", "model | model is missing: it names the model to ask, e.g. clerk"},
+      {R"({"model":5,"prompt":"a"})", "model | model must be a string, found the number 5"},
+      {R"({"model":null,"prompt":"a"})", "model | model must be a string, found null"},
+      {R"({"model":"clerk@","prompt":"a"})",
+       R"(model | model must be a name or name@version, e.g. clerk or clerk@2, found "clerk@")"},
+      {R"({"model":"m","prompt":null})",
+       "prompt | prompt must be a string, a list of one string or a list of token ids, found null"},
+      {R"({"model":"m","prompt":{}})",
+       "prompt | prompt must be a string, a list of one string or a list of token ids, found an object"},
+      {R"({"model":"m","prompt":[]})", "prompt | prompt must not be an empty list"},
+      {R"({"model":"m","prompt":[[]]})", "prompt | prompt[0] must not be an empty list"},
+      {R"({"model":"m","prompt":[true]})",
+       "prompt | prompt[0] must be a string, a token id or a list of token ids, found true"},
+      {R"({"model":"m","prompt":[1,"a"]})",
+       R"(prompt | prompt[1] must be a token id (an integer from 0), found the string "a")"},
+      {R"({"model":"m","prompt":[-1]})",
+       "prompt | prompt[0] must be a token id (an integer from 0), found the number -1"},
+      {R"({"model":"m","prompt":[3000000000]})",
+       "prompt | prompt[0] must be a token id (an integer from 0), found the number 3000000000"},
+  };
+  for (const auto& [body, wanted] : cases) BOOST_TEST(refusal(completion(body)) == wanted);
+}
+
+BOOST_AUTO_TEST_CASE(broken_json_is_an_error_and_no_more) {
+  for (const char* body : {"{", R"({"model":"m","prompt":"a")", R"({"model":"m",})", "nonsense", "\xff\xfe{}",
+                           R"({"model":"m","prompt":"\ud800"})", R"({"model":"m","seed":1e999})"}) {
+    const auto request = completion(body);
+    BOOST_TEST_REQUIRE(!request, body);
+    BOOST_TEST(request.error().message.starts_with("the body is not valid JSON: "), request.error().message);
+  }
+  BOOST_TEST(!completion(std::string(100'000, '[')));
+}
+
+BOOST_AUTO_TEST_CASE(messages_that_are_none_are_refused) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"null", "messages | messages must be a list, found null"},
+      {"[]", "messages | messages must not be empty"},
+      {"[5]", "messages[0] | messages[0] must be an object, found the number 5"},
+      {R"([{"content":"a"}])", "messages[0].role | messages[0].role is missing: system, user or assistant"},
+      {R"([{"role":"user"}])", "messages[0].content | messages[0].content is missing"},
+      {R"([{"role":"king","content":"a"}])",
+       R"(messages[0].role | messages[0].role must be system, user or assistant, found "king")"},
+      {R"([{"role":"tool","content":"a"}])",
+       "messages[0].role | messages[0].role tool is not supported here: system, user or assistant"},
+      {R"([{"role":"user","content":null}])",
+       "messages[0].content | messages[0].content must be a string or a list of text parts, found null"},
+      {R"([{"role":"user","content":[{"type":"image_url","image_url":{}}]}])",
+       "messages[0].content[0].type | messages[0].content[0].type must be text, found image_url"},
+      {R"([{"role":"user","content":[{"type":"text"}]}])",
+       "messages[0].content[0].text | messages[0].content[0].text is missing"},
+      {R"([{"role":"user","content":"a"},{"role":"user","contents":"b"}])",
+       "messages[1].contents | there is no parameter messages[1].contents (did you mean content?)"},
+      {R"([{"role":"assistant","content":"a","tool_calls":[{}]}])",
+       "messages[0].tool_calls | messages[0].tool_calls is not supported here; leave it out"},
+      {R"([{"role":"user","role":"user","content":"a"}])", "messages[0].role | messages[0].role stands there twice"},
+  };
+  for (const auto& [messages, wanted] : cases) {
+    BOOST_TEST(refusal(chat(fmt::format(R"({{"model":"m","messages":{}}})", messages))) == wanted);
+  }
+  BOOST_TEST(refusal(chat_with(R"("prompt":"a")")) ==
+             "prompt | prompt belongs to /v1/completions; a chat takes messages");
+}
+
+BOOST_AUTO_TEST_CASE(a_parser_serves_many_bodies) {
+  JsonParser parser;
+  BOOST_TEST(parse_openai_request(OpenAiKind::completion, R"({"model":"m","prompt":"a"})", parser).has_value());
+  BOOST_TEST(!parse_openai_request(OpenAiKind::completion, "{", parser));
+  const auto large = fmt::format(R"({{"model":"m","prompt":"{}"}})", std::string(1 << 20, 'x'));
+  BOOST_TEST(parse_openai_request(OpenAiKind::completion, large, parser).has_value());
+  BOOST_TEST(parse_openai_request(OpenAiKind::completion, R"({"model":"m","prompt":"b"})", parser).has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

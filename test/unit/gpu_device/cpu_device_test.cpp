@@ -1,0 +1,102 @@
+#include "gpu/device/cpu/cpu_device.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <numeric>
+#include <vector>
+
+#include "runtime/base/random.hpp"
+
+using namespace troupe;
+using namespace troupe::gpu;
+
+namespace {
+
+struct Fixture {
+  explicit Fixture(uint32_t threads) : device(threads) {}
+
+  Matrix<float> matrix(int64_t rows, int64_t columns, uint64_t seed) {
+    SeededRandom random(seed);
+    std::vector<float> values(static_cast<size_t>(rows * columns));
+    for (float& value : values) value = static_cast<float>(2 * random.uniform() - 1);
+    buffers.push_back(device.allocate({values.size() * sizeof(float)}).value());
+    const auto result = buffers.back().matrix<float>(rows, columns);
+    device.copy_to_device(values, result);
+    return result;
+  }
+  Matrix<int32_t> list(const std::vector<int32_t>& values) {
+    buffers.push_back(device.allocate({values.size() * sizeof(int32_t)}).value());
+    const auto result = buffers.back().matrix<int32_t>(static_cast<int64_t>(values.size()), 1);
+    device.copy_to_device(values, result);
+    return result;
+  }
+  std::vector<float> read(Matrix<const float> from) {
+    std::vector<float> result(static_cast<size_t>(from.size()));
+    device.copy_to_host(from, result);
+    return result;
+  }
+
+  CpuDevice device;
+  std::vector<Buffer> buffers;
+};
+
+/// A chain of all parallel operations, on rows enough to be split.
+std::vector<float> compute(uint32_t threads) {
+  constexpr AttentionShape shape{.heads = 4, .kv_heads = 2, .head_dim = 32};
+  constexpr int64_t tokens = 100;
+  Fixture f(threads);
+  std::vector<int32_t> positions(tokens);
+  std::iota(positions.begin(), positions.end(), 0);
+  Matrix<int32_t> tables = f.list({7, 6, 5, 4, 3, 2, 1});
+  tables = {tables.data, 1, 7};
+  const TokenLayout layout{f.list(positions), f.list(std::vector<int32_t>(tokens, 0)), tables};
+  const KvCacheLayer cache{f.matrix(8 * 2 * 16, 32, 10), f.matrix(8 * 2 * 16, 32, 11)};
+  const Weight norm{nullptr, f.matrix(1, 128, 1)};
+  const Weight wide{nullptr, f.matrix(128, 128, 2)};
+  const Weight narrow{nullptr, f.matrix(64, 128, 3)};
+  const auto x = f.matrix(tokens, 128, 4);
+  const auto q = f.matrix(tokens, 128, 5);
+  const auto kv = f.matrix(tokens, 64, 6);
+  const auto angles = f.matrix(tokens, 32, 7);
+
+  f.device.rms_norm(x, norm, 1e-5F, x);
+  f.device.linear(x, wide, q, Device::Store::replace);
+  f.device.linear(x, narrow, kv, Device::Store::add);
+  f.device.rotary_angles(layout.positions, f.matrix(1, 16, 8), angles);
+  f.device.rotate(angles, q);
+  f.device.write_kv(kv, kv, layout, shape, cache);
+  f.device.attention(q, cache, layout, shape, x);
+  f.device.silu_multiply(x, q);
+  return f.read(x);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(cpu_device)
+
+BOOST_AUTO_TEST_CASE(results_do_not_depend_on_the_number_of_threads) {
+  const auto alone = compute(1);
+
+  BOOST_TEST(compute(2) == alone);
+  BOOST_TEST(compute(5) == alone);
+}
+
+BOOST_AUTO_TEST_CASE(memory_beyond_what_there_is_is_an_error) {
+  CpuDevice device(1);
+  const auto buffer = device.allocate({uint64_t{1} << 62});
+
+  BOOST_REQUIRE(!buffer);
+  BOOST_TEST((buffer.error().code == Errc::resource_exhausted));
+}
+
+BOOST_AUTO_TEST_CASE(gathered_rows_come_in_the_order_asked_for) {
+  Fixture f(1);
+  const auto table = f.matrix(3, 2, 1);
+  const auto out = f.matrix(4, 2, 2);
+
+  f.device.gather_rows(table, f.list({2, 0, 2, 1}), out);
+
+  const auto t = f.read(table);
+  BOOST_TEST(f.read(out) == (std::vector<float>{t[4], t[5], t[0], t[1], t[4], t[5], t[2], t[3]}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,147 @@
+#include "runtime/protocol/validate.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <functional>
+#include <limits>
+
+namespace troupe::protocol {
+namespace {
+
+Generate hello() {
+  Generate generate;
+  generate.prompt = PlainText{"Hello"};
+  return generate;
+}
+
+ServeRequest request(std::variant<Generate, Infer> work) {
+  ServeRequest serve;
+  serve.model = "clerk";
+  serve.work = std::move(work);
+  return serve;
+}
+
+/// "field: message" of what `change` does to a good request, or "".
+std::string refusal(const std::function<void(ServeRequest&, Generate&)>& change) {
+  ServeRequest serve = request(hello());
+  change(serve, std::get<Generate>(serve.work));
+  const Status status = validate(serve);
+  return status ? "" : status.error().field + ": " + status.error().message;
+}
+
+std::string refusal_of(Infer infer) {
+  const Status status = validate(request(std::move(infer)));
+  return status ? "" : status.error().field + ": " + status.error().message;
+}
+
+Tensor byte_tensor(std::string name) {
+  return {std::move(name), DType::u8, {1}, Bytes::copy("1")};
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(validate_request)
+
+BOOST_AUTO_TEST_CASE(good_requests_pass) {
+  BOOST_TEST(refusal([](ServeRequest&, Generate&) {}) == "");
+  BOOST_TEST(refusal([](ServeRequest& serve, Generate& generate) {
+               serve.version = "2024-05.rc_1";
+               generate.prompt = Conversation{{{"user", "Hi"}, {"assistant", ""}}};
+               generate.sampling = {0, 0.1, 5, std::nullopt, 1, {"\n"}};
+             }) == "");
+  BOOST_TEST(refusal_of({{byte_tensor("a"), byte_tensor("b")}, {}, {}}) == "");
+}
+
+BOOST_AUTO_TEST_CASE(temperature_is_from_0_to_2) {
+  const auto with = [](double value) {
+    return refusal([=](ServeRequest&, Generate& generate) { generate.sampling.temperature = value; });
+  };
+
+  BOOST_TEST(with(2.0) == "");
+  BOOST_TEST(with(2.5) == "temperature: temperature is 2.5, it must be in [0, 2]");
+  BOOST_TEST(with(-0.1) == "temperature: temperature is -0.1, it must be in [0, 2]");
+  BOOST_TEST(with(std::numeric_limits<double>::quiet_NaN()) == "temperature: temperature is nan, it must be in [0, 2]");
+}
+
+BOOST_AUTO_TEST_CASE(top_p_is_above_0_and_at_most_1) {
+  const auto with = [](double value) {
+    return refusal([=](ServeRequest&, Generate& generate) { generate.sampling.top_p = value; });
+  };
+
+  BOOST_TEST(with(1.0) == "");
+  BOOST_TEST(with(0.0) == "top_p: top_p is 0, it must be in (0, 1]");
+  BOOST_TEST(with(1.5) == "top_p: top_p is 1.5, it must be in (0, 1]");
+  BOOST_TEST(with(std::numeric_limits<double>::quiet_NaN()) == "top_p: top_p is nan, it must be in (0, 1]");
+}
+
+BOOST_AUTO_TEST_CASE(max_tokens_is_at_least_1) {
+  BOOST_TEST(refusal([](ServeRequest&, Generate& generate) { generate.sampling.max_tokens = 0; }) ==
+             "max_tokens: max_tokens is 0, it must be at least 1");
+}
+
+BOOST_AUTO_TEST_CASE(stop_strings_are_few_short_and_not_empty) {
+  const auto with = [](std::vector<std::string> stop) {
+    return refusal([&](ServeRequest&, Generate& generate) { generate.sampling.stop = std::move(stop); });
+  };
+
+  BOOST_TEST(with({"a", "b", "c", "d", "e"}) == "stop: 5 stop strings are given, at most 4 are allowed");
+  BOOST_TEST(with({"a", ""}) == "stop: a stop string is empty, give at least one character");
+  BOOST_TEST(with({std::string(1025, 's')}) == "stop: a stop string has 1025 bytes, at most 1024 are allowed");
+}
+
+BOOST_AUTO_TEST_CASE(prompts_are_neither_empty_nor_endless) {
+  const auto with = [](auto prompt) {
+    return refusal([&](ServeRequest&, Generate& generate) { generate.prompt = std::move(prompt); });
+  };
+
+  BOOST_TEST(with(PlainText{}) == "prompt: prompt is empty, give at least one character");
+  BOOST_TEST(with(PlainText{std::string(prompt_bytes_max + 1, 'p')}) ==
+             "prompt: prompt has 4194305 bytes, at most 4194304 are allowed");
+  BOOST_TEST(with(TokenIds{}) == "prompt: prompt is empty, give at least one token id");
+  BOOST_TEST(with(TokenIds{{1, 2, -3}}) == "prompt: token id -3 at 2 is negative");
+  BOOST_TEST(with(Conversation{}) == "messages: messages is empty, give at least one message");
+  BOOST_TEST(with(Conversation{{{"", "Hi"}}}) == "messages: message 0 has no role");
+  BOOST_TEST(with(Conversation{{{"user", std::string(prompt_bytes_max, 'p')}}}) ==
+             "messages: the conversation has 4194308 bytes, at most 4194304 are allowed");
+}
+
+BOOST_AUTO_TEST_CASE(names_are_plain) {
+  const auto model = [](std::string name) {
+    return refusal([&](ServeRequest& serve, Generate&) { serve.model = std::move(name); });
+  };
+
+  BOOST_TEST(model("") == "model: model is empty");
+  BOOST_TEST(model("../etc") == "model: model must begin with a letter or digit");
+  BOOST_TEST(model("clerk@2") == "model: model may have letters, digits, '.', '_' and '-' only");
+  BOOST_TEST(model(std::string(129, 'm')) == "model: model has 129 bytes, at most 128 are allowed");
+  BOOST_TEST(refusal([](ServeRequest& serve, Generate&) { serve.version = "a/b"; }) ==
+             "version: version may have letters, digits, '.', '_' and '-' only");
+}
+
+BOOST_AUTO_TEST_CASE(ids_are_bounded) {
+  BOOST_TEST(refusal([](ServeRequest& serve, Generate&) { serve.request_id = std::string(129, 'r'); }) ==
+             "request_id: request_id has 129 bytes, at most 128 are allowed");
+  BOOST_TEST(refusal([](ServeRequest& serve, Generate&) { serve.unit = std::string(257, 'u'); }) ==
+             "user: user has 257 bytes, at most 256 are allowed");
+}
+
+BOOST_AUTO_TEST_CASE(tensors_are_named_once_and_whole) {
+  Tensor torn = byte_tensor("torn");
+  torn.shape = {2};
+
+  BOOST_TEST(refusal_of({}) == "inputs: inputs is empty, give at least one tensor");
+  BOOST_TEST(refusal_of({{byte_tensor("")}, {}, {}}) == "inputs: a tensor has no name");
+  BOOST_TEST(refusal_of({{byte_tensor("a"), byte_tensor("a")}, {}, {}}) == "inputs: tensor a is given twice");
+  BOOST_TEST(refusal_of({{torn}, {}, {}}) == "inputs: tensor torn: 2 elements of UINT8 take 2 bytes, but data has 1");
+}
+
+BOOST_AUTO_TEST_CASE(outputs_and_parameters_are_bounded) {
+  BOOST_TEST(refusal_of({{byte_tensor("a")}, {""}, {}}) == "outputs: the name of an output is empty");
+  BOOST_TEST(refusal_of({{byte_tensor("a")}, std::vector<std::string>(65, "o"), {}}) ==
+             "outputs: 65 names are given, at most 64 are allowed");
+  BOOST_TEST(refusal_of({{byte_tensor("a")}, {}, {{"p", std::string(4097, 'v')}}}) ==
+             "parameters: parameter p has 4097 bytes, at most 4096 are allowed");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace troupe::protocol

@@ -1,0 +1,226 @@
+#include "test/unit/protocol/vector_values.hpp"
+
+#include "runtime/protocol/cluster.hpp"
+#include "runtime/protocol/registry.hpp"
+#include "runtime/protocol/serving.hpp"
+#include "test/unit/wire/hex.hpp"
+
+using namespace std::chrono_literals;
+
+namespace troupe::wire {
+
+void to_json(nlohmann::ordered_json& json, const Envelope& envelope) {
+  json = {{"protocol", envelope.protocol},
+          {"kind", static_cast<int>(envelope.kind)},
+          {"message_type", envelope.message_type},
+          {"correlation_id", envelope.correlation_id.value},
+          {"source_node", envelope.source_node.value},
+          {"source_incarnation", envelope.source_incarnation.value},
+          {"target_incarnation", envelope.target_incarnation.value},
+          {"target_path", envelope.target_path},
+          {"remaining_us", nullptr},
+          {"priority", envelope.priority},
+          {"trace", envelope.trace},
+          {"part", nullptr}};
+  if (envelope.remaining) json["remaining_us"] = envelope.remaining->count();
+  if (envelope.part) json["part"] = {{"index", envelope.part->index}, {"last", envelope.part->last}};
+}
+
+}  // namespace troupe::wire
+
+namespace troupe::protocol {
+
+void to_json(Json& json, const PlainText& value) {
+  json = {{"text", value.text}};
+}
+void to_json(Json& json, const TokenIds& value) {
+  json = {{"ids", value.ids}};
+}
+void to_json(Json& json, const ChatMessage& value) {
+  json = {{"role", value.role}, {"content", value.content}};
+}
+void to_json(Json& json, const Conversation& value) {
+  json = {{"messages", value.messages}};
+}
+void to_json(Json& json, const Usage& value) {
+  json = {{"prompt_tokens", value.prompt_tokens}, {"completion_tokens", value.completion_tokens}};
+}
+void to_json(Json& json, const LoadReport& value) {
+  json = {{"waiting", value.waiting}, {"running", value.running}};
+}
+void to_json(Json& json, const Tensor& value) {
+  json = {{"name", value.name},
+          {"dtype", static_cast<int>(value.dtype)},
+          {"shape", value.shape},
+          {"data", test::to_hex(value.data.view())}};
+}
+void to_json(Json& json, const InferResult& value) {
+  json = {{"outputs", value.outputs}};
+}
+void to_json(Json& json, const TextPart& value) {
+  json = {{"text", value.text}, {"finish", static_cast<int>(value.finish)}, {"usage", value.usage}};
+}
+void to_json(Json& json, const Infer& value) {
+  json = {{"inputs", value.inputs}, {"outputs", value.outputs}, {"parameters", value.parameters}};
+}
+void to_json(Json& json, const Sampling& value) {
+  json = {{"temperature", value.temperature}, {"top_p", value.top_p}, {"top_k", value.top_k}, {"seed", nullptr},
+          {"max_tokens", value.max_tokens},   {"stop", value.stop}};
+  if (value.seed) json["seed"] = *value.seed;
+}
+
+/// Alternatives go under the name of their struct.
+std::string name_of(const PlainText&) {
+  return "PlainText";
+}
+std::string name_of(const Conversation&) {
+  return "Conversation";
+}
+std::string name_of(const TokenIds&) {
+  return "TokenIds";
+}
+std::string name_of(const Generate&) {
+  return "Generate";
+}
+std::string name_of(const Infer&) {
+  return "Infer";
+}
+std::string name_of(const TextPart&) {
+  return "TextPart";
+}
+std::string name_of(const InferResult&) {
+  return "InferResult";
+}
+
+template <class... A>
+Json alternative(const std::variant<A...>& value) {
+  return std::visit([](const auto& held) { return Json{{name_of(held), held}}; }, value);
+}
+
+void to_json(Json& json, const Generate& value) {
+  json = {{"prompt", alternative(value.prompt)}, {"sampling", value.sampling}, {"stream", value.stream}};
+}
+void to_json(Json& json, const ServeRequest& value) {
+  json = {{"request_id", value.request_id},
+          {"model", value.model},
+          {"version", value.version},
+          {"unit", value.unit},
+          {"work", alternative(value.work)}};
+}
+void to_json(Json& json, const ResultPart& value) {
+  json = {
+      {"content", alternative(value.content)}, {"version", value.version}, {"load", nullptr}, {"cached", value.cached}};
+  if (value.load) json["load"] = *value.load;
+}
+void to_json(Json& json, const Hello& value) {
+  json = {{"node", value.node.value},
+          {"incarnation", value.incarnation.value},
+          {"control", value.control},
+          {"request", value.request}};
+}
+
+}  // namespace troupe::protocol
+
+namespace troupe {
+
+void to_json(nlohmann::ordered_json& json, const Error& value) {
+  json = {{"code", static_cast<int>(value.code)},
+          {"message", value.message},
+          {"field", value.field},
+          {"retry_after_ms", value.retry_after.count()}};
+}
+
+}  // namespace troupe
+
+namespace troupe::protocol {
+namespace {
+
+Bytes counting(size_t bytes) {
+  std::string data;
+  for (size_t i = 0; i < bytes; ++i) data.push_back(static_cast<char>(i % 251));
+  return Bytes::own(std::move(data));
+}
+
+template <class M>
+BodyVector vector_of(std::string name, M message) {
+  Json value = message;
+  return {std::move(name), M::message_type, std::move(value), encode(AnyMessage::of(std::move(message)))};
+}
+
+BodyVector vector_of(std::string name, const Error& error) {
+  return {std::move(name), MessageType::error, error, encode_error(error)};
+}
+
+ServeRequest generate(std::variant<PlainText, Conversation, TokenIds> prompt, Sampling sampling, bool stream) {
+  ServeRequest request;
+  request.request_id = "req-1";
+  request.model = "clerk";
+  request.work = Generate{std::move(prompt), std::move(sampling), stream};
+  return request;
+}
+
+ServeRequest infer(std::vector<Tensor> inputs, std::vector<std::string> outputs) {
+  ServeRequest request;
+  request.model = "adder";
+  request.version = "3";
+  request.unit = "user-17";
+  request.work = Infer{std::move(inputs), std::move(outputs), {{"b", "2"}, {"a", "ü"}}};
+  return request;
+}
+
+std::vector<Tensor> one_of_each_kind() {
+  using namespace std::string_literals;
+  return {{"x", DType::f32, {1, 2}, Bytes::copy("\x00\x00\x80\x3f\x00\x00\x00\xc0"s)},
+          {"words", DType::bytes, {2}, Bytes::copy("\x02\x00\x00\x00hi\x00\x00\x00\x00"s)},
+          {"none", DType::i64, {0}, {}}};
+}
+
+}  // namespace
+
+std::vector<EnvelopeVector> envelope_vectors() {
+  wire::Envelope request;
+  request.kind = wire::Kind::request;
+  request.message_type = static_cast<uint16_t>(MessageType::serve_request);
+  request.correlation_id = {1};
+  request.target_path = "gateway";
+  request.remaining = 30s;
+  request.trace = "req-1";
+
+  wire::Envelope part;
+  part.kind = wire::Kind::part;
+  part.message_type = static_cast<uint16_t>(MessageType::result_part);
+  part.correlation_id = {0xfedcba9876543210};
+  part.source_node = {0xa1};
+  part.source_incarnation = {2};
+  part.target_incarnation = {3};
+  part.priority = 255;
+  part.part = wire::PartPosition{.index = 300, .last = true};
+
+  wire::Envelope cancel;
+  cancel.kind = wire::Kind::cancel;
+  cancel.correlation_id = {70000};
+
+  return {{"request with a deadline", request, request}, {"last part", part, part}, {"cancel", cancel, cancel}};
+}
+
+std::vector<BodyVector> body_vectors() {
+  const Sampling fixed{.temperature = 0, .top_p = 0.9, .top_k = 40, .seed = 7, .max_tokens = 256, .stop = {"\n", "€"}};
+  const Conversation chat{{{"system", "Be brief."}, {"user", "Grüße!"}}};
+  const TextPart end{"", FinishReason::length, {.prompt_tokens = 12, .completion_tokens = 256}};
+  return {
+      vector_of("error", Error{Errc::overloaded, "the queue of clerk is full", "", 1500ms}),
+      vector_of("error about a field", Error{Errc::invalid_argument, "top_p is 2", "top_p", 0ms}),
+      vector_of("generate from text", generate(PlainText{"Once upon"}, {}, false)),
+      vector_of("generate from messages, streaming", generate(chat, fixed, true)),
+      vector_of("generate from token ids", generate(TokenIds{{0, 127, 128, 100000, -1}}, {}, false)),
+      vector_of("infer", infer(one_of_each_kind(), {"y"})),
+      vector_of("infer with an attachment",
+                infer({{"long", DType::u8, {4096}, counting(4096)}, {"short", DType::u8, {4095}, counting(4095)}}, {})),
+      vector_of("text part", ResultPart{TextPart{"Grü", FinishReason::none, {}}, "2", std::nullopt, false}),
+      vector_of("last text part", ResultPart{end, "2", LoadReport{.waiting = 3, .running = 1}, false}),
+      vector_of("infer result", ResultPart{InferResult{one_of_each_kind()}, "3", std::nullopt, true}),
+      vector_of("hello", Hello{{0xa1}, {5}, "tcp://127.0.0.1:7420", "tcp://127.0.0.1:7421"}),
+  };
+}
+
+}  // namespace troupe::protocol
