@@ -1,7 +1,13 @@
 # Compiler-wide settings: fast builds (ccache, mold) and warnings for our own code.
 find_program(TROUPE_CCACHE ccache)
 if(TROUPE_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${TROUPE_CCACHE})
+  # ccache keeps objects built with a precompiled header only under these two sloppiness settings (its manual, "Precompiled
+  # headers"); none of our files uses __DATE__ or __TIME__. The rest lets checkouts and build folders share its entries.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${TROUPE_CCACHE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+  endif()
 endif()
 
 find_program(TROUPE_MOLD mold)
