@@ -216,6 +216,9 @@ void AgentActor::drain_all() {
 void AgentActor::finish_stopping() {
   if (!stop_done_ || !state_.empty()) return;
   static_cast<void>(head_.send(protocol::Leave{options_.node.id, options_.node.incarnation}));
+  is_joined_ = false;
+  if (timer_) context().cancel(timer_);
+  hand_over_until_.reset();
   std::exchange(stop_done_, {})();
 }
 

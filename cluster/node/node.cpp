@@ -186,17 +186,18 @@ void NodeImpl::die(const Error& reason) {
 
 void NodeImpl::stop() {
   log_.info("node drains", kv("patience", format_duration(options_.drain_patience)));
-  // Replicas move to other nodes while the gateway serves its last requests.
-  std::promise<void> drained;
-  const Status asked =
-      agent_ ? agent_.send(PrepareToStop{[&drained] { drained.set_value(); }}) : fail(Errc::unavailable, "no agent");
+  // The gateway first: where no other node has room for the replicas, its last requests need those here.
   if (gateway_.gateway) {
     static_cast<void>(gateway_.gateway.send(gateway::Drain{}));
     if (!gateway_.routing->wait_until_closed(options_.drain_patience) ||
         !gateway_.in_flight->wait_until_empty(options_.drain_patience))
       log_.warn("requests are cut off", kv("count", gateway_.in_flight->size()));
   }
-  if (asked) drained.get_future().wait();
+  if (agent_) {
+    std::promise<void> drained;
+    const Status asked = agent_.send(PrepareToStop{[&drained] { drained.set_value(); }});
+    if (asked) drained.get_future().wait();
+  }
   halt();
 }
 
