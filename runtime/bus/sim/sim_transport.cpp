@@ -38,6 +38,8 @@ SimTransport::~SimTransport() {
 
 void SimTransport::stop() {
   if (stopped_) return;
+  for (LaneState& lane : lanes_)
+    for (auto& command : std::exchange(lane.commands, {})) command();
   stopped_ = true;
   network_.listen(self_.control, nullptr);
   network_.listen(self_.request, nullptr);
@@ -54,6 +56,7 @@ void SimTransport::die(bool silently) {
     for (const size_t end : {size_t{0}, size_t{1}})
       if (connection->at(end) == this) connection->die(end, silently);
   connections_.clear();
+  for (LaneState& lane : lanes_) lane.commands.clear();
   stop();
 }
 
