@@ -159,6 +159,8 @@ void HeadState::start_replica(const DeploymentView& deployment, NodeId node) {
   spec.resources = record.resources;
   spec.batching = record.batching;
   spec.engine = record.engine;
+  spec.isolation = record.isolation;
+  spec.echo = record.echo;
   replica.generation = deployment.generation;
   replica.node = node;
   replica.status.id = spec.id;
