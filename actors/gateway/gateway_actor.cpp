@@ -68,7 +68,7 @@ Status GatewayActor::hand_over(const Submit& submit, const protocol::Route& rout
   }
   const bool use_cache = parts_.cache && route.cache.enabled && cache_shard::is_cacheable(*submit.request);
   const actor::Ref& handler = use_cache ? parts_.cache : balancer->second;
-  TROUPE_CHECK(parts_.in_flight->enter(submit.id, model, handler));
+  TROUPE_CHECK(parts_.in_flight->enter(submit.id, model, handler, request_bytes(*submit.request)));
 
   const auto sink = std::make_shared<TrackedSink>(submit.id, submit.sink, parts_.in_flight,
                                                   parts_.metrics->of(model, route.version), context().host().clock());

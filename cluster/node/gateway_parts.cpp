@@ -7,6 +7,7 @@
 #include "actors/gateway/gateway_actor.hpp"
 #include "actors/gateway/http/error_answer.hpp"
 #include "actors/gateway/http/gateway_handler.hpp"
+#include "cluster/node/door_metrics.hpp"
 #include "cluster/node/version.hpp"
 #include "runtime/protocol/paths.hpp"
 
@@ -58,6 +59,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host
   door.host = options.host;
   door.port = options.ports.http;
   door.port_option = "--http-port";
+  door.on_cut = count_http_cuts(metrics, "http");
   door.io_threads = options.http_threads > 0 ? options.http_threads : std::max(1u, cpus / 2);
   const auto ids = std::make_shared<gateway::DispatchIds>();
   gateway::HttpFrontEnd front_end;
@@ -74,6 +76,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host
   gateway::ZmqFrontEndOptions zmq;
   zmq.host = options.host;
   zmq.port = options.ports.zmq;
+  zmq.on_cut = count_zmq_cuts(metrics);
   TROUPE_TRY(parts.zmq,
              gateway::ZmqFrontEnd::listen(zmq, clock, gateway::door_to(parts.gateway), ids, secure_random_u64()));
   return parts;

@@ -5,6 +5,7 @@
 #include "actors/dashboard/page.hpp"
 #include "cluster/head/admin_api.hpp"
 #include "cluster/head/catalog_actor.hpp"
+#include "cluster/node/door_metrics.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "storage/rocksdb_state_store.hpp"
 
@@ -67,7 +68,8 @@ Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, 
 }
 
 Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus::Transport& transport, Clock& clock,
-                             const observe::Logger& log, std::function<void(const Error&)> on_crash) {
+                             observe::Metrics& metrics, const observe::Logger& log,
+                             std::function<void(const Error&)> on_crash) {
   TROUPE_TRY(auto store, storage::open_rocksdb_state_store(options.data_dir / "control"));
   TROUPE_TRY(auto model_store, storage::ModelStore::open(options.data_dir / "models"));
   const auto models = std::make_shared<storage::ModelStore>(std::move(model_store));
@@ -96,6 +98,7 @@ Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus:
   door.host = options.host;
   door.port = options.ports.admin;
   door.port_option = "--admin-port";
+  door.on_cut = count_http_cuts(metrics, "admin");
   door.io_threads = 1;
   door.body_bytes_max = admin_body_bytes_max;
   TROUPE_TRY(parts.admin,

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cluster/agent/agent_actor.hpp"
+#include "cluster/node/door_metrics.hpp"
 #include "cluster/node/gateway_parts.hpp"
 #include "cluster/node/head_parts.hpp"
 #include "cluster/node/identity.hpp"
@@ -100,8 +101,8 @@ Status NodeImpl::start() {
   file_.addresses.request = transport_->self().request;
   file_.head_address = options_.roles.head ? host_and_port(transport_->self().control) : options_.head_address;
   if (options_.roles.head) {
-    TROUPE_TRY(head_,
-               start_head(options_, *host_, *transport_, clock_, log_, [this](const Error& reason) { die(reason); }));
+    TROUPE_TRY(head_, start_head(options_, *host_, *transport_, clock_, metrics_, log_,
+                                 [this](const Error& reason) { die(reason); }));
     file_.addresses.admin = head_.admin->url();
   }
   if (options_.roles.gateway) {
@@ -137,6 +138,7 @@ Status NodeImpl::open_metrics_door() {
   door.host = options_.host;
   door.port = options_.ports.metrics;
   door.port_option = "--metrics-port";
+  door.on_cut = count_http_cuts(metrics_, "metrics");
   door.io_threads = 1;
   const http::Handler handler = [this](const http::HttpRequest& request,
                                        const std::shared_ptr<http::HttpResponder>& responder) {

@@ -63,6 +63,7 @@ class Client {
  public:
   explicit Client(const Gateway& gateway) : socket_(context_, zmq::socket_type::dealer) {
     socket_.set(zmq::sockopt::rcvtimeo, 10000);
+    socket_.set(zmq::sockopt::rcvhwm, 16);
     socket_.set(zmq::sockopt::linger, 0);
     socket_.connect(gateway.front_end->endpoint());
   }
@@ -238,9 +239,39 @@ BOOST_AUTO_TEST_CASE(the_work_of_a_client_that_has_gone_is_withdrawn) {
   const Submit second = gateway.submitted.take();
 
   client.close();
-  while (gateway.front_end->stats().unreachable == 0) first.sink->on_part(text("anybody?"), false);
+  const auto is_noticed = [&] {  // As gone; or, where the parts are faster than the news, as deaf.
+    const ZmqFrontEndStats stats = gateway.front_end->stats();
+    return stats.unreachable + stats.cut_off > 0;
+  };
+  while (!is_noticed()) first.sink->on_part(text("anybody?"), false);
 
   BOOST_TEST((std::min(gateway.withdrawn.take(), gateway.withdrawn.take()) == std::min(first.id, second.id)));
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_does_not_read_is_cut_off_and_others_are_served) {
+  std::atomic<int> cuts{0};
+  Gateway gateway(
+      {.client_unread_max = 4_MiB, .on_cut = [&](std::string_view reason) { cuts += reason == "reader_behind"; }});
+  Client deaf(gateway);
+  Client other(gateway);
+  deaf.ask(1);
+  deaf.ask(2);
+  const Submit stream = gateway.submitted.take();
+  const Submit second = gateway.submitted.take();
+
+  const std::string megabyte(1 << 20, 'x');
+  int pieces = 0;
+  while (gateway.front_end->stats().cut_off == 0 && pieces < 1000) {
+    stream.sink->on_part(text(megabyte), false);
+    ++pieces;
+    other.ask(static_cast<uint64_t>(pieces));  // Waits until the piece before has been sent.
+    gateway.submitted.take().sink->on_part(text("served"), true);
+    BOOST_TEST(words(other.receive()) == "served");
+  }
+
+  BOOST_TEST(pieces < 200);  // The bound, and what both ends' kernels and the client's ZeroMQ take.
+  BOOST_TEST(cuts == 1);
+  BOOST_TEST((std::min(gateway.withdrawn.take(), gateway.withdrawn.take()) == std::min(stream.id, second.id)));
 }
 
 BOOST_AUTO_TEST_CASE(stopping_withdraws_what_is_open_and_late_answers_are_harmless) {
