@@ -202,7 +202,7 @@ void HeadState::reconcile(Time now) {
 void HeadState::publish_routes(Time now) {
   // Before all have come back the picture is not whole; gateways serve on from what they have.
   if (now < place_from_) return;
-  routes_.update(routing());
+  routes_.update(routing(now));
   for (auto& [id, replica] : replicas_) {
     if (!replica.stopping || replica.unrouted_at) continue;
     replica.unrouted_at = now;
@@ -256,7 +256,7 @@ protocol::Assignment HeadState::assignment_of(NodeId node, Time now) const {
   return assignment;
 }
 
-protocol::RoutingSnapshot HeadState::routing() const {
+protocol::RoutingSnapshot HeadState::routing(Time now) const {
   protocol::RoutingSnapshot snapshot;
   snapshot.epoch = options_.epoch;
   std::map<std::string, protocol::RoutedModel> models;
@@ -275,8 +275,13 @@ protocol::RoutingSnapshot HeadState::routing() const {
     model.routes.push_back(std::move(route));
   }
   for (auto& [name, model] : models) snapshot.models.push_back(std::move(model));
+  // A gateway drops what is under way from a node that it is to forget. One that left in order has answered everything,
+  // but the last of it may still be on the wire.
+  const auto is_reachable = [&](const Member& member) {
+    return member.is_member() || (member.state == NodeState::left && now - member.changed < options_.last_words);
+  };
   for (const auto& [id, member] : membership_.members())
-    if (member.is_member() && member.info.roles.worker)
+    if (is_reachable(member) && member.info.roles.worker)
       snapshot.nodes.push_back(
           {id, member.info.incarnation, member.info.addresses.control, member.info.addresses.request});
   return snapshot;
