@@ -31,7 +31,7 @@ Status write(storage::StateStore& store, std::string key, std::string value) {
 }
 
 /// A new term: later than the last one kept here and than any that began before now, so that a head that lost its disk
-/// is not refused for ever.
+/// is not refused for ever. In microseconds: within a second a head may start twice, and lose its disk between.
 Result<ClusterRecord> begin_epoch(storage::StateStore& store, const Clock& clock, uint64_t drawn) {
   TROUPE_TRY(const storage::RangeResult kept, read(store, std::string(cluster_key)));
   ClusterRecord record;
@@ -40,7 +40,7 @@ Result<ClusterRecord> begin_epoch(storage::StateStore& store, const Clock& clock
       TROUPE_TRY(record, decode_cluster(entry.value));
     }
   if (record.id.empty()) record.id = fmt::format("{:016x}", drawn);
-  const auto now = static_cast<uint64_t>(unix_microseconds(clock.wall()) / 1'000'000);
+  const auto now = static_cast<uint64_t>(unix_microseconds(clock.wall()));
   record.epoch.value = std::max(record.epoch.value, now) + 1;
   TROUPE_CHECK(write(store, std::string(cluster_key), encode(record)));
   return record;

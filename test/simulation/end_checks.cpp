@@ -113,23 +113,30 @@ std::string EndChecks::wrong_routes() const {
   return {};
 }
 
-std::string EndChecks::leaked() const {
+std::string EndChecks::leaked() {
   if (world_.ledger.sinks != 0) return fmt::format("{} clients' sinks are held", world_.ledger.sinks);
+  std::string first;
   for (const auto& node : nodes_) {
-    if (node->is_gateway() && node->requests_inside() != 0)
-      return fmt::format("{} requests are inside gateway {}", node->requests_inside(), node->index());
-    for (const SimBackend* backend : node->backends().all)
-      if (backend->running() != 0)
-        return fmt::format("a back end of node {} runs {} requests", node->index(), backend->running());
-    const actor::OpenCalls open = node->host().open_calls();
-    if (open.to_others + open.from_others > 0)
-      return fmt::format("node {} has {} calls to others open and {} from others", node->index(), open.to_others,
-                         open.from_others);
-    if (node->transport().waiting() > 0)
-      return fmt::format("{} messages wait at node {}", node->transport().waiting(), node->index());
-    if (std::string wrong = wrong_actors(*node); !wrong.empty()) return wrong;
+    if (clean_.contains(node->index())) continue;
+    std::string held = this->held(*node);
+    if (held.empty()) {
+      clean_.insert(node->index());
+    } else if (first.empty()) {
+      first = fmt::format("at node {}: {}", node->index(), held);
+    }
   }
-  return {};
+  return first;
+}
+
+std::string EndChecks::held(const SimNode& node) const {
+  if (node.is_gateway() && node.requests_inside() != 0) return fmt::format("{} requests", node.requests_inside());
+  for (const SimBackend* backend : node.backends().all)
+    if (backend->running() != 0) return fmt::format("{} requests in a back end", backend->running());
+  const actor::OpenCalls open = node.host().open_calls();
+  if (open.to_others + open.from_others > 0)
+    return fmt::format("{} open calls to others, {} from others", open.to_others, open.from_others);
+  if (node.transport().waiting() > 0) return fmt::format("{} messages that wait", node.transport().waiting());
+  return wrong_actors(node);
 }
 
 std::string EndChecks::wrong_actors(const SimNode& node) const {
@@ -146,12 +153,10 @@ std::string EndChecks::wrong_actors(const SimNode& node) const {
     expected.insert(protocol::worker_path(backend->spec().id));
   }
   for (const protocol::ActorHealth& actor : node.host().health()) {
-    if (expected.erase(actor.path) == 0)
-      return fmt::format("node {} has an actor {} too many", node.index(), actor.path);
-    if (actor.queue_depth != 0)
-      return fmt::format("{} messages wait for {} of node {}", actor.queue_depth, actor.path, node.index());
+    if (expected.erase(actor.path) == 0) return fmt::format("an actor {} too many", actor.path);
+    if (actor.queue_depth != 0) return fmt::format("{} messages that wait for {}", actor.queue_depth, actor.path);
   }
-  if (!expected.empty()) return fmt::format("node {} has no actor {}", node.index(), *expected.begin());
+  if (!expected.empty()) return fmt::format("no actor {}", *expected.begin());
   return {};
 }
 

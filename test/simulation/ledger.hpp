@@ -63,7 +63,7 @@ class Ledger {
   void gateway_died(Owner gateway);
   /// What was due meanwhile may be late.
   void gateway_thawed(Owner gateway) { thawed_[gateway.index] = schedule_.now(); }
-  /// A back end begins with a request.
+  /// A back end begins with a request. More than once is in order: an attempt may be lost with its replica.
   void executes(const std::string& request, ReplicaId replica);
   const ClientRequest& request(size_t index) const { return requests_[index]; }
   size_t open_requests() const;
@@ -103,7 +103,6 @@ class Ledger {
   const Duration slack_;
   std::vector<ClientRequest> requests_;
   std::map<uint32_t, Time> thawed_;
-  std::set<std::pair<std::string, ReplicaId>> executed_;
   std::map<std::string, Deployment> deployments_;
   std::map<Epoch, Incarnation> leaders_;
   std::string violation_;

@@ -128,6 +128,11 @@ void SimNode::received(bus::Lane lane, wire::Message message) {
     if (!body) return world_.ledger.violation("what a head sent does not decode: " + body.error().message);
     world_.ledger.leads(message.envelope.source_incarnation, epoch_of(*body));
   }
+  if (type == protocol::MessageType::serve_request &&
+      !life_->attempts
+           .emplace(message.envelope.source_node, message.envelope.source_incarnation, message.envelope.correlation_id)
+           .second)
+    return world_.ledger.violation(fmt::format("an attempt of request {} came twice", message.envelope.trace));
   // A transport that stops may still have something for a host that is gone.
   if (life_->host) life_->host->receive(lane, std::move(message));
 }
@@ -171,7 +176,8 @@ void SimNode::leave() {
 
 void SimNode::wait_until_empty(Time until) {
   world_.schedule.after(life_->owner, 10ms, [this, until] {
-    if (is_gateway() && requests_inside() > 0 && world_.schedule.now() < until) return wait_until_empty(until);
+    const bool is_done = !is_gateway() || (life_->gateway.routing->is_closed() && requests_inside() == 0);
+    if (!is_done && world_.schedule.now() < until) return wait_until_empty(until);
     const auto done = [this, owner = life_->owner] {
       world_.schedule.after(world, 0s, [this, owner] {
         if (life_ && life_->owner == owner) end(false, true);

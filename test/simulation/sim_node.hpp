@@ -2,6 +2,7 @@
 // SimNode: a node made of the program's own actors, in as many lives as the simulation gives it.
 
 #include <memory>
+#include <set>
 
 #include "cluster/agent/agent_actor.hpp"
 #include "cluster/node/gateway_parts.hpp"
@@ -75,6 +76,7 @@ class SimNode {
     actor::Ref head;
     actor::Ref agent;
     bool leaving = false;
+    std::set<std::tuple<NodeId, Incarnation, CorrelationId>> attempts;  ///< That have come here.
   };
 
   void start_head();

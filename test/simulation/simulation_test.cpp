@@ -13,6 +13,7 @@ struct Pinned {
 constexpr Pinned pinned_seeds[] = {
     {28, "a replica changed while its agent looked for the head, and it never looked again"},
     {1, "a write of unknown outcome, and the head refused all later ones"},
+    {319, "a head that lost its disk took an epoch again, as epochs were counted in seconds"},
     {167, "a balancer ended, and the cache waited for its answer for ever"},
 };
 
