@@ -1,4 +1,4 @@
-"""Client of Troupe, a model serving cluster."""
+"""Troupe, a model serving cluster: its client (Client) and models in Python (model)."""
 
 from .client import Client, Generation, TextStream
 from .errors import (
@@ -20,7 +20,8 @@ from .errors import (
     Unavailable,
     Unimplemented,
 )
-from .messages import Usage
+from .messages import Sampling, Usage
+from .models import ItemError, ModelBroken, Prompt, Request, TensorBatch, Text, TextBatch, model
 from .tensors import tensor
 
 __all__ = [
@@ -34,10 +35,18 @@ __all__ = [
     "InternalError",
     "InvalidArgument",
     "IoError",
+    "ItemError",
+    "ModelBroken",
     "NotFound",
     "Overloaded",
     "PermissionDenied",
+    "Prompt",
+    "Request",
     "ResourceExhausted",
+    "Sampling",
+    "TensorBatch",
+    "Text",
+    "TextBatch",
     "TextStream",
     "TooLarge",
     "TroupeError",
@@ -45,5 +54,6 @@ __all__ = [
     "Unavailable",
     "Unimplemented",
     "Usage",
+    "model",
     "tensor",
 ]

@@ -17,6 +17,8 @@ PROTOCOL = 1
 ATTACHMENT_EXT = 1
 ATTACHMENT_BYTES_MIN = 4096
 ATTACHMENTS_MAX = 64
+ATTACHMENT_BYTES_MAX = 256 << 20  # all of a message together
+BODY_BYTES_MAX = 16 << 20
 
 Buffer = Union[bytes, memoryview]
 
