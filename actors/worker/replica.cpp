@@ -41,6 +41,8 @@ Result<std::unique_ptr<Backend>> make_thread_backend(const protocol::ReplicaSpec
     case protocol::BackendKind::native:
       return make_native_backend(
           spec, [folder = spec.folder] { return storage::verify_model_folder(folder); }, events);
+    case protocol::BackendKind::python:
+      return fail(Errc::failed_precondition, "a back end in Python runs in a process of its own, not on a thread");
   }
   return fail(Errc::unimplemented, "this version of Troupe has no back end of kind {}", static_cast<int>(spec.backend));
 }

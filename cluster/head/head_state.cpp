@@ -94,7 +94,13 @@ Status HeadState::check(const DeploymentRecord& record) const {
     if (name != record.name && other.record.model == record.model && other.record.version == record.version)
       return fail_field("model", "deployment {} serves {}@{} already; raise its replicas instead", name, record.model,
                         record.version);
-  if (record.backend == protocol::BackendKind::native && folder_of_(record.model, record.version).empty())
+  const bool is_python = record.backend == protocol::BackendKind::python;
+  if (is_python && record.entry.empty())
+    return fail_field("entry", "a back end in Python needs an entry, such as my_module:Class; {}@{} was stored without",
+                      record.model, record.version);
+  if (!is_python && !(record.entry.empty() && record.python.empty() && record.settings.empty()))
+    return fail_field("backend", "entry, python and settings are of back ends in Python; this one is not");
+  if (record.backend != protocol::BackendKind::echo && folder_of_(record.model, record.version).empty())
     return fail(Errc::not_found, "there is no {}@{} in the model store; add it with: troupe model add {}@{} FOLDER",
                 record.model, record.version, record.model, record.version);
   return {};
@@ -142,6 +148,9 @@ void HeadState::start_replica(const DeploymentView& deployment, NodeId node) {
   spec.resources = record.resources;
   spec.batching = record.batching;
   spec.engine = record.engine;
+  spec.entry = record.entry;
+  spec.python = record.python;
+  spec.settings = record.settings;
   replica.generation = deployment.generation;
   replica.node = node;
   replica.status.id = spec.id;

@@ -24,7 +24,7 @@ from troupe.messages import (
     Sampling,
     ServeRequest,
     Unload,
-    WorkItem,
+    ExecuteItem,
 )
 from troupe.tensors import array, tensors
 
@@ -110,7 +110,7 @@ class FakeNode:
         items = []
         for work in works:
             self._ids += 1
-            items.append(WorkItem(self._ids, remaining_us, ServeRequest(f"r{self._ids}", "served", work=work)))
+            items.append(ExecuteItem(self._ids, remaining_us, ServeRequest(f"r{self._ids}", "served", work=work)))
         self.send(Execute(items))
         return [item.work_id for item in items]
 

@@ -164,6 +164,14 @@ class EngineSpec:
 
 
 @dataclass
+class EchoSpec:
+    """delay: nanoseconds."""
+
+    slots: int = 1024
+    delay: int = 0
+
+
+@dataclass
 class ReplicaSpec:
     id: int = 0
     deployment: str = ""
@@ -177,6 +185,7 @@ class ReplicaSpec:
     engine: EngineSpec = field(default_factory=EngineSpec)
     isolation: int = 1
     entry: str = ""
+    echo: EchoSpec = field(default_factory=EchoSpec)
     python: str = ""
     settings: Dict[str, str] = field(default_factory=dict)
 
@@ -208,7 +217,7 @@ class BackendWarm:
 
 
 @dataclass
-class WorkItem:
+class ExecuteItem:
     work_id: int = 0
     remaining_us: Optional[int] = None
     request: ServeRequest = field(default_factory=ServeRequest)
@@ -216,7 +225,7 @@ class WorkItem:
 
 @dataclass
 class Execute:
-    items: List[WorkItem] = field(default_factory=list)
+    items: List[ExecuteItem] = field(default_factory=list)
 
 
 @dataclass

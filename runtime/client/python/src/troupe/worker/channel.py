@@ -26,7 +26,7 @@ from ..messages import (
     Progress,
     ResultPart,
     WorkerHello,
-    WorkItem,
+    ExecuteItem,
 )
 from ..wire import (
     ATTACHMENT_BYTES_MAX,
@@ -217,7 +217,7 @@ class Channel:
             self._exit_at = time.monotonic() + _UNLOAD_PATIENCE_S
             self._inbox.unload()
 
-    def _execute(self, items: List[WorkItem]) -> None:
+    def _execute(self, items: List[ExecuteItem]) -> None:
         for refused in self._inbox.add(items):
             body = ErrorBody(number_of("overloaded"), "the model has no free slot", "", 0)
             self._post(_frames(Kind.ERROR, body, refused.work_id))

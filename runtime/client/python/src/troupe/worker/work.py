@@ -7,13 +7,13 @@ import time
 from collections import deque
 from typing import Deque, Dict, List, Optional
 
-from ..messages import ReplicaSpec, ServeRequest, WorkItem
+from ..messages import ReplicaSpec, ServeRequest, ExecuteItem
 
 
 class Work:
     """One request. `is_cancelled` is set by the I/O thread; all else belongs to the thread that computes."""
 
-    def __init__(self, item: WorkItem):
+    def __init__(self, item: ExecuteItem):
         self.id = item.work_id
         self.request: ServeRequest = item.request
         self.deadline = None if item.remaining_us is None else time.monotonic() + item.remaining_us / 1e6
@@ -58,7 +58,7 @@ class Inbox:
         with self._changed:
             self._slots = slots
 
-    def add(self, items: List[WorkItem]) -> List[WorkItem]:
+    def add(self, items: List[ExecuteItem]) -> List[ExecuteItem]:
         """The ones that there was no room for."""
         with self._changed:
             room = max(0, self._slots - len(self._inside))
