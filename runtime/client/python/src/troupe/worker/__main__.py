@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import faulthandler
 import os
 import signal
@@ -18,6 +19,7 @@ from .runner import Runner
 from .work import Inbox, Steps
 
 _OK, _FAILED = 0, 1
+_PR_SET_PDEATHSIG = 1
 
 
 def main() -> int:
@@ -43,8 +45,11 @@ def main() -> int:
 def _be_a_child(lifeline: object) -> None:
     """The node decides when this ends, not the terminal it may have been started from."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     faulthandler.enable()
     sys.stdout.reconfigure(line_buffering=True)
+    sys.dont_write_bytecode = True  # A version in the store stays as it was stored.
     if isinstance(lifeline, int):
         os.set_inheritable(lifeline, False)
 

@@ -26,6 +26,7 @@ BASE = ["msgpack>=1.0", "numpy>=1.22", "pyzmq>=22"]
 
 _VALID = "troupe-environment"
 _REASON_LINES = 5
+_running: List[subprocess.Popen] = []
 
 
 class Failed(Exception):
@@ -75,6 +76,7 @@ def _run(command: List[str], timeout: float) -> None:
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     )
+    _running.append(process)
     watchdog = _Watchdog(process, timeout)
     try:
         for line in process.stdout:
@@ -86,6 +88,7 @@ def _run(command: List[str], timeout: float) -> None:
         if process.poll() is None:
             process.kill()
             process.wait()
+        _running.remove(process)
     if watchdog.has_barked:
         raise Failed(f"pip was not done within {timeout:g} s")
     if code != 0:
@@ -111,12 +114,25 @@ class _Watchdog:
         self._timer.cancel()
 
 
+def _watch(lifeline: int) -> None:
+    """Ends this process and what it started when nobody wants the environment any more."""
+    while os.read(lifeline, 1):
+        pass
+    for process in list(_running):
+        process.kill()
+    os._exit(1)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Makes or finds the virtual environment of a model.")
     parser.add_argument("--root", type=Path, required=True, help="folder of all environments")
     parser.add_argument("--requirements", type=Path, help="as pip reads them; default: none")
+    parser.add_argument("--lifeline", type=int, metavar="FD", help="when this reads as ended, give up at once")
     parser.add_argument("--timeout", type=float, default=1800.0, help="seconds that each step may take")
     arguments = parser.parse_args()
+    if arguments.lifeline is not None:
+        os.set_inheritable(arguments.lifeline, False)
+        threading.Thread(target=_watch, args=(arguments.lifeline,), daemon=True).start()
     try:
         print(ensure(arguments.root.resolve(), arguments.requirements, arguments.timeout))
     except (Failed, OSError) as error:
