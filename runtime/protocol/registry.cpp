@@ -38,7 +38,7 @@ constexpr std::array entries = {
     entry<ServeRequest>(), entry<ResultPart>(),   entry<Hello>(),         entry<JoinRequest>(),     entry<JoinReply>(),
     entry<Heartbeat>(),    entry<HeartbeatAck>(), entry<Assignment>(),    entry<RoutingSnapshot>(), entry<Leave>(),
     entry<WorkerHello>(),  entry<LoadBackend>(),  entry<BackendLoaded>(), entry<BackendWarm>(),     entry<Execute>(),
-    entry<Progress>(),     entry<Unload>(),
+    entry<Progress>(),     entry<Unload>(),       entry<RoutingDelta>(),
 };
 
 const Entry* find(MessageType type) {
