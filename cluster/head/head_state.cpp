@@ -117,6 +117,8 @@ Status HeadState::check(const DeploymentRecord& record) const {
                       record.model, record.version);
   if (!is_python && !(record.entry.empty() && record.python.empty() && record.settings.empty()))
     return fail_field("backend", "entry, python and settings are of back ends in Python; this one is not");
+  if (is_python && record.isolation == protocol::Isolation::thread)
+    return fail_field("isolation", "a back end in Python runs in a process of its own: leave isolation at process");
   if (record.backend != protocol::BackendKind::echo && folder_of_(record.model, record.version).empty())
     return fail(Errc::not_found, "there is no {}@{} in the model store; add it with: troupe model add {}@{} FOLDER",
                 record.model, record.version, record.model, record.version);
@@ -165,6 +167,8 @@ void HeadState::start_replica(const DeploymentView& deployment, NodeId node) {
   spec.resources = record.resources;
   spec.batching = record.batching;
   spec.engine = record.engine;
+  spec.isolation = record.isolation;
+  spec.echo = record.echo;
   spec.entry = record.entry;
   spec.python = record.python;
   spec.settings = record.settings;

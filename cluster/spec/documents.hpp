@@ -19,7 +19,8 @@ inline auto names_of(BackendKind) {
   return backend_names;
 }
 
-inline constexpr std::array isolation_names{config::EnumName<Isolation>{Isolation::thread, "thread"}};
+inline constexpr std::array isolation_names{config::EnumName<Isolation>{Isolation::process, "process"},
+                                            config::EnumName<Isolation>{Isolation::thread, "thread"}};
 inline auto names_of(Isolation) {
   return isolation_names;
 }
@@ -78,13 +79,19 @@ struct CacheDocument {
 };
 void describe(config::Schema<CacheDocument>& schema);
 
+struct EchoDocument {
+  uint32_t slots = 1024;
+  Duration delay{0};
+};
+void describe(config::Schema<EchoDocument>& schema);
+
 /// The wish: so many replicas of this version, like this.
 struct DeploymentDocument {
   std::string name;
   std::string model;  ///< "clerk@2"; for `backend: echo` the version is free to choose.
   uint32_t replicas = 1;
   std::optional<protocol::BackendKind> backend;  ///< Unset: what the version's metadata says, else native.
-  protocol::Isolation isolation = protocol::Isolation::thread;
+  protocol::Isolation isolation = protocol::Isolation::process;
   /// Share of the model's unpinned traffic. Unset: 1 for the model's first deployment, 0 for later ones, so that a new
   /// version gets traffic only when somebody says so.
   std::optional<double> weight;
@@ -92,6 +99,7 @@ struct DeploymentDocument {
   ResourcesDocument resources;
   BatchingDocument batching;
   EngineDocument engine;
+  EchoDocument echo;
   CacheDocument cache;
   std::string entry;   ///< Of a back end in Python: "my_module:Class"; empty: what the version's metadata says.
   std::string python;  ///< Its interpreter; empty: the node makes an environment of the version's requirements.txt.

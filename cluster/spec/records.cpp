@@ -57,6 +57,8 @@ Result<DeploymentRecord> to_record(const DeploymentDocument& document, double we
                    document.engine.threads};
   record.cache = {document.cache.enabled, document.cache.ttl};
   record.created_unix_us = created_unix_us;
+  record.isolation = document.isolation;
+  record.echo = {document.echo.slots, document.echo.delay};
   record.entry = document.entry;
   if (record.entry.empty() && record.backend == protocol::BackendKind::python)
     record.entry = value_of(metadata, metadata_entry);

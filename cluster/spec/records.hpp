@@ -24,6 +24,8 @@ struct DeploymentRecord {
   protocol::EngineSpec engine;
   protocol::CacheSpec cache;
   int64_t created_unix_us = 0;
+  protocol::Isolation isolation = protocol::Isolation::process;
+  protocol::EchoSpec echo;
   std::string entry;  ///< Of a back end in Python, as the two below.
   std::string python;
   std::map<std::string, std::string> settings;
@@ -33,7 +35,7 @@ struct DeploymentRecord {
     using D = DeploymentRecord;
     return std::tuple{&D::schema,          &D::name,      &D::model,     &D::version,  &D::replicas, &D::backend,
                       &D::weight,          &D::balancing, &D::resources, &D::batching, &D::engine,   &D::cache,
-                      &D::created_unix_us, &D::entry,     &D::python,    &D::settings};
+                      &D::created_unix_us, &D::isolation, &D::echo,      &D::entry,    &D::python,   &D::settings};
   }
 };
 

@@ -226,11 +226,20 @@ def test_an_error_of_a_stream_is_raised_as_an_error(client):
     assert "256" in caught.value.message
 
 
-def test_text_is_not_asked_of_a_model_of_tensors(client):
-    with pytest.raises(openai.APIStatusError) as caught:
-        complete(client, PROMPT, model="echo")
+def test_an_echo_says_what_it_was_asked_at_once_or_word_by_word(client):
+    whole = complete(client, PROMPT, model="echo")
+    pieces = [event.choices[0].text for event in complete(client, PROMPT, model="echo", stream=True)]
 
-    assert "text" in caught.value.message
+    assert whole.choices[0].text == PROMPT
+    assert "".join(pieces) == PROMPT
+    assert len(pieces) >= len(PROMPT.split())
+
+
+def test_token_ids_are_not_asked_of_a_model_without_a_tokenizer(client):
+    with pytest.raises(openai.APIStatusError) as caught:
+        complete(client, [1, 2, 3], model="echo")
+
+    assert "token ids" in caught.value.message
 
 
 # --- Many at once, and clients that go away

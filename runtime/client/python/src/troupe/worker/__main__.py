@@ -20,6 +20,7 @@ from .work import Inbox, Steps
 
 _OK, _FAILED = 0, 1
 _PR_SET_PDEATHSIG = 1
+_SWITCH_INTERVAL_S = 0.001  # So long at most an answer waits for the next call's Python code.
 
 
 def main() -> int:
@@ -49,6 +50,7 @@ def _be_a_child(lifeline: object) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     faulthandler.enable()
     sys.stdout.reconfigure(line_buffering=True)
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     sys.dont_write_bytecode = True  # A version in the store stays as it was stored.
     if isinstance(lifeline, int):
         os.set_inheritable(lifeline, False)

@@ -44,7 +44,7 @@ from ..wire import (
 from .work import Inbox, Steps
 
 PROGRESS_INTERVAL_S = 0.2
-_OUTGOING_MAX = 4096  # messages; a step that makes more waits for the node to read
+_OUTGOING_MAX = 1024  # messages; a step that makes more waits for the node to read
 _FLUSH_MS = 1000
 _UNLOAD_PATIENCE_S = 1.0  # for the step that runs
 _OVERDUE_S = 0.5  # past its longest step a call's stack is printed
@@ -115,8 +115,10 @@ class Channel:
         with self._room:
             if threading.get_ident() != self._thread.ident:
                 self._room.wait_for(lambda: len(self._outgoing) < _OUTGOING_MAX)
+            was_empty = not self._outgoing
             self._outgoing.append(frames)
-        self._wake()
+        if was_empty:  # Else the thread is at it.
+            self._wake()
 
     def _wake(self) -> None:
         try:

@@ -75,7 +75,9 @@ class Runner:
                 key = (work.id,)
             alike.setdefault(key, []).append((work, item))
         for group in alike.values():
-            self._call([work for work, _ in group], [item for _, item in group])
+            wanted = [(work, item) for work, item in group if work.is_wanted]  # Calls before this one took time.
+            if wanted:
+                self._call([work for work, _ in wanted], [item for _, item in wanted])
 
     def _item(self, work: Work) -> Tuple[Tuple, Any]:
         """What the model shall be called with, and a key that is the same for those it may be called with at once."""
