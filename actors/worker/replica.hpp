@@ -5,6 +5,7 @@
 
 #include "actors/worker/child_backend.hpp"
 #include "actors/worker/load.hpp"
+#include "actors/worker/python_backend.hpp"
 #include "actors/worker/worker_actor.hpp"
 #include "runtime/actor/host.hpp"
 
@@ -32,6 +33,6 @@ Result<std::unique_ptr<Backend>> make_thread_backend(const protocol::ReplicaSpec
 
 /// Back ends where their spec's isolation says: in processes of `children` (refused where that is empty), or on
 /// threads. `clock` must outlive them.
-BackendFactory make_backend(std::shared_ptr<ChildHost> children, const Clock& clock);
+BackendFactory make_backend(std::shared_ptr<ChildHost> children, const Clock& clock, PythonOptions python = {});
 
 }  // namespace troupe::worker

@@ -2,6 +2,7 @@
 // What the admin API and the CLI ask of the head. Local messages of the head's process; answers are JSON texts.
 
 #include <functional>
+#include <map>
 #include <string>
 #include <variant>
 
@@ -29,6 +30,7 @@ struct AddModel {
   std::string name;
   std::string version;
   std::string source;
+  std::map<std::string, std::string> metadata;
 };
 struct DeleteModel {
   std::string name;

@@ -168,14 +168,20 @@ Result<AddModel> parse_add_model(const std::string& body) {
   const std::array<std::pair<std::string, std::string*>, 3> fields{
       {{"name", &model.name}, {"version", &model.version}, {"source", &model.source}}};
   for (const auto& [key, value] : object.items()) {
-    if (std::ranges::none_of(fields, [&](const auto& field) { return field.first == key; }))
-      return fail_field(key, "unknown field {}{}", key, did_you_mean(key, {"name", "version", "source"}));
+    if (key != "metadata" && std::ranges::none_of(fields, [&](const auto& field) { return field.first == key; }))
+      return fail_field(key, "unknown field {}{}", key, did_you_mean(key, {"name", "version", "source", "metadata"}));
   }
   for (const auto& [key, target] : fields) {
     const auto found = object.find(key);
     if (found == object.end() || !found->is_string() || found->get_ref<const std::string&>().empty())
       return fail_field(key, "{} is missing or no text", key);
     *target = *found;
+  }
+  if (const auto metadata = object.find("metadata"); metadata != object.end()) {
+    const auto is_text = [](const json& value) { return value.is_string(); };
+    if (!metadata->is_object() || !std::ranges::all_of(*metadata, is_text))
+      return fail_field("metadata", "metadata is no object of texts");
+    model.metadata = metadata->get<std::map<std::string, std::string>>();
   }
   TROUPE_CHECK(storage::check_model_name(model.name));
   TROUPE_CHECK(storage::check_model_version(model.version));

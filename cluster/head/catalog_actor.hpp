@@ -13,6 +13,7 @@ struct StoreModel {
   std::string name;
   std::string version;
   std::string source;
+  std::map<std::string, std::string> metadata;
 };
 struct RemoveModel {
   std::string name;
@@ -27,7 +28,7 @@ class CatalogActor final : public actor::Actor {
   CatalogActor(actor::Context& context, std::shared_ptr<storage::ModelStore> store)
       : Actor(context), store_(std::move(store)) {
     serve<StoreModel>([this](const auto& model, actor::Reply reply) {
-      auto manifest = store_->add(model->name, model->version, model->source, this->context().wall());
+      auto manifest = store_->add(model->name, model->version, model->source, this->context().wall(), model->metadata);
       if (manifest) {
         reply.finish(StoredModel{std::move(*manifest)});
       } else {

@@ -103,6 +103,12 @@ std::string HeadActor::folder_of(const std::string& model, const std::string& ve
   return {};
 }
 
+std::map<std::string, std::string> HeadActor::metadata_of(const std::string& reference) const {
+  for (const storage::ModelManifest& manifest : models_)
+    if (manifest.name + "@" + manifest.version == reference) return manifest.metadata;
+  return {};
+}
+
 void HeadActor::admin(const AdminCall& call) {
   if (const auto* get = std::get_if<GetView>(&call.what)) {
     call.done(view(get->view));
@@ -176,7 +182,7 @@ void HeadActor::next_step(const std::shared_ptr<ApplyJob>& job) {
   };
   if (const auto* model = std::get_if<ModelDocument>(&step)) {
     const auto known = !folder_of(model->name, model->version).empty();
-    add_model({model->name, model->version, (job->base / model->source).string()},
+    add_model({model->name, model->version, (job->base / model->source).string(), model->metadata},
               [known, next = stepped("Model", model->name + "@" + model->version)](const Result<std::string>& added) {
                 next(added ? Result<std::string>(known ? "unchanged" : "created") : added);
               });
@@ -184,9 +190,10 @@ void HeadActor::next_step(const std::shared_ptr<ApplyJob>& job) {
   }
   const auto& deployment = std::get<DeploymentDocument>(step);
   const std::string model = deployment.model.substr(0, deployment.model.find('@'));
-  store_deployment(
-      to_record(deployment, state_.default_weight(deployment.name, model), unix_microseconds(context().wall())),
-      stepped("Deployment", deployment.name));
+  auto record = to_record(deployment, state_.default_weight(deployment.name, model),
+                          unix_microseconds(context().wall()), metadata_of(deployment.model));
+  const auto next = stepped("Deployment", deployment.name);
+  record ? store_deployment(std::move(*record), next) : next(fail(record.error()));
 }
 
 void HeadActor::store_deployment(DeploymentRecord record, Done done) {
@@ -270,7 +277,7 @@ void HeadActor::delete_deployment(const std::string& name, Done done) {
 
 void HeadActor::add_model(const AddModel& model, Done done) {
   context().call(
-      options_.catalog, StoreModel{model.name, model.version, model.source}, {},
+      options_.catalog, StoreModel{model.name, model.version, model.source, model.metadata}, {},
       [this, done = std::move(done)](const actor::ReplyEvent& event) {
         if (event.error) return done(fail(*event.error));
         const storage::ModelManifest& manifest = event.body.get<StoredModel>()->manifest;

@@ -49,6 +49,8 @@ class HeadActor final : public actor::Actor {
   void add_model(const AddModel& model, std::function<void(Result<std::string>)> done);
   void delete_model(const DeleteModel& model, std::function<void(Result<std::string>)> done);
   std::string folder_of(const std::string& model, const std::string& version) const;
+  /// Of "NAME@VERSION"; empty where it is not in the store.
+  std::map<std::string, std::string> metadata_of(const std::string& reference) const;
 
   HeadActorOptions options_;
   SeededRandom random_;

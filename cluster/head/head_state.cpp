@@ -111,7 +111,15 @@ Status HeadState::check(const DeploymentRecord& record) const {
     if (name != record.name && other.record.model == record.model && other.record.version == record.version)
       return fail_field("model", "deployment {} serves {}@{} already; raise its replicas instead", name, record.model,
                         record.version);
-  if (record.backend == protocol::BackendKind::native && folder_of_(record.model, record.version).empty())
+  const bool is_python = record.backend == protocol::BackendKind::python;
+  if (is_python && record.entry.empty())
+    return fail_field("entry", "a back end in Python needs an entry, such as my_module:Class; {}@{} was stored without",
+                      record.model, record.version);
+  if (!is_python && !(record.entry.empty() && record.python.empty() && record.settings.empty()))
+    return fail_field("backend", "entry, python and settings are of back ends in Python; this one is not");
+  if (is_python && record.isolation == protocol::Isolation::thread)
+    return fail_field("isolation", "a back end in Python runs in a process of its own: leave isolation at process");
+  if (record.backend != protocol::BackendKind::echo && folder_of_(record.model, record.version).empty())
     return fail(Errc::not_found, "there is no {}@{} in the model store; add it with: troupe model add {}@{} FOLDER",
                 record.model, record.version, record.model, record.version);
   return {};
@@ -161,6 +169,9 @@ void HeadState::start_replica(const DeploymentView& deployment, NodeId node) {
   spec.engine = record.engine;
   spec.isolation = record.isolation;
   spec.echo = record.echo;
+  spec.entry = record.entry;
+  spec.python = record.python;
+  spec.settings = record.settings;
   replica.generation = deployment.generation;
   replica.node = node;
   replica.status.id = spec.id;

@@ -154,6 +154,7 @@ json models_view(const std::vector<storage::ModelManifest>& models, const HeadSt
                     {"files", model.files.size()},
                     {"created", to_iso8601(model.created)},
                     {"source", model.source},
+                    {"metadata", model.metadata},
                     {"deployment", deployment}});
   }
   return rows;

@@ -12,6 +12,7 @@
 #include "cluster/node/gateway_parts.hpp"
 #include "cluster/node/head_parts.hpp"
 #include "cluster/node/identity.hpp"
+#include "cluster/node/python.hpp"
 #include "cluster/node/version.hpp"
 #include "runtime/base/assert.hpp"
 #include "runtime/bus/zmq/zmq_transport.hpp"
@@ -163,7 +164,10 @@ Status NodeImpl::open_worker() {
   worker::ChildHostOptions children;
   children.run_folder = options_.data_dir / "run";
   children.log_folder = options_.data_dir / replica_log_folder_name;
-  children.program = [](const protocol::ReplicaSpec&) { return worker::own_backend_program(); };
+  children.program = [package = python_options(options_).package](const protocol::ReplicaSpec& spec) {
+    if (spec.backend == protocol::BackendKind::python) return worker::python_program(spec, package);
+    return worker::own_backend_program();
+  };
   children.log = log_.with_component("worker");
   TROUPE_TRY(children_, worker::ChildHost::make(std::move(children), clock_));
   return {};
@@ -179,7 +183,7 @@ Status NodeImpl::join() {
   if (!options_.roles.head) agent.head_control = "tcp://" + options_.head_address;
   agent.drain_patience = options_.drain_patience;
   agent.transport = transport_.get();
-  agent.backend = worker::make_backend(children_, clock_);
+  agent.backend = worker::make_backend(children_, clock_, python_options(options_));
   agent.log = log_.with_component("agent");
   agent.on_joined = [joined] { joined->set_value(); };
   TROUPE_TRY(agent_,

@@ -2,6 +2,7 @@
 // What users write: `kind: Model` and `kind: Deployment`. docs/configuration.md is generated from these.
 
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -12,7 +13,8 @@
 namespace troupe::protocol {
 
 inline constexpr std::array backend_names{config::EnumName<BackendKind>{BackendKind::native, "native"},
-                                          config::EnumName<BackendKind>{BackendKind::echo, "echo"}};
+                                          config::EnumName<BackendKind>{BackendKind::echo, "echo"},
+                                          config::EnumName<BackendKind>{BackendKind::python, "python"}};
 inline auto names_of(BackendKind) {
   return backend_names;
 }
@@ -39,7 +41,13 @@ struct ModelDocument {
   std::string name;
   std::string version;
   std::string source;
+  std::map<std::string, std::string> metadata;
 };
+
+/// Metadata that says how a version is run, where its deployment does not: the back end's name, and for Python its
+/// entry.
+inline constexpr const char* metadata_backend = "backend";
+inline constexpr const char* metadata_entry = "entry";
 void describe(config::Schema<ModelDocument>& schema);
 
 /// What one replica takes from its node.
@@ -82,7 +90,7 @@ struct DeploymentDocument {
   std::string name;
   std::string model;  ///< "clerk@2"; for `backend: echo` the version is free to choose.
   uint32_t replicas = 1;
-  protocol::BackendKind backend = protocol::BackendKind::native;
+  std::optional<protocol::BackendKind> backend;  ///< Unset: what the version's metadata says, else native.
   protocol::Isolation isolation = protocol::Isolation::process;
   /// Share of the model's unpinned traffic. Unset: 1 for the model's first deployment, 0 for later ones, so that a new
   /// version gets traffic only when somebody says so.
@@ -93,7 +101,13 @@ struct DeploymentDocument {
   EngineDocument engine;
   EchoDocument echo;
   CacheDocument cache;
+  std::string entry;   ///< Of a back end in Python: "my_module:Class"; empty: what the version's metadata says.
+  std::string python;  ///< Its interpreter; empty: the node makes an environment of the version's requirements.txt.
+  std::map<std::string, std::string> settings;  ///< Its own, handed to its class.
 };
 void describe(config::Schema<DeploymentDocument>& schema);
+
+/// "my_module:Class", "package.module:function".
+bool is_python_entry(const std::string& text);
 
 }  // namespace troupe::cluster

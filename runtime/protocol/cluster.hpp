@@ -88,7 +88,7 @@ enum class ReplicaState : uint8_t {
   failed = 8,       ///< Gave up; the reason stands beside it.
 };
 
-enum class BackendKind : uint8_t { native = 1, echo = 2 };
+enum class BackendKind : uint8_t { native = 1, echo = 2, python = 3 };
 
 struct BatchingSpec {
   uint32_t size_max = 1;     ///< Requests a batch at most.
@@ -139,13 +139,15 @@ struct ReplicaSpec {
   Isolation isolation = Isolation::process;
   std::string entry;  ///< "module:Class" of a back end in Python; empty for others.
   EchoSpec echo;
+  std::string python;  ///< Interpreter of a back end in Python; empty = one of an environment that the node makes.
+  std::map<std::string, std::string> settings;  ///< Of a back end in Python: its own.
   bool operator==(const ReplicaSpec&) const = default;
   static constexpr auto fields() {
     return std::tuple{&ReplicaSpec::id,      &ReplicaSpec::deployment, &ReplicaSpec::generation,
                       &ReplicaSpec::model,   &ReplicaSpec::version,    &ReplicaSpec::folder,
                       &ReplicaSpec::backend, &ReplicaSpec::resources,  &ReplicaSpec::batching,
                       &ReplicaSpec::engine,  &ReplicaSpec::isolation,  &ReplicaSpec::entry,
-                      &ReplicaSpec::echo};
+                      &ReplicaSpec::echo,    &ReplicaSpec::python,     &ReplicaSpec::settings};
   }
 };
 

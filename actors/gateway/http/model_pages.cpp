@@ -41,9 +41,11 @@ Result<const protocol::RoutedModel*> find(const RoutingTable* table, std::string
 }
 
 std::string_view platform(const protocol::RoutedModel& model) {
-  const bool is_echo = std::ranges::all_of(
-      model.routes, [](const protocol::Route& route) { return route.backend == protocol::BackendKind::echo; });
-  return is_echo ? "troupe_echo" : "troupe_native";
+  const auto all_are = [&](protocol::BackendKind kind) {
+    return std::ranges::all_of(model.routes, [=](const protocol::Route& route) { return route.backend == kind; });
+  };
+  if (all_are(protocol::BackendKind::echo)) return "troupe_echo";
+  return all_are(protocol::BackendKind::python) ? "troupe_python" : "troupe_native";
 }
 
 Page open_inference_failure(const Error& error) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from troupe.messages import Generate, Infer
 from troupe.wire import Envelope, Kind
 from troupe_cluster import BINARY
-from worker_node import ECHO, EXECUTE, HELLO, LOADED, NATIVE, PROGRESS, WARM, Child, tensor, text
+from worker_node import ECHO, EXECUTE, HELLO, LOADED, NATIVE, PROGRESS, PYTHON, WARM, Child, tensor, text
 
 
 @dataclass
@@ -59,6 +60,25 @@ BACKENDS = [
         ask=lambda i: text(f"{i} + 58 ="),
         refused=tensor("x", b"1"),
         stream=text("47 + 58 =", stream=True),
+        slow=None,
+    ),
+    Program(
+        name="python",
+        command=[sys.executable, "-m", "troupe.worker"],
+        spec={"backend": PYTHON, "entry": "words_model:Words", "folder": Path(__file__).parent},
+        ask=lambda i: text(f"words number {i}"),
+        refused=Infer([], ["missing"], {}),
+        stream=text("one two three four", stream=True),
+        slow=text("one two three four five six seven eight", stream=True),
+        slow_spec={"settings": {"delay": "0.6"}},
+    ),
+    Program(
+        name="python with tensors",
+        command=[sys.executable, "-m", "troupe.worker"],
+        spec={"backend": PYTHON, "entry": "words_model:Words", "folder": Path(__file__).parent},
+        ask=lambda i: tensor("x", bytes([i % 256]) * 5000),
+        refused=Infer([], ["missing"], {}),
+        stream=None,
         slow=None,
     ),
 ]

@@ -13,12 +13,23 @@ from typing import Any, Callable, Dict, List, Optional, Sequence
 import msgpack
 import zmq
 from troupe import wire
-from troupe.messages import ErrorBody, Generate, Infer, PlainText, ResultPart, Sampling, ServeRequest, Tensor
+from troupe.messages import (
+    ErrorBody,
+    Execute,
+    ExecuteItem,
+    Generate,
+    Infer,
+    PlainText,
+    ResultPart,
+    Sampling,
+    ServeRequest,
+    Tensor,
+)
 from troupe.wire import Envelope, Kind
 
 HELLO, LOAD, LOADED, WARM, EXECUTE, PROGRESS, UNLOAD = 40, 41, 42, 43, 45, 46, 47
 RESULT_PART = 11
-NATIVE, ECHO = 1, 2
+NATIVE, ECHO, PYTHON = 1, 2, 3
 PROCESS = 1
 
 
@@ -86,12 +97,13 @@ class Child:
 
     def execute(self, work: Dict[int, Any], remaining_us: Optional[int] = None) -> None:
         """One batch: work by id."""
-        items, attachments = [], []
+        items = []
         for work_id, one in work.items():
             self.answers[work_id] = Answer()
             request = ServeRequest(request_id=f"r{work_id}", model="m", version="1", work=one)
-            items.append([work_id, remaining_us, wire._plain(request, ServeRequest, attachments)])
-        self.event(EXECUTE, [items], attachments)
+            items.append(ExecuteItem(work_id, remaining_us, request))
+        body, attachments = wire.encode_body(Execute(items))
+        self.send(Envelope(kind=Kind.EVENT, message_type=EXECUTE), body, attachments)
 
     def cancel(self, work_id: int) -> None:
         self.send(Envelope(kind=Kind.CANCEL, correlation_id=work_id))
@@ -210,6 +222,8 @@ def spec_fields(spec: Dict[str, Any]) -> List[Any]:
         PROCESS,
         spec.get("entry", ""),
         spec.get("echo", [1024, 0]),
+        "",
+        spec.get("settings", {}),
     ]
 
 

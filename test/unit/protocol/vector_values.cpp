@@ -150,7 +150,9 @@ void to_json(Json& json, const ReplicaSpec& value) {
           {"engine", value.engine},
           {"isolation", static_cast<int>(value.isolation)},
           {"entry", value.entry},
-          {"echo", value.echo}};
+          {"echo", value.echo},
+          {"python", value.python},
+          {"settings", value.settings}};
 }
 void to_json(Json& json, const LoadBackend& value) {
   json = {{"spec", value.spec}};
@@ -243,6 +245,8 @@ ReplicaSpec replica_spec() {
   spec.batching = {.size_max = 8, .delay_max = 5ms, .queue_max = 256};
   spec.entry = "words:Upper";
   spec.echo = {.slots = 8, .delay = 20ms};
+  spec.python = "/usr/bin/python3";
+  spec.settings = {{"case", "upper"}};
   return spec;
 }
 
