@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int pip_niceness = 10;  // It comes after all that serves.
+constexpr int pip_niceness = 5;  // As the back ends: the node itself comes first.
 constexpr const char* requirements_name = "requirements.txt";
 
 /// Runs a command to its end. What it writes goes to the log.

@@ -1,7 +1,6 @@
 #pragma once
 // `troupe deploy my_module:Class`: from files in a folder to a version in the model store.
 
-#include <map>
 #include <string>
 
 #include "cluster/cli/admin_client.hpp"

@@ -270,7 +270,7 @@ def test_a_real_environment_has_what_was_required(cluster: Cluster, tmp_path: Pa
     write_model(tmp_path, code)
     (tmp_path / "requirements.txt").write_text("packaging\n")
 
-    first = cluster.cli("deploy", "served:real", "--wait-timeout", "300s", cwd=tmp_path, timeout=320)
+    first = cluster.cli("deploy", "served:real", "--wait-timeout", "900s", cwd=tmp_path, timeout=920)
     begun = time.monotonic()
     second = cluster.cli("deploy", "served:real", "--name", "again", "--wait-timeout", "60s", cwd=tmp_path, timeout=80)
 
