@@ -28,8 +28,9 @@ constexpr ByteCount manifest_bytes_max = 256_MiB;
 constexpr ByteCount state_bytes_max = 256_MiB;
 constexpr mode_t secret_mode = 0600;
 
-/// Of a data folder: what is backed up in a form of its own, and what belongs to a running node.
-constexpr std::array<std::string_view, 6> not_copied{"control", "models", "logs", "scratch", "node.json", "node.lock"};
+/// Of a data folder: what is backed up in a form of its own, what belongs to a running node, and what is made anew.
+constexpr std::array<std::string_view, 9> not_copied{"control", "models",    "logs",      "replica-logs", "run",
+                                                     "scratch", "node.json", "node.lock", "venvs"};
 
 std::string sha256_of(std::string_view text) {
   Sha256 sha;

@@ -54,6 +54,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
             deployment("clerk-2", "clerk@2", engine={"max_sequences": 32})
             + deployment("clerk-1", "clerk@1", weight=0)
             + deployment("echo", "echo@1", backend="echo")
+            + deployment("slow", "slow@1", backend="echo", echo={"slots": 8, "delay": "10s"})
         )
         cluster.wait_for_traffic("clerk@1", "clerk@2", "echo")
         yield cluster

@@ -34,15 +34,25 @@ void end_replica(actor::Host& host, const Replica& replica, std::function<void()
             [&host, batcher = replica.batcher, ended = std::move(ended)] { host.stop(batcher, ended); });
 }
 
-Result<std::unique_ptr<Backend>> make_thread_backend(const protocol::ReplicaSpec& spec, BackendEvents& events) {
+Result<std::unique_ptr<Backend>> make_thread_backend(const protocol::ReplicaSpec& spec, const Clock& clock,
+                                                     BackendEvents& events) {
   switch (spec.backend) {
     case protocol::BackendKind::echo:
-      return make_echo_backend(events);
+      return make_echo_backend(spec.echo, clock, events);
     case protocol::BackendKind::native:
       return make_native_backend(
-          spec, [folder = spec.folder] { return storage::verify_model_folder(folder); }, events);
+          spec, [folder = spec.folder] { return storage::verify_model_folder(folder); }, clock, events);
   }
   return fail(Errc::unimplemented, "this version of Troupe has no back end of kind {}", static_cast<int>(spec.backend));
+}
+
+BackendFactory make_backend(std::shared_ptr<ChildHost> children, const Clock& clock) {
+  return [children = std::move(children), &clock](const protocol::ReplicaSpec& spec,
+                                                  BackendEvents& events) -> Result<std::unique_ptr<Backend>> {
+    if (spec.isolation == protocol::Isolation::thread) return make_thread_backend(spec, clock, events);
+    if (!children) return fail(Errc::failed_precondition, "this node is no worker: it has no processes for back ends");
+    return children->make_backend(spec, events);
+  };
 }
 
 }  // namespace troupe::worker

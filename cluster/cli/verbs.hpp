@@ -27,5 +27,6 @@ void add_infer(CLI::App& app, Shell& shell);
 void add_bench(CLI::App& app, Shell& shell);
 void add_doctor(CLI::App& app, Shell& shell);
 void add_version(CLI::App& app, Shell& shell);
+void add_backend(CLI::App& app, Shell& shell);  ///< backend (hidden): docs/worker-protocol.md
 
 }  // namespace troupe::cli

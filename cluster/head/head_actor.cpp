@@ -206,7 +206,10 @@ void HeadActor::store_deployment(DeploymentRecord record, Done done) {
   options_.store->commit(std::move(transaction),
                          context().bind<Result<storage::Revision>>(
                              [this, record, is_new, done = std::move(done)](const Result<storage::Revision>& revision) {
-                               if (!revision) return done(fail(revision.error()));
+                               if (!revision) {
+                                 reread(record.name);
+                                 return done(fail(revision.error()));
+                               }
                                revisions_[record.name] = *revision;
                                state_.set_deployment(record, revision->value, context().now());
                                options_.log.info("deployment stored", kv("deployment", record.name),
@@ -214,6 +217,34 @@ void HeadActor::store_deployment(DeploymentRecord record, Done done) {
                                send_messages();
                                done(is_new ? "created" : "updated");
                              }));
+}
+
+void HeadActor::reread(const std::string& name) {
+  const std::string key = std::string(deployment_prefix) + name;
+  options_.store->range(
+      key, context().bind<Result<storage::RangeResult>>([this, name, key](const Result<storage::RangeResult>& range) {
+        if (!range) {
+          options_.log.error("a deployment could not be read again", kv("deployment", name),
+                             kv("error", range.error().message));
+          return;
+        }
+        const auto entry = std::find_if(range->entries.begin(), range->entries.end(),
+                                        [&](const storage::StateEntry& e) { return e.key == key; });
+        if (entry == range->entries.end()) {
+          revisions_.erase(name);
+          state_.remove_deployment(name, context().now());
+        } else if (entry->mod_revision != revisions_[name]) {
+          const auto record = decode_deployment(entry->key, entry->value);
+          if (!record) {
+            options_.log.error("a deployment could not be read again", kv("deployment", name),
+                               kv("error", record.error().message));
+            return;
+          }
+          revisions_[name] = entry->mod_revision;
+          state_.set_deployment(*record, entry->mod_revision.value, context().now());
+        }
+        send_messages();
+      }));
 }
 
 void HeadActor::delete_deployment(const std::string& name, Done done) {
@@ -227,7 +258,10 @@ void HeadActor::delete_deployment(const std::string& name, Done done) {
   options_.store->commit(std::move(transaction),
                          context().bind<Result<storage::Revision>>(
                              [this, name, done = std::move(done)](const Result<storage::Revision>& revision) {
-                               if (!revision) return done(fail(revision.error()));
+                               if (!revision) {
+                                 reread(name);
+                                 return done(fail(revision.error()));
+                               }
                                revisions_.erase(name);
                                state_.remove_deployment(name, context().now());
                                options_.log.info("deployment deleted", kv("deployment", name));

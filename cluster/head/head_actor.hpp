@@ -45,6 +45,8 @@ class HeadActor final : public actor::Actor {
   void apply(const ApplyText& text, std::function<void(Result<std::string>)> done);
   void next_step(const std::shared_ptr<ApplyJob>& job);
   void store_deployment(DeploymentRecord record, std::function<void(Result<std::string>)> done);
+  /// A write failed: whether it is stored is known only to the store.
+  void reread(const std::string& name);
   void delete_deployment(const std::string& name, std::function<void(Result<std::string>)> done);
   void add_model(const AddModel& model, std::function<void(Result<std::string>)> done);
   void create_backup(const CreateBackup& backup, std::function<void(Result<std::string>)> done);

@@ -159,6 +159,8 @@ void HeadState::start_replica(const DeploymentView& deployment, NodeId node) {
   spec.resources = record.resources;
   spec.batching = record.batching;
   spec.engine = record.engine;
+  spec.isolation = record.isolation;
+  spec.echo = record.echo;
   replica.generation = deployment.generation;
   replica.node = node;
   replica.status.id = spec.id;
@@ -227,14 +229,22 @@ void HeadState::publish_assignments(Time now) {
   }
 }
 
+bool HeadState::gateways_are_up_to_date() const {
+  return have_routes(routes_.revision());
+}
+
+bool HeadState::have_routes(uint64_t revision) const {
+  return std::ranges::all_of(membership_.members(), [&](const auto& entry) {
+    const Member& member = entry.second;
+    return !member.is_member() || !member.info.roles.gateway || member.routing_revision >= revision;
+  });
+}
+
 /// A replica drains once no gateway sends to it any more, so that it need not refuse anybody.
 bool HeadState::may_drain(const ReplicaRecord& replica, Time now) const {
   if (!replica.unrouted_at) return false;
   if (now - *replica.unrouted_at >= options_.unroute_patience) return true;
-  return std::ranges::all_of(membership_.members(), [&](const auto& entry) {
-    const Member& member = entry.second;
-    return !member.is_member() || !member.info.roles.gateway || member.routing_revision >= replica.unrouted_by;
-  });
+  return have_routes(replica.unrouted_by);
 }
 
 protocol::Assignment HeadState::assignment_of(NodeId node, Time now) const {

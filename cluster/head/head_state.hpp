@@ -73,6 +73,9 @@ class HeadState {
 
   std::vector<ToNode> take_messages();
 
+  /// Whether each gateway has acknowledged the newest routes.
+  bool gateways_are_up_to_date() const;
+
   const Membership& membership() const noexcept { return membership_; }
   const std::map<std::string, DeploymentView>& deployments() const noexcept { return deployments_; }
   const std::map<ReplicaId, ReplicaRecord>& replicas() const noexcept { return replicas_; }
@@ -87,6 +90,7 @@ class HeadState {
   void publish_routes(Time now);
   void publish_assignments(Time now);
   void send_routes(NodeId gateway, uint64_t acked, Time now);
+  bool have_routes(uint64_t revision) const;
   bool may_drain(const ReplicaRecord& replica, Time now) const;
   protocol::Assignment assignment_of(NodeId node, Time now) const;
   protocol::RoutingSnapshot routing() const;

@@ -123,14 +123,17 @@ json deployments_view(const HeadState& state) {
     size_t ready = 0;
     for (const auto& [id, replica] : state.replicas()) {
       if (replica.spec.deployment != name) continue;
-      ready += replica.status.state == ReplicaState::ready && !replica.stopping;
+      const bool is_current = replica.generation == view.generation;
+      ready += is_current && replica.status.state == ReplicaState::ready && !replica.stopping;
       replicas.push_back(replica_of(state, replica));
+      if (!is_current) replicas.back()["outdated"] = true;
     }
     rows.push_back({{"name", name},
                     {"model", record.model + "@" + record.version},
                     {"weight", record.weight},
                     {"replicas", record.replicas},
                     {"ready", ready},
+                    {"routed", state.gateways_are_up_to_date()},
                     {"reason", view.unplaced},
                     {"resources", resources_of(record.resources)},
                     {"created", to_iso8601(wall_time_from_unix_microseconds(record.created_unix_us))},

@@ -5,7 +5,6 @@
 #include "actors/dashboard/page.hpp"
 #include "cluster/head/admin_api.hpp"
 #include "cluster/head/catalog_actor.hpp"
-#include "cluster/head/head_actor.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "storage/rocksdb_state_store.hpp"
 
@@ -32,14 +31,14 @@ Status write(storage::StateStore& store, std::string key, std::string value) {
 
 /// A new term: later than the last one kept here and than any that began before now, so that a head that lost its disk
 /// is not refused for ever.
-Result<ClusterRecord> begin_epoch(storage::StateStore& store, const Clock& clock) {
+Result<ClusterRecord> begin_epoch(storage::StateStore& store, const Clock& clock, uint64_t drawn) {
   TROUPE_TRY(const storage::RangeResult kept, read(store, std::string(cluster_key)));
   ClusterRecord record;
   for (const storage::StateEntry& entry : kept.entries)
     if (entry.key == cluster_key) {
       TROUPE_TRY(record, decode_cluster(entry.value));
     }
-  if (record.id.empty()) record.id = fmt::format("{:016x}", secure_random_u64());
+  if (record.id.empty()) record.id = fmt::format("{:016x}", drawn);
   const auto now = static_cast<uint64_t>(unix_microseconds(clock.wall()) / 1'000'000);
   record.epoch.value = std::max(record.epoch.value, now) + 1;
   TROUPE_CHECK(write(store, std::string(cluster_key), encode(record)));
@@ -48,32 +47,15 @@ Result<ClusterRecord> begin_epoch(storage::StateStore& store, const Clock& clock
 
 }  // namespace
 
-Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus::Transport& transport, Clock& clock,
-                             const observe::Logger& log, std::function<void(const Error&)> on_crash) {
-  TROUPE_TRY(auto opened, storage::open_rocksdb_state_store(options.data_dir / "control"));
-  const std::shared_ptr<storage::StateStore> store = std::move(opened);
-  TROUPE_TRY(auto model_store, storage::ModelStore::open(options.data_dir / "models"));
-  const auto models = std::make_shared<storage::ModelStore>(std::move(model_store));
-  TROUPE_TRY(const ClusterRecord cluster, begin_epoch(*store, clock));
-  TROUPE_TRY(storage::RangeResult deployments, read(*store, std::string(deployment_prefix)));
-  // One damaged version must not keep the others from being served.
-  std::vector<Error> damaged_models;
-  TROUPE_TRY(auto known_models, models->list(&damaged_models));
-  for (const Error& damage : damaged_models)
-    log.with_component("head").error("model not listed; remove its folder and add it again",
-                                     observe::kv("error", damage.message));
-  TROUPE_TRY(std::string key, load_or_create_admin_key(options.data_dir / admin_key_file_name));
-
-  TROUPE_TRY(const actor::Ref catalog,
-             host.spawn_actor<CatalogActor>("catalog", {.placement = actor::Placement::own_thread}, models));
+Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, bus::Transport& transport,
+                                    const Clock& clock, Random& random) {
   HeadActorOptions head;
+  TROUPE_TRY(const ClusterRecord cluster, begin_epoch(*store, clock, random.next()));
+  TROUPE_TRY(storage::RangeResult deployments, read(*store, std::string(deployment_prefix)));
   head.head.epoch = cluster.epoch;
   head.head.cluster = cluster.id;
-  head.seed = secure_random_u64();
-  head.store = store;
-  head.models = models;
-  head.catalog = catalog;
-  head.known_models = std::move(known_models);
+  head.seed = random.next();
+  head.store = std::move(store);
   head.deployments = std::move(deployments.entries);
   // Where nothing was deployed there is nothing to wait for that could still run.
   if (head.deployments.empty()) head.head.adoption_grace = Duration{0};
@@ -81,6 +63,28 @@ Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus:
     if (node.id != transport.self().node)
       transport.add_peer({node.id, node.incarnation, node.addresses.control, node.addresses.request});
   };
+  return head;
+}
+
+Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus::Transport& transport, Clock& clock,
+                             const observe::Logger& log, std::function<void(const Error&)> on_crash) {
+  TROUPE_TRY(auto store, storage::open_rocksdb_state_store(options.data_dir / "control"));
+  TROUPE_TRY(auto model_store, storage::ModelStore::open(options.data_dir / "models"));
+  const auto models = std::make_shared<storage::ModelStore>(std::move(model_store));
+  SeededRandom random{secure_random_u64()};
+  TROUPE_TRY(HeadActorOptions head, begin_term(std::move(store), transport, clock, random));
+  // One damaged version must not keep the others from being served.
+  std::vector<Error> damaged_models;
+  TROUPE_TRY(head.known_models, models->list(&damaged_models));
+  for (const Error& damage : damaged_models)
+    log.with_component("head").error("model not listed; remove its folder and add it again",
+                                     observe::kv("error", damage.message));
+  TROUPE_TRY(std::string key, load_or_create_admin_key(options.data_dir / admin_key_file_name));
+
+  TROUPE_TRY(const actor::Ref catalog,
+             host.spawn_actor<CatalogActor>("catalog", {.placement = actor::Placement::own_thread}, models));
+  head.models = models;
+  head.catalog = catalog;
   head.log = log.with_component("head");
   head.data_dir = options.data_dir;
   HeadParts parts;

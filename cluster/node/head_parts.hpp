@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "cluster/head/head_actor.hpp"
 #include "cluster/node/options.hpp"
 #include "runtime/actor/host.hpp"
 #include "runtime/bus/transport.hpp"
@@ -20,6 +21,11 @@ struct HeadParts {
 /// disk. `on_crash` runs if the head actor crashes.
 Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus::Transport& transport, Clock& clock,
                              const observe::Logger& log, std::function<void(const Error&)> on_crash);
+
+/// Reads what is in `store` and begins a new epoch there: what a head actor starts with, but for models and log. Waits
+/// for the store. `transport` must outlive the actor.
+Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, bus::Transport& transport,
+                                    const Clock& clock, Random& random);
 
 /// For actors whose crash the node does not survive; others must restart the process.
 inline actor::SpawnOptions vital(std::function<void(const Error&)> on_crash) {

@@ -48,6 +48,7 @@ class NodeImpl final : public Node {
  private:
   Status open_transport();
   Status open_metrics_door();
+  Status open_worker();
   void die(const Error& reason);
   Status join();
   void halt();
@@ -62,6 +63,7 @@ class NodeImpl final : public Node {
   NodeFile file_;
   std::unique_ptr<bus::ZmqTransport> transport_;
   std::atomic<actor::Host*> receiver_{nullptr};  ///< For the transport's threads; set while the host may be used.
+  std::shared_ptr<worker::ChildHost> children_;  ///< Empty where this node is no worker.
   std::unique_ptr<actor::Host> host_;
   actor::Ref agent_;
   std::unique_ptr<http::HttpServer> metrics_door_;
@@ -107,6 +109,7 @@ Status NodeImpl::start() {
     file_.addresses.http = gateway_.http->url();
     file_.addresses.zmq = gateway_.zmq->endpoint();
   }
+  if (options_.roles.worker) TROUPE_CHECK(open_worker());
   TROUPE_CHECK(open_metrics_door());
   TROUPE_CHECK(join());
   TROUPE_CHECK(write_node_file(options_.data_dir, file_));
@@ -154,6 +157,16 @@ Status NodeImpl::open_metrics_door() {
   return {};
 }
 
+Status NodeImpl::open_worker() {
+  worker::ChildHostOptions children;
+  children.run_folder = options_.data_dir / "run";
+  children.log_folder = options_.data_dir / replica_log_folder_name;
+  children.program = [](const protocol::ReplicaSpec&) { return worker::own_backend_program(); };
+  children.log = log_.with_component("worker");
+  TROUPE_TRY(children_, worker::ChildHost::make(std::move(children), clock_));
+  return {};
+}
+
 Status NodeImpl::join() {
   auto joined = std::make_shared<std::promise<void>>();
   AgentOptions agent;
@@ -164,7 +177,7 @@ Status NodeImpl::join() {
   if (!options_.roles.head) agent.head_control = "tcp://" + options_.head_address;
   agent.drain_patience = options_.drain_patience;
   agent.transport = transport_.get();
-  agent.backend = worker::make_thread_backend;
+  agent.backend = worker::make_backend(children_, clock_);
   agent.log = log_.with_component("agent");
   agent.on_joined = [joined] { joined->set_value(); };
   TROUPE_TRY(agent_,
@@ -210,6 +223,7 @@ void NodeImpl::halt() {
   if (metrics_door_) metrics_door_->stop(Duration{0});
   if (host_) host_->stop_all();
   receiver_ = nullptr;
+  children_.reset();
   if (transport_) transport_->stop();
   if (sink_) log_.info("node stopped");
 }

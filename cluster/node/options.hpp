@@ -54,6 +54,8 @@ struct NodeFile {
 };
 inline constexpr const char* node_file_name = "node.json";
 inline constexpr const char* admin_key_file_name = "admin.key";
+/// In the node's folder: what the back ends of its replicas wrote, see worker::ReplicaLog.
+inline constexpr const char* replica_log_folder_name = "replica-logs";
 
 /// Replaces the file atomically.
 Status write_node_file(const std::filesystem::path& data_dir, const NodeFile& node);

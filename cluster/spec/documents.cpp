@@ -66,6 +66,13 @@ void describe(config::Schema<CacheDocument>& schema) {
   schema.field("ttl", &CacheDocument::ttl, "How long an answer is kept").range(1ms, 24h * 30);
 }
 
+void describe(config::Schema<EchoDocument>& schema) {
+  schema.named("echo");
+  schema.field("slots", &EchoDocument::slots, "Requests inside at once").range(1, 65536);
+  schema.field("delay", &EchoDocument::delay, "How long an answer takes, waiting: slots / delay requests a second")
+      .range(0ms, 10min);
+}
+
 void describe(config::Schema<DeploymentDocument>& schema) {
   schema.named("Deployment");
   schema.field("name", &DeploymentDocument::name, "The deployment").required().check(is_name, name_rule);
@@ -74,7 +81,8 @@ void describe(config::Schema<DeploymentDocument>& schema) {
       .check(is_full_reference, "NAME@VERSION, such as clerk@2");
   schema.field("replicas", &DeploymentDocument::replicas, "Running copies").range(0, 1000);
   schema.field("backend", &DeploymentDocument::backend, "What computes");
-  schema.field("isolation", &DeploymentDocument::isolation, "Where the back end runs");
+  schema.field("isolation", &DeploymentDocument::isolation,
+               "Where the back end runs: in a process of its own, or on a thread of the node");
   schema
       .field("weight", &DeploymentDocument::weight,
              "Share of the model's unpinned traffic; unset: 1 for its first deployment, else 0")
@@ -83,6 +91,7 @@ void describe(config::Schema<DeploymentDocument>& schema) {
   schema.field("resources", &DeploymentDocument::resources, "What a replica takes from its node");
   schema.field("batching", &DeploymentDocument::batching, "How requests share a step of the back end");
   schema.field("engine", &DeploymentDocument::engine, "Settings of the native engine");
+  schema.field("echo", &DeploymentDocument::echo, "Settings of the echo back end");
   schema.field("cache", &DeploymentDocument::cache, "Result cache at the gateways");
 }
 

@@ -17,6 +17,12 @@ inline auto names_of(BackendKind) {
   return backend_names;
 }
 
+inline constexpr std::array isolation_names{config::EnumName<Isolation>{Isolation::process, "process"},
+                                            config::EnumName<Isolation>{Isolation::thread, "thread"}};
+inline auto names_of(Isolation) {
+  return isolation_names;
+}
+
 inline constexpr std::array balancing_names{
     config::EnumName<BalancingPolicy>{BalancingPolicy::round_robin, "round_robin"},
     config::EnumName<BalancingPolicy>{BalancingPolicy::least_outstanding_of_two, "least_outstanding_of_two"}};
@@ -65,12 +71,11 @@ struct CacheDocument {
 };
 void describe(config::Schema<CacheDocument>& schema);
 
-/// Where a back end runs. Child processes come with the worker protocol over ipc.
-enum class Isolation : uint8_t { thread = 1 };
-inline constexpr std::array isolation_names{config::EnumName<Isolation>{Isolation::thread, "thread"}};
-inline auto names_of(Isolation) {
-  return isolation_names;
-}
+struct EchoDocument {
+  uint32_t slots = 1024;
+  Duration delay{0};
+};
+void describe(config::Schema<EchoDocument>& schema);
 
 /// The wish: so many replicas of this version, like this.
 struct DeploymentDocument {
@@ -78,7 +83,7 @@ struct DeploymentDocument {
   std::string model;  ///< "clerk@2"; for `backend: echo` the version is free to choose.
   uint32_t replicas = 1;
   protocol::BackendKind backend = protocol::BackendKind::native;
-  Isolation isolation = Isolation::thread;
+  protocol::Isolation isolation = protocol::Isolation::process;
   /// Share of the model's unpinned traffic. Unset: 1 for the model's first deployment, 0 for later ones, so that a new
   /// version gets traffic only when somebody says so.
   std::optional<double> weight;
@@ -86,6 +91,7 @@ struct DeploymentDocument {
   ResourcesDocument resources;
   BatchingDocument batching;
   EngineDocument engine;
+  EchoDocument echo;
   CacheDocument cache;
 };
 void describe(config::Schema<DeploymentDocument>& schema);

@@ -38,6 +38,8 @@ DeploymentRecord to_record(const DeploymentDocument& document, double weight, in
                    document.engine.threads};
   record.cache = {document.cache.enabled, document.cache.ttl};
   record.created_unix_us = created_unix_us;
+  record.isolation = document.isolation;
+  record.echo = {document.echo.slots, document.echo.delay};
   return record;
 }
 

@@ -24,13 +24,15 @@ struct DeploymentRecord {
   protocol::EngineSpec engine;
   protocol::CacheSpec cache;
   int64_t created_unix_us = 0;
+  protocol::Isolation isolation = protocol::Isolation::process;
+  protocol::EchoSpec echo;
 
   bool operator==(const DeploymentRecord&) const = default;
   static constexpr auto fields() {
     using D = DeploymentRecord;
-    return std::tuple{&D::schema,  &D::name,   &D::model,          &D::version,   &D::replicas,
-                      &D::backend, &D::weight, &D::balancing,      &D::resources, &D::batching,
-                      &D::engine,  &D::cache,  &D::created_unix_us};
+    return std::tuple{&D::schema,  &D::name,   &D::model,           &D::version,   &D::replicas,
+                      &D::backend, &D::weight, &D::balancing,       &D::resources, &D::batching,
+                      &D::engine,  &D::cache,  &D::created_unix_us, &D::isolation, &D::echo};
   }
 };
 

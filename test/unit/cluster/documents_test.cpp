@@ -29,6 +29,22 @@ BOOST_AUTO_TEST_CASE(a_short_deployment_has_safe_defaults) {
   BOOST_TEST(!record.cache.enabled);
 }
 
+BOOST_AUTO_TEST_CASE(back_ends_run_in_processes_unless_a_thread_is_asked_for) {
+  const auto plain = deployment("kind: Deployment\nname: clerk\nmodel: clerk@2\n");
+  const auto trusted = deployment("kind: Deployment\nname: clerk\nmodel: clerk@2\nisolation: thread\n");
+
+  BOOST_TEST((to_record(plain.value(), 1, 1).isolation == protocol::Isolation::process));
+  BOOST_TEST((to_record(trusted.value(), 1, 1).isolation == protocol::Isolation::thread));
+}
+
+BOOST_AUTO_TEST_CASE(an_echo_may_have_a_capacity) {
+  const auto document =
+      deployment("kind: Deployment\nname: e\nmodel: e@1\nbackend: echo\necho: {slots: 8, delay: 20ms}\n");
+
+  BOOST_REQUIRE(document.has_value());
+  BOOST_TEST((to_record(*document, 1, 1).echo == protocol::EchoSpec{8, std::chrono::milliseconds{20}}));
+}
+
 BOOST_AUTO_TEST_CASE(a_misspelt_key_names_its_line_and_the_right_word) {
   const auto document = deployment("kind: Deployment\nname: clerk\nmodel: clerk@2\nreplcas: 3\n");
 

@@ -5,6 +5,7 @@
 
 #include "runtime/protocol/cluster.hpp"
 #include "runtime/protocol/serving.hpp"
+#include "runtime/protocol/worker.hpp"
 
 using namespace std::chrono_literals;
 
@@ -12,7 +13,8 @@ namespace troupe::protocol {
 namespace {
 
 using Messages = boost::mpl::list<ServeRequest, ResultPart, Hello, JoinRequest, JoinReply, Heartbeat, HeartbeatAck,
-                                  Assignment, RoutingSnapshot, Leave>;
+                                  Assignment, RoutingSnapshot, Leave, WorkerHello, LoadBackend, BackendLoaded,
+                                  BackendWarm, Execute, Progress, Unload>;
 
 Heartbeat busy_heartbeat() {
   Heartbeat heartbeat;

@@ -36,6 +36,7 @@ struct Fixture {
     write_text(data / "tls/key.pem", "also secret\n");
     write_text(data / "node.json", "{}");
     write_text(data / "logs/troupe.log", "much");
+    write_text(data / "venvs/torch/lib.py", "much more");
     write_text(directory.path() / "source/weights.bin", std::string(100'000, 'w'));
     write_text(directory.path() / "source/sub/vocab.txt", "a\nb\n");
     models = ModelStore::open(data / "models").value();
@@ -80,6 +81,7 @@ BOOST_AUTO_TEST_CASE(a_restored_folder_has_the_state_with_its_revisions_the_mode
   BOOST_TEST(read_text(restored / "tls/key.pem") == "also secret\n");
   BOOST_TEST(!fs::exists(restored / "node.json"));
   BOOST_TEST(!fs::exists(restored / "logs"));
+  BOOST_TEST(!fs::exists(restored / "venvs"));
 }
 
 BOOST_AUTO_TEST_CASE(nobody_else_can_read_a_backup_or_what_is_restored_of_it) {
