@@ -22,6 +22,7 @@ void add_stop(CLI::App& app, Shell& shell);
 void add_views(CLI::App& app, Shell& shell);   ///< status, nodes, actors, get
 void add_models(CLI::App& app, Shell& shell);  ///< model list|add|remove
 void add_deploy(CLI::App& app, Shell& shell);  ///< deploy, apply, delete
+void add_backup(CLI::App& app, Shell& shell);  ///< backup create|verify|restore
 void add_infer(CLI::App& app, Shell& shell);
 void add_bench(CLI::App& app, Shell& shell);
 void add_doctor(CLI::App& app, Shell& shell);

@@ -37,8 +37,13 @@ struct DeleteModel {
   std::string version;
 };
 
+/// Makes a backup in `directory`, a new folder on the head's machine.
+struct CreateBackup {
+  std::string directory;
+};
+
 struct AdminCall {
-  std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel> what;
+  std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel, CreateBackup> what;
   /// Runs once, on the head's thread: must hand over.
   std::function<void(Result<std::string>)> done;
 };

@@ -10,10 +10,12 @@
 
 #include "actors/gateway/http/error_answer.hpp"
 #include "cluster/head/admin.hpp"
+#include "cluster/head/admin_backup.hpp"
 #include "runtime/base/nearest.hpp"
 #include "runtime/base/random.hpp"
 #include "runtime/http/routes.hpp"
 #include "runtime/observe/text.hpp"
+#include "storage/crash_point.hpp"
 #include "storage/model_ref.hpp"
 
 namespace troupe::cluster {
@@ -28,8 +30,9 @@ constexpr size_t header_bytes_shown = 200;
 
 /// What a 404 lists.
 constexpr std::array paths{
-    "/healthz",       "/api/v1/status",         "/api/v1/nodes",       "/api/v1/nodes/{name}",       "/api/v1/actors",
-    "/api/v1/models", "/api/v1/models/{model}", "/api/v1/deployments", "/api/v1/deployments/{name}", "/api/v1/apply",
+    "/healthz",        "/api/v1/status",         "/api/v1/nodes",       "/api/v1/nodes/{name}",       "/api/v1/actors",
+    "/api/v1/models",  "/api/v1/models/{model}", "/api/v1/deployments", "/api/v1/deployments/{name}", "/api/v1/apply",
+    "/api/v1/backups",
 };
 
 // ---- Errors
@@ -340,6 +343,12 @@ void AdminApi::add_writes() {
     std::string subject = model->name + "@" + model->version;
     write(std::move(*model), {"add model", std::move(subject), request.remote_address}, 201, responder);
   });
+  routes_.add("POST", "/api/v1/backups", [this](const auto& request, const auto&, const ResponderRef& responder) {
+    auto backup = parse_create_backup(request.body);
+    if (!backup) return refuse(*responder, backup.error());
+    std::string subject = observe::sanitize(backup->directory, header_bytes_shown);
+    write(std::move(*backup), {"create backup", std::move(subject), request.remote_address}, 201, responder);
+  });
   routes_.add("DELETE", "/api/v1/models/{model}",
               [this](const auto& request, const auto& names, const ResponderRef& responder) {
                 auto model = parse_delete_model(names[0]);
@@ -361,6 +370,7 @@ void AdminApi::read(View view, Select select, const ResponderRef& responder) con
 
 void AdminApi::write(decltype(AdminCall::what) what, Write about, int status, const ResponderRef& responder) const {
   call(std::move(what), [responder, status, about = std::move(about), log = options_.log](Result<std::string> result) {
+    if (result) storage::crash_point("head.before_answer");
     audit(log, about, result ? nullptr : &result.error());
     answer_with(responder, status, std::move(result));
   });

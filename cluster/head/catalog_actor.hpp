@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "runtime/actor/actor.hpp"
+#include "storage/backup.hpp"
 #include "storage/model_store.hpp"
 
 namespace troupe::cluster {
@@ -21,6 +22,16 @@ struct RemoveModel {
 };
 struct StoredModel {
   storage::ModelManifest manifest;
+};
+/// Served with MadeBackup. Nothing is added or removed meanwhile: this actor would do it.
+struct MakeBackup {
+  std::filesystem::path data_dir;
+  std::filesystem::path target;
+  storage::RangeResult state;
+  storage::BackupManifest about;
+};
+struct MadeBackup {
+  storage::BackupManifest manifest;
 };
 
 class CatalogActor final : public actor::Actor {
@@ -40,6 +51,14 @@ class CatalogActor final : public actor::Actor {
         reply.finish(StoredModel{});
       } else {
         reply.fail(removed.error());
+      }
+    });
+    serve<MakeBackup>([this](const auto& backup, actor::Reply reply) {
+      auto made = storage::create_backup(backup->data_dir, backup->state, *store_, backup->about, backup->target);
+      if (made) {
+        reply.finish(MadeBackup{std::move(*made)});
+      } else {
+        reply.fail(made.error());
       }
     });
   }

@@ -118,6 +118,8 @@ void HeadActor::admin(const AdminCall& call) {
     delete_deployment(gone->name, call.done);
   } else if (const auto* model = std::get_if<AddModel>(&call.what)) {
     add_model(*model, call.done);
+  } else if (const auto* backup = std::get_if<CreateBackup>(&call.what)) {
+    create_backup(*backup, call.done);
   } else {
     delete_model(std::get<DeleteModel>(call.what), call.done);
   }

@@ -1,6 +1,7 @@
 #pragma once
 // HeadActor: the head of the cluster, at "head": HeadState over the bus, the state store and the model store.
 
+#include <filesystem>
 #include <map>
 #include <memory>
 
@@ -24,6 +25,7 @@ struct HeadActorOptions {
   /// Makes a node reachable by the bus.
   std::function<void(const protocol::NodeInfo&)> add_peer;
   observe::Logger log;
+  std::filesystem::path data_dir;  ///< The head's own folder, for backups.
 };
 
 /// Serves protocol::JoinRequest and protocol::Heartbeat; takes protocol::Leave and AdminCall.
@@ -47,6 +49,7 @@ class HeadActor final : public actor::Actor {
   void reread(const std::string& name);
   void delete_deployment(const std::string& name, std::function<void(Result<std::string>)> done);
   void add_model(const AddModel& model, std::function<void(Result<std::string>)> done);
+  void create_backup(const CreateBackup& backup, std::function<void(Result<std::string>)> done);
   void delete_model(const DeleteModel& model, std::function<void(Result<std::string>)> done);
   std::string folder_of(const std::string& model, const std::string& version) const;
   /// Of "NAME@VERSION"; empty where it is not in the store.

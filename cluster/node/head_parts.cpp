@@ -75,7 +75,12 @@ Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus:
   const auto models = std::make_shared<storage::ModelStore>(std::move(model_store));
   SeededRandom random{secure_random_u64()};
   TROUPE_TRY(HeadActorOptions head, begin_term(std::move(store), transport, clock, random));
-  TROUPE_TRY(head.known_models, models->list());
+  // One damaged version must not keep the others from being served.
+  std::vector<Error> damaged_models;
+  TROUPE_TRY(head.known_models, models->list(&damaged_models));
+  for (const Error& damage : damaged_models)
+    log.with_component("head").error("model not listed; remove its folder and add it again",
+                                     observe::kv("error", damage.message));
   TROUPE_TRY(std::string key, load_or_create_admin_key(options.data_dir / admin_key_file_name));
 
   TROUPE_TRY(const actor::Ref catalog,
@@ -83,6 +88,7 @@ Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus:
   head.models = models;
   head.catalog = catalog;
   head.log = log.with_component("head");
+  head.data_dir = options.data_dir;
   HeadParts parts;
   TROUPE_TRY(parts.head, host.spawn_actor<HeadActor>(std::string(protocol::head_path), vital(std::move(on_crash)),
                                                      std::move(head)));

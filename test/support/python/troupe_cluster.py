@@ -37,14 +37,22 @@ class CliResult:
 class Node:
     """One `troupe start --block`. `file` is what node.json said when it was ready."""
 
-    def __init__(self, name: str, folder: Path, arguments: Sequence[str], environment: Dict[str, str], log: Path):
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        arguments: Sequence[str],
+        environment: Dict[str, str],
+        log: Path,
+        prefix: Sequence[str] = (),  # A command that becomes the program it is given.
+    ):
         self.name = name
         self.folder = folder
         self.arguments = list(arguments)
         self.log = log
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                [str(BINARY), *self.arguments], env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+                [*prefix, str(BINARY), *self.arguments], env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out
             )
         self.file: Dict[str, Any] = {}
 
