@@ -52,12 +52,12 @@ HostImpl::~HostImpl() {
 
 Result<Ref> HostImpl::spawn(std::string path, SpawnOptions options, ActorFactory factory) {
   auto cell = std::make_shared<Cell>(*this, path, options, std::move(factory));
-  {
-    const std::lock_guard lock(mutex_);
-    if (!cells_.try_emplace(path, cell).second) return fail(Errc::already_exists, "an actor runs at {} already", path);
-    order_.push_back(path);
-    failed_.erase(path);
-  }
+  // To its start: whoever finds it may post to it.
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return fail(Errc::unavailable, "this host is stopping; it starts no actor at {}", path);
+  if (!cells_.try_emplace(path, cell).second) return fail(Errc::already_exists, "an actor runs at {} already", path);
+  order_.push_back(path);
+  failed_.erase(path);
   return cell->start(*executor_);
 }
 
@@ -109,6 +109,7 @@ void HostImpl::stop_all() {
     std::vector<std::shared_ptr<Cell>> newest_first;
     {
       const std::lock_guard lock(mutex_);
+      stopping_ = true;
       for (auto path = order_.rbegin(); path != order_.rend(); ++path) newest_first.push_back(cells_.at(*path));
     }
     if (newest_first.empty()) break;

@@ -90,6 +90,7 @@ class HostImpl final : public Host {
 
   mutable std::mutex mutex_;  ///< Guards what follows.
   std::unordered_map<std::string, std::shared_ptr<Cell>> cells_;
+  bool stopping_ = false;                                          ///< Nothing new: join() would wait for it for ever.
   std::vector<std::string> order_;                                 ///< Paths, oldest first.
   std::unordered_map<std::string, protocol::ActorHealth> failed_;  ///< Last health of those that were given up.
   std::unordered_multimap<NodeId, std::pair<std::weak_ptr<Cell>, uint64_t>> node_watchers_;

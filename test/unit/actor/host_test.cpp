@@ -202,4 +202,25 @@ BOOST_AUTO_TEST_CASE(a_cancelled_timer_stays_silent) {
   for (const std::string& line : log.lines()) BOOST_TEST(line != "first");
 }
 
+BOOST_AUTO_TEST_CASE(a_host_that_stops_starts_nothing_new_and_so_comes_to_its_end) {
+  /// Its last act is to start another.
+  class Phoenix final : public Actor {
+   public:
+    Phoenix(Context& context, std::function<void(std::string)> tell) : Actor(context), tell_(std::move(tell)) {}
+    void stopping() override {
+      const auto next = context().host().spawn_actor<Phoenix>("phoenix/next", {}, tell_);
+      tell_(next ? "started" : std::string(to_string(next.error().code)));
+    }
+
+   private:
+    std::function<void(std::string)> tell_;
+  };
+  BOOST_REQUIRE((host->spawn_actor<Phoenix>("phoenix", {}, log.writer()).has_value()));
+
+  host->stop_all();
+
+  BOOST_TEST(log.wait_for("unavailable"));
+  BOOST_TEST(host->health().empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
