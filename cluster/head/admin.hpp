@@ -5,11 +5,12 @@
 #include <string>
 #include <variant>
 
+#include "cluster/head/key_book.hpp"
 #include "runtime/base/result.hpp"
 
 namespace troupe::cluster {
 
-enum class View : uint8_t { status, nodes, actors, models, deployments };
+enum class View : uint8_t { status, nodes, actors, models, deployments, keys };
 
 struct GetView {
   View view = View::status;
@@ -35,8 +36,16 @@ struct DeleteModel {
   std::string version;
 };
 
+/// Answers with the key's text, which is kept nowhere.
+struct CreateKey {
+  KeyWish wish;
+};
+struct RevokeKey {
+  std::string id;
+};
+
 struct AdminCall {
-  std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel> what;
+  std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel, CreateKey, RevokeKey> what;
   /// Runs once, on the head's thread: must hand over.
   std::function<void(Result<std::string>)> done;
 };

@@ -28,7 +28,11 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host
   parts.in_flight = std::make_shared<gateway::InFlight>(gateway::AdmissionOptions{});
   parts.routing = std::make_shared<gateway::RoutingBoard>();
 
+  const auto keys =
+      std::make_shared<gateway::KeyRing>(count_key_refusals(metrics, log.with_component("gateway"), clock));
+
   gateway::GatewayParts actor_parts;
+  actor_parts.keys = keys;
   actor_parts.routing = parts.routing;
   actor_parts.in_flight = parts.in_flight;
   actor_parts.metrics = std::make_shared<gateway::GatewayMetrics>(metrics);
@@ -54,6 +58,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host
   front_end.door = gateway::door_to(parts.gateway);
   front_end.routing = parts.routing;
   front_end.ids = ids;
+  front_end.keys = keys;
   front_end.clock = &clock;
   front_end.io_threads = door.io_threads;
   front_end.seed = secure_random_u64();
@@ -64,6 +69,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host
   gateway::ZmqFrontEndOptions zmq;
   zmq.host = options.host;
   zmq.port = options.ports.zmq;
+  zmq.keys = keys;
   zmq.on_cut = count_zmq_cuts(metrics);
   TROUPE_TRY(parts.zmq,
              gateway::ZmqFrontEnd::listen(zmq, clock, gateway::door_to(parts.gateway), ids, secure_random_u64()));

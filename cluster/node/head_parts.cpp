@@ -58,6 +58,7 @@ Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus:
   const auto models = std::make_shared<storage::ModelStore>(std::move(model_store));
   TROUPE_TRY(const ClusterRecord cluster, begin_epoch(*store, clock));
   TROUPE_TRY(storage::RangeResult deployments, read(*store, std::string(deployment_prefix)));
+  TROUPE_TRY(storage::RangeResult keys, read(*store, std::string(key_prefix)));
   TROUPE_TRY(auto known_models, models->list());
   TROUPE_TRY(std::string key, load_or_create_admin_key(options.data_dir / admin_key_file_name));
 
@@ -72,6 +73,8 @@ Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus:
   head.catalog = catalog;
   head.known_models = std::move(known_models);
   head.deployments = std::move(deployments.entries);
+  head.keys = std::move(keys.entries);
+  head.require_keys = options.require_keys;
   // Where nothing was deployed there is nothing to wait for that could still run.
   if (head.deployments.empty()) head.head.adoption_grace = Duration{0};
   head.add_peer = [&transport](const protocol::NodeInfo& node) {

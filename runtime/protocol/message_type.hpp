@@ -24,6 +24,10 @@ enum class MessageType : uint16_t {
   routing_snapshot = 36,
   leave = 37,
   routing_delta = 38,
+
+  // API keys.
+  key_set = 60,
+  key_ack = 61,
 };
 
 }  // namespace troupe::protocol

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "runtime/protocol/cluster.hpp"
+#include "runtime/protocol/keys.hpp"
 #include "runtime/protocol/serving.hpp"
 
 using namespace std::chrono_literals;
@@ -12,7 +13,7 @@ namespace troupe::protocol {
 namespace {
 
 using Messages = boost::mpl::list<ServeRequest, ResultPart, Hello, JoinRequest, JoinReply, Heartbeat, HeartbeatAck,
-                                  Assignment, RoutingSnapshot, Leave>;
+                                  Assignment, RoutingSnapshot, Leave, KeySet, KeyAck>;
 
 Heartbeat busy_heartbeat() {
   Heartbeat heartbeat;
