@@ -25,6 +25,10 @@ GatewayActor::GatewayActor(actor::Context& context, GatewayParts parts) : Actor(
   on<Submit>([this](const Submit& message) { submit(message); });
   on<Withdraw>([this](const Withdraw& message) { withdraw(message); });
   on<Drain>([this](const Drain&) { drain(); });
+  serve<protocol::KeySet>([this](const std::shared_ptr<const protocol::KeySet>& keys, actor::Reply reply) {
+    if (parts_.keys) parts_.keys->update(*keys);
+    reply.finish(protocol::KeyAck{keys->epoch, keys->revision});
+  });
   on<protocol::RoutingSnapshot>([this](const protocol::RoutingSnapshot& snapshot) { take(snapshot); });
 }
 

@@ -20,6 +20,7 @@ struct BenchFlags {
   std::string http;
   std::string data_root;
   std::string door = "zmq";
+  std::string api_key;
   std::string model;
   uint32_t concurrency = 0;  ///< 0: concurrency_closed, or with a rate concurrency_open.
   double rate = 0;
@@ -91,10 +92,10 @@ Result<Exit> bench(const BenchFlags& flags, Clock& clock) {
   std::unique_ptr<LoadDriver> driver;
   if (flags.door == "http") {
     TROUPE_TRY(const std::string address, http_address(flags.http, flags.data_root));
-    TROUPE_TRY(driver, make_http_load(address, flags.timeout, clock));
+    TROUPE_TRY(driver, make_http_load(address, flags.api_key, flags.timeout, clock));
   } else {
     TROUPE_TRY(const std::string address, zmq_address(flags.zmq, flags.data_root));
-    TROUPE_TRY(driver, make_zmq_load(address, flags.timeout, clock));
+    TROUPE_TRY(driver, make_zmq_load(address, flags.api_key, flags.timeout, clock));
   }
   const uint32_t concurrency = flags.concurrency > 0 ? flags.concurrency
                                : flags.rate > 0      ? concurrency_open
@@ -151,6 +152,7 @@ void add_bench(CLI::App& app, Shell& shell) {
       ->envname("TROUPE_HTTP_ADDRESS")
       ->type_name("HOST:PORT");
   add_zmq_flags(*verb, flags->zmq, flags->data_root);
+  add_api_key(*verb, flags->api_key);
   add_duration(*verb, "--timeout", flags->timeout, "How long a request may take");
   verb->add_flag("--json", flags->json, "Print JSON");
   verb->callback([flags, &shell] { shell.verb = [flags, &shell] { return bench(*flags, shell.clock); }; });

@@ -32,7 +32,7 @@ struct Prepared {
 };
 
 Prepared prepare(const LoadWork& work, const std::variant<protocol::Generate, protocol::Infer>& request,
-                 const std::string& host) {
+                 const std::string& host, const std::string& api_key) {
   nlohmann::json body;
   std::string target;
   Prepared prepared;
@@ -52,8 +52,8 @@ Prepared prepare(const LoadWork& work, const std::variant<protocol::Generate, pr
   }
   const std::string text = body.dump();
   prepared.text =
-      fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-                  target, host, text.size(), text);
+      fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\n{}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                  target, host, api_key.empty() ? "" : "Authorization: Bearer " + api_key + "\r\n", text.size(), text);
   return prepared;
 }
 
@@ -210,7 +210,8 @@ void keep_schedule(Loop& loop, asio::steady_timer& timer) {
 
 class HttpLoad final : public LoadDriver {
  public:
-  HttpLoad(HostPort at, Duration timeout, Clock& clock) : at_(std::move(at)), timeout_(timeout), clock_(clock) {}
+  HttpLoad(HostPort at, std::string api_key, Duration timeout, Clock& clock)
+      : at_(std::move(at)), api_key_(std::move(api_key)), timeout_(timeout), clock_(clock) {}
 
   Status run(const LoadWork& work, uint32_t concurrency, LoadLimit limit, LoadResult& result) override {
     asio::io_context io(1);
@@ -219,7 +220,8 @@ class HttpLoad final : public LoadDriver {
     const auto endpoints = resolver.resolve(at_.host, at_.port, error);
     if (error) return fail({Errc::unavailable, fmt::format("{}: {}", at_.host, error.message()), address_field, {}});
     std::vector<Prepared> requests;
-    for (const auto& request : work.requests) requests.push_back(prepare(work, request, at_.host + ":" + at_.port));
+    for (const auto& request : work.requests)
+      requests.push_back(prepare(work, request, at_.host + ":" + at_.port, api_key_));
     Loop loop{io, clock_, endpoints, std::move(requests), timeout_, LoadPace(limit, clock_.now()), result, {}};
     asio::steady_timer timer(io);
     if (loop.pace.is_open()) {
@@ -235,15 +237,17 @@ class HttpLoad final : public LoadDriver {
 
  private:
   const HostPort at_;
+  const std::string api_key_;
   const Duration timeout_;
   Clock& clock_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<LoadDriver>> make_http_load(const std::string& address, Duration timeout, Clock& clock) {
+Result<std::unique_ptr<LoadDriver>> make_http_load(const std::string& address, const std::string& api_key,
+                                                   Duration timeout, Clock& clock) {
   TROUPE_TRY(HostPort at, parse_address(address, "8000"));
-  return std::make_unique<HttpLoad>(std::move(at), timeout, clock);
+  return std::make_unique<HttpLoad>(std::move(at), api_key, timeout, clock);
 }
 
 }  // namespace troupe::cli

@@ -92,9 +92,11 @@ class LoadDriver {
   virtual Status run(const LoadWork& work, uint32_t concurrency, LoadLimit limit, LoadResult& result) = 0;
 };
 
-/// `address` is tcp://HOST:PORT.
-Result<std::unique_ptr<LoadDriver>> make_zmq_load(const std::string& address, Duration timeout, Clock& clock);
+/// `address` is tcp://HOST:PORT; `api_key` may be empty.
+Result<std::unique_ptr<LoadDriver>> make_zmq_load(const std::string& address, const std::string& api_key,
+                                                  Duration timeout, Clock& clock);
 /// `address` is HOST:PORT. One keep-alive connection a request that is open.
-Result<std::unique_ptr<LoadDriver>> make_http_load(const std::string& address, Duration timeout, Clock& clock);
+Result<std::unique_ptr<LoadDriver>> make_http_load(const std::string& address, const std::string& api_key,
+                                                   Duration timeout, Clock& clock);
 
 }  // namespace troupe::cli

@@ -133,8 +133,9 @@ void ZmqLoad::leave(Loop& loop) {
 
 }  // namespace
 
-Result<std::unique_ptr<LoadDriver>> make_zmq_load(const std::string& address, Duration timeout, Clock& clock) {
-  TROUPE_TRY(auto client, client::Client::connect({.address = address, .timeout = timeout}, clock));
+Result<std::unique_ptr<LoadDriver>> make_zmq_load(const std::string& address, const std::string& api_key,
+                                                  Duration timeout, Clock& clock) {
+  TROUPE_TRY(auto client, client::Client::connect({.address = address, .api_key = api_key, .timeout = timeout}, clock));
   return std::make_unique<ZmqLoad>(std::move(client), clock);
 }
 

@@ -6,11 +6,12 @@
 #include <string>
 #include <variant>
 
+#include "cluster/head/key_book.hpp"
 #include "runtime/base/result.hpp"
 
 namespace troupe::cluster {
 
-enum class View : uint8_t { status, nodes, actors, models, deployments };
+enum class View : uint8_t { status, nodes, actors, models, deployments, keys };
 
 struct GetView {
   View view = View::status;
@@ -42,8 +43,16 @@ struct CreateBackup {
   std::string directory;
 };
 
+/// Answers with the key's text, which is kept nowhere.
+struct CreateKey {
+  KeyWish wish;
+};
+struct RevokeKey {
+  std::string id;
+};
+
 struct AdminCall {
-  std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel, CreateBackup> what;
+  std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel, CreateBackup, CreateKey, RevokeKey> what;
   /// Runs once, on the head's thread: must hand over.
   std::function<void(Result<std::string>)> done;
 };

@@ -175,4 +175,27 @@ json status_view(const HeadState& state, const std::vector<storage::ModelManifes
           {"models", models_view(models, state)}};
 }
 
+json keys_view(const KeyBook& keys, int64_t now_unix_us) {
+  const auto time = [](int64_t unix_us) {
+    return unix_us == 0 ? json() : json(to_iso8601(wall_time_from_unix_microseconds(unix_us)));
+  };
+  json rows = json::array();
+  for (const auto& [id, record] : keys.records()) {
+    const protocol::ApiKey& key = record.key;
+    const bool is_over = key.expires_unix_us != 0 && key.expires_unix_us <= now_unix_us;
+    rows.push_back({{"id", id},
+                    {"name", key.name},
+                    {"state", record.revoked_unix_us != 0 ? "revoked"
+                              : is_over                   ? "expired"
+                                                          : "valid"},
+                    {"models", key.models},
+                    {"rate", key.rate},
+                    {"concurrent", key.concurrent},
+                    {"created", time(key.created_unix_us)},
+                    {"expires", time(key.expires_unix_us)},
+                    {"revoked", time(record.revoked_unix_us)}});
+  }
+  return rows;
+}
+
 }  // namespace troupe::cluster

@@ -30,7 +30,11 @@ Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& tr
   parts.in_flight = std::make_shared<gateway::InFlight>(admission);
   parts.routing = std::make_shared<gateway::RoutingBoard>();
 
+  parts.keys =
+      std::make_shared<gateway::KeyRing>(count_key_refusals(metrics, log.with_component("gateway"), host.clock()));
+
   gateway::GatewayParts actor_parts;
+  actor_parts.keys = parts.keys;
   actor_parts.routing = parts.routing;
   actor_parts.in_flight = parts.in_flight;
   actor_parts.metrics = std::make_shared<gateway::GatewayMetrics>(metrics);
@@ -66,6 +70,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host
   front_end.door = gateway::door_to(parts.gateway);
   front_end.routing = parts.routing;
   front_end.ids = ids;
+  front_end.keys = parts.keys;
   front_end.clock = &clock;
   front_end.io_threads = door.io_threads;
   front_end.seed = secure_random_u64();
@@ -76,6 +81,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host
   gateway::ZmqFrontEndOptions zmq;
   zmq.host = options.host;
   zmq.port = options.ports.zmq;
+  zmq.keys = parts.keys;
   zmq.on_cut = count_zmq_cuts(metrics);
   TROUPE_TRY(parts.zmq,
              gateway::ZmqFrontEnd::listen(zmq, clock, gateway::door_to(parts.gateway), ids, secure_random_u64()));

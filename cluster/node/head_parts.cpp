@@ -53,11 +53,13 @@ Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, 
   HeadActorOptions head;
   TROUPE_TRY(const ClusterRecord cluster, begin_epoch(*store, clock, random.next()));
   TROUPE_TRY(storage::RangeResult deployments, read(*store, std::string(deployment_prefix)));
+  TROUPE_TRY(storage::RangeResult keys, read(*store, std::string(key_prefix)));
   head.head.epoch = cluster.epoch;
   head.head.cluster = cluster.id;
   head.seed = random.next();
   head.store = std::move(store);
   head.deployments = std::move(deployments.entries);
+  head.keys = std::move(keys.entries);
   // Where nothing was deployed there is nothing to wait for that could still run.
   if (head.deployments.empty()) head.head.adoption_grace = Duration{0};
   head.add_peer = [&transport](const protocol::NodeInfo& node) {
@@ -75,6 +77,7 @@ Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus:
   const auto models = std::make_shared<storage::ModelStore>(std::move(model_store));
   SeededRandom random{secure_random_u64()};
   TROUPE_TRY(HeadActorOptions head, begin_term(std::move(store), transport, clock, random));
+  head.require_keys = options.require_keys;
   // One damaged version must not keep the others from being served.
   std::vector<Error> damaged_models;
   TROUPE_TRY(head.known_models, models->list(&damaged_models));

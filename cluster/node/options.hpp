@@ -30,6 +30,7 @@ struct NodeOptions {
   protocol::Roles roles;
   std::string head_address;        ///< HOST:PORT of the head's bus; empty on the head.
   std::string host = "127.0.0.1";  ///< Address to bind and to be reached at.
+  bool require_keys = false;       ///< On a head: no request without an API key, also before there is one.
   bool insecure = false;           ///< Allows a host other than loopback without encryption.
   NodePorts ports;
   std::filesystem::path data_dir;  ///< This node's own folder.

@@ -33,6 +33,10 @@ enum class MessageType : uint16_t {
   execute = 45,
   progress = 46,
   unload = 47,
+
+  // API keys.
+  key_set = 60,
+  key_ack = 61,
 };
 
 }  // namespace troupe::protocol

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "actors/gateway/keyed_sink.hpp"
 #include "actors/gateway/router.hpp"
 #include "actors/gateway/zmq/unread_bytes.hpp"
 #include "actors/gateway/zmq/zmq_clients.hpp"
@@ -206,10 +207,14 @@ Status FrontEnd::submit(const Incoming& incoming, const wire::Envelope& envelope
     return fail(Errc::too_large, "the request lacks its body or is over a limit: body {} bytes, attachments {} bytes",
                 options_.limits.body_bytes_max, options_.limits.attachment_bytes_max);
   }
-  if (envelope.target_path != protocol::gateway_path) {
+  const std::string_view path = envelope.target_path;
+  const size_t mark = path.find('#');
+  if (path.substr(0, mark) != protocol::gateway_path) {
     return fail_field("target", "this door leads to \"{}\" only, found \"{}\"", protocol::gateway_path,
-                      envelope.target_path);
+                      path.substr(0, mark));
   }
+  std::optional<std::string_view> key;
+  if (mark != std::string_view::npos) key = path.substr(mark + 1);
   const auto type = static_cast<protocol::MessageType>(envelope.message_type);
   if (type != protocol::MessageType::serve_request) {
     return fail_field("message_type", "message_type must be {} (serve_request), found {}",
@@ -225,13 +230,17 @@ Status FrontEnd::submit(const Incoming& incoming, const wire::Envelope& envelope
   }
   if (!observe::check_request_id(request->request_id)) request->request_id = observe::make_request_id(random_);
 
+  KeyPass pass;
+  if (options_.keys) {
+    TROUPE_TRY(pass, options_.keys->admit(key, request->model, clock_.now(), clock_.wall()));
+  }
   const balancer::DispatchId id = ids_->next();
   TROUPE_CHECK(clients_.open(incoming.route, envelope.correlation_id, id));
   std::optional<Time> deadline;
   if (envelope.remaining) deadline = clock_.now() + *envelope.remaining;
   auto origin = std::make_shared<const Origin>(incoming.route, envelope.correlation_id, id, request->request_id);
-  Status status =
-      door_.submit({id, std::move(request), deadline, std::make_shared<ZmqSink>(std::move(origin), outbox_)});
+  auto sink = hold_pass(std::make_shared<ZmqSink>(std::move(origin), outbox_), std::move(pass));
+  Status status = door_.submit({id, std::move(request), deadline, std::move(sink)});
   if (!status) clients_.close(incoming.route, envelope.correlation_id);
   return status;
 }

@@ -180,6 +180,29 @@ BOOST_AUTO_TEST_CASE(a_cancel_withdraws_and_later_parts_are_not_sent) {
   BOOST_TEST(words(client.receive()) == "in time");
 }
 
+BOOST_AUTO_TEST_CASE(a_key_stands_in_the_target_and_goes_no_further) {
+  protocol::ApiKey key;
+  key.hash = "d90f435d4774abc06118d7de7078ab02ca41c23b25fa3d4dc648824879a6482b";  // SHA-256 of "tk_door".
+  const auto ring = std::make_shared<KeyRing>();
+  ring->update({Epoch{1}, 1, true, {key}});
+  Gateway gateway({.keys = ring});
+  Client client(gateway);
+
+  client.ask(1);
+  BOOST_TEST((client.receive_error().code == Errc::unauthenticated));
+  client.ask(2, "clerk", "gateway#tk_wrong");
+  const Error wrong = client.receive_error();
+  client.ask(3, "clerk", "head#tk_door");
+  const Error elsewhere = client.receive_error();
+  client.ask(4, "clerk", "gateway#tk_door");
+  const Submit submit = gateway.submitted.take();
+  submit.sink->on_part(text("in"), true);
+
+  BOOST_TEST((wrong.code == Errc::unauthenticated));
+  BOOST_TEST(elsewhere.message == R"(this door leads to "gateway" only, found "head")");
+  BOOST_TEST(words(client.receive()) == "in");
+}
+
 BOOST_AUTO_TEST_CASE(readable_but_wrong_requests_are_answered_by_what_is_wrong) {
   Gateway gateway;
   Client client(gateway);

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "runtime/protocol/cluster.hpp"
+#include "runtime/protocol/keys.hpp"
 #include "runtime/protocol/serving.hpp"
 #include "runtime/protocol/worker.hpp"
 
@@ -14,7 +15,7 @@ namespace {
 
 using Messages = boost::mpl::list<ServeRequest, ResultPart, Hello, JoinRequest, JoinReply, Heartbeat, HeartbeatAck,
                                   Assignment, RoutingSnapshot, Leave, WorkerHello, LoadBackend, BackendLoaded,
-                                  BackendWarm, Execute, Progress, Unload>;
+                                  BackendWarm, Execute, Progress, Unload, RoutingDelta, KeySet, KeyAck>;
 
 Heartbeat busy_heartbeat() {
   Heartbeat heartbeat;
