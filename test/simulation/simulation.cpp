@@ -31,6 +31,9 @@ class Simulation {
     for (uint32_t index = 0; index < knobs.nodes; ++index) nodes_.push_back(std::make_unique<SimNode>(world_, index));
   }
 
+  /// A node that ends may still answer what it was asked: before those who asked have gone.
+  ~Simulation() { nodes_.clear(); }
+
   Report run() {
     live();
     if (is_well()) settle();
