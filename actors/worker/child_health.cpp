@@ -32,7 +32,7 @@ std::optional<std::string> ChildHealth::tick(Time now) {
     if (now - started_ < options_.hello_patience) return std::nullopt;
     return fmt::format("the back end's process said no hello within {}", format_duration(options_.hello_patience));
   }
-  if (now - heard_ >= options_.silence_max)
+  if (now - heard_ >= (step_max_ ? options_.silence_max : options_.silence_max_loading))
     return fmt::format("the back end's process has been silent for {}",
                        format_duration(whole_milliseconds(now - heard_)));
   if (step_max_ && progress_.running >= *step_max_)

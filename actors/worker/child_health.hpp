@@ -12,7 +12,9 @@ namespace troupe::worker {
 /// docs/worker-protocol.md states these.
 struct ChildHealthOptions {
   Duration hello_patience = std::chrono::seconds{10};
-  Duration silence_max = std::chrono::seconds{2};   ///< Without any frame.
+  Duration silence_max = std::chrono::seconds{2};  ///< Without any frame, once warm.
+  /// While it loads: the import of a large library may keep Python's lock for many seconds.
+  Duration silence_max_loading = std::chrono::seconds{30};
   Duration step_grace = std::chrono::seconds{1};    ///< Beyond what a step was declared to take …
   Duration step_min = std::chrono::seconds{2};      ///< … but never before a step has run so long.
   Duration step_default = std::chrono::seconds{1};  ///< Where the child declares nothing.

@@ -110,12 +110,7 @@ void ChildSession::work() {
     take_commands();
     flush();
     receive();
-    read_output();
     const Time now = clock_.now();
-    if (!ended_at_ && process_->poll()) {
-      ended_at_ = now;
-      poller_->forget(process_->ended_fd());
-    }
     if (ended_at_ && (retired_ || now >= *ended_at_ + last_words_patience)) return process_ended(*process_->poll());
     if (retired_ && !unload_until_) {
       unload_until_ = now + options_.unload_patience;
@@ -124,18 +119,26 @@ void ChildSession::work() {
     if (unload_until_ && now >= *unload_until_) return;
     if (!retired_ && !ended_at_) judge();
     if (lost_) return;
-    poller_->wait(patience(), [this] {
+    const auto ready = poller_->wait(patience(), [this] {
       const Socket::Events events = socket_->events();
       return !commands_.empty() || (retired_ && !unload_until_) || events.readable ||
              (events.writable && !unsent_.empty());
     });
+    for (const uint64_t token : ready) {
+      if (token == output_token) read_output();
+      if (token == ended_token && process_->poll()) {
+        ended_at_ = clock_.now();
+        poller_->forget(process_->ended_fd());
+        read_output();
+      }
+    }
   }
 }
 
 Duration ChildSession::patience() const {
   Time next = health_->next_tick();
   if (ended_at_) next = *ended_at_ + last_words_patience;
-  if (unload_until_) next = std::min(next, *unload_until_);
+  if (unload_until_) next = *unload_until_;
   return std::clamp<Duration>(next - clock_.now(), 0ms, options_.health.tick_every);
 }
 
@@ -222,10 +225,7 @@ void ChildSession::hear(const protocol::Progress& progress) {
 
 void ChildSession::hear(PartFrame frame) {
   const auto expected = expected_.find(frame.id);
-  if (expected == expected_.end()) {
-    ++dropped_;
-    return;
-  }
+  if (expected == expected_.end()) return;  // Cancelled.
   std::string wrong;
   if (!frame.part) wrong = "can't be read: " + frame.part.error().message;
   if (frame.position.index != expected->second)
@@ -243,10 +243,7 @@ void ChildSession::hear(PartFrame frame) {
 
 void ChildSession::hear(const ErrorFrame& frame) {
   if (!frame.id) return lose(frame.error);
-  if (expected_.erase(frame.id) == 0) {
-    ++dropped_;
-    return;
-  }
+  if (expected_.erase(frame.id) == 0) return;  // Cancelled.
   emit([&](BackendEvents& events) { events.on_error(frame.id, frame.error); });
 }
 

@@ -48,9 +48,22 @@ BOOST_AUTO_TEST_CASE(loading_may_take_minutes_while_progress_comes) {
   BOOST_TEST(!watch.pass(0s, 10min, true, 1s).has_value());
 }
 
-BOOST_AUTO_TEST_CASE(two_seconds_of_silence_lose_it_also_while_it_loads) {
+BOOST_AUTO_TEST_CASE(half_a_minute_of_silence_loses_it_while_it_loads) {
   Watch watch;
   watch.health.on_hello();
+  BOOST_TEST(!watch.pass(0s, 4s, true).has_value());
+
+  BOOST_TEST(!watch.pass(4s, 33800ms, false).has_value());
+  const auto verdict = watch.pass(33800ms, 34s, false);
+
+  BOOST_REQUIRE(verdict.has_value());
+  BOOST_TEST(*verdict == "the back end's process has been silent for 30s");
+}
+
+BOOST_AUTO_TEST_CASE(two_seconds_of_silence_lose_it_once_it_is_warm) {
+  Watch watch;
+  watch.health.on_hello();
+  watch.health.on_warm(1s);
   BOOST_TEST(!watch.pass(0s, 4s, true).has_value());
 
   BOOST_TEST(!watch.pass(4s, 5800ms, false).has_value());
