@@ -108,6 +108,7 @@ BOOST_AUTO_TEST_CASE(what_ran_while_it_loaded_is_not_judged_once_it_is_warm) {
 BOOST_AUTO_TEST_CASE(a_node_that_stood_still_itself_begins_to_count_again) {
   Watch watch;
   watch.health.on_hello();
+  watch.health.on_warm(1s);
   BOOST_TEST(!watch.pass(0s, 1s, true).has_value());
 
   BOOST_TEST(!watch.health.tick(t0 + 60s).has_value());
