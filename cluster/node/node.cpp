@@ -119,6 +119,7 @@ Status NodeImpl::open_transport() {
   bus.host = options_.host;
   bus.control_port = options_.ports.bus;
   bus.control_port_option = "--port";
+  bus.plaintext = true;
   bus.on_disconnect = [this](NodeId node) {
     if (actor::Host* host = receiver_.load()) host->peer_lost(node);
   };

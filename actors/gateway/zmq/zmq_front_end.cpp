@@ -264,6 +264,7 @@ Result<std::unique_ptr<ZmqFrontEnd>> ZmqFrontEnd::listen(ZmqFrontEndOptions opti
                                                          std::shared_ptr<DispatchIds> ids, uint64_t seed) {
   constexpr size_t sockets_max = 16;
   bus::ZmqTransportOptions transport;
+  transport.plaintext = true;  // Clients are no nodes and have no keys of the bus.
   transport.host = options.host;
   transport.limits = options.limits;
   auto context = std::make_unique<Context>(sockets_max);
