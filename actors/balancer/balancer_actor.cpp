@@ -4,6 +4,12 @@
 #include "runtime/protocol/paths.hpp"
 
 namespace troupe::balancer {
+namespace {
+
+/// How often those that wait for a replica look again when no new routes come: an ejection may have ended.
+constexpr Duration held_interval = std::chrono::milliseconds{50};
+
+}  // namespace
 
 BalancerActor::BalancerActor(actor::Context& context, std::string model, BalancerOptions options)
     : Actor(context),
@@ -27,31 +33,32 @@ void BalancerActor::update(const UpdateRoutes& routes) {
     if (const auto known = versions_.find(route.version); known != versions_.end()) version = std::move(known->second);
     version.policy = route.balancing;
     version.replicas.update(route.replicas);
+    version.coming = route.coming;
     for (const protocol::RoutedReplica& replica : route.replicas)
       refs[replica.id] = context().host().remote(replica.node, incarnations[replica.node],
                                                  protocol::replica_path(replica.id), bus::Lane::request);
   }
   versions_ = std::move(versions);
   refs_ = std::move(refs);
+  serve_held();
 }
 
 void BalancerActor::dispatch(const Dispatch& dispatch) {
   budget_.on_request(context().now());
-  pending_[dispatch.id] = Pending{dispatch, {}, {}, {}, false};
+  pending_[dispatch.id].dispatch = dispatch;
   attempt(dispatch.id);
 }
 
 void BalancerActor::attempt(DispatchId id) {
   Pending& pending = pending_.at(id);
   const auto version = versions_.find(pending.dispatch.version);
-  const auto replica = version == versions_.end() ? std::nullopt
-                                                  : version->second.replicas.pick(version->second.policy, pending.tried,
-                                                                                  random_, context().now());
+  if (version == versions_.end() || (version->second.replicas.size() == 0 && version->second.coming == 0)) {
+    finish(id, no_replica(pending.dispatch.version));
+    return;
+  }
+  const auto replica = version->second.replicas.pick(version->second.policy, pending.tried, random_, context().now());
   if (!replica) {
-    finish(id, {Errc::unavailable,
-                fmt::format("no replica of {}@{} can take the request right now", model_, pending.dispatch.version),
-                {},
-                std::chrono::seconds{1}});
+    hold(id);
     return;
   }
   pending.replica = *replica;
@@ -80,29 +87,63 @@ void BalancerActor::on_reply(DispatchId id, const actor::ReplyEvent& event) {
   found->second.dispatch.sink->on_part(std::move(part), event.last);
   if (!event.last) return;
   if (const auto version = versions_.find(found->second.dispatch.version); version != versions_.end())
-    version->second.replicas.on_end(found->second.replica, false, context().now());
+    version->second.replicas.on_end(found->second.replica, Ending::answered, context().now());
   pending_.erase(found);
 }
 
-bool BalancerActor::may_retry(const Pending& pending, Errc code) {
-  if (pending.begun || pending.tried.size() >= options_.attempts_max) return false;
+bool BalancerActor::may_retry(Pending& pending, Errc code) {
+  if (pending.begun) return false;
   if (code == Errc::unavailable) return true;
-  return code == Errc::overloaded && budget_.try_retry(context().now());
+  if (code == Errc::lost) return ++pending.losses < options_.losses_max;
+  const auto version = versions_.find(pending.dispatch.version);
+  const bool others = version != versions_.end() && pending.tried.size() < version->second.replicas.size();
+  return code == Errc::overloaded && others && budget_.try_retry(context().now());
 }
 
 void BalancerActor::on_failure(DispatchId id, const Error& error) {
   const auto found = pending_.find(id);
   if (found == pending_.end()) return;
   Pending& pending = found->second;
-  if (const auto version = versions_.find(pending.dispatch.version); version != versions_.end()) {
-    version->second.replicas.on_end(pending.replica, error.code == Errc::unavailable, context().now());
-    const bool others = pending.tried.size() < version->second.replicas.size();
-    if (others && may_retry(pending, error.code)) {
-      attempt(id);
-      return;
-    }
+  const Ending ending = error.code == Errc::unavailable ? Ending::refused
+                        : error.code == Errc::lost      ? Ending::lost
+                                                        : Ending::answered;
+  if (const auto version = versions_.find(pending.dispatch.version); version != versions_.end())
+    version->second.replicas.on_end(pending.replica, ending, context().now());
+  may_retry(pending, error.code) ? attempt(id) : finish(id, error);
+}
+
+void BalancerActor::hold(DispatchId id) {
+  Pending& pending = pending_.at(id);
+  const Time now = context().now();
+  if (!pending.held_until) pending.held_until = now + options_.held_for;
+  if (pending.dispatch.deadline && *pending.dispatch.deadline <= now) {
+    finish(id, {Errc::deadline_exceeded, "the deadline passed while the request waited for a replica", {}, {}});
+    return;
   }
-  finish(id, error);
+  if (*pending.held_until <= now || held_.size() >= options_.held_max) {
+    finish(id, no_replica(pending.dispatch.version));
+    return;
+  }
+  pending.tried.clear();
+  held_.push_back(id);
+  if (!held_timer_)
+    held_timer_ = context().after(held_interval, [this] {
+      held_timer_ = {};
+      serve_held();
+    });
+}
+
+/// Tries each once more; those that still find nobody are held again, in the same order.
+void BalancerActor::serve_held() {
+  for (const DispatchId id : std::exchange(held_, {}))
+    if (pending_.contains(id)) attempt(id);
+}
+
+Error BalancerActor::no_replica(const std::string& version) const {
+  return {Errc::unavailable,
+          fmt::format("no replica of {}@{} can take the request right now", model_, version),
+          {},
+          std::chrono::seconds{1}};
 }
 
 void BalancerActor::cancel(const CancelDispatch& cancel) {
@@ -110,7 +151,7 @@ void BalancerActor::cancel(const CancelDispatch& cancel) {
   if (found == pending_.end()) return;
   context().cancel(found->second.call);
   if (const auto version = versions_.find(found->second.dispatch.version); version != versions_.end())
-    version->second.replicas.on_end(found->second.replica, false, context().now());
+    version->second.replicas.on_end(found->second.replica, Ending::answered, context().now());
   pending_.erase(found);
 }
 

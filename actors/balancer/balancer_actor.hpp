@@ -2,6 +2,7 @@
 // BalancerActor: sends a model's requests to its replicas and brings the answers back. Lives beside every gateway, one
 // a model, at "balancer/<model>".
 
+#include <deque>
 #include <string>
 #include <unordered_map>
 
@@ -13,16 +14,19 @@
 namespace troupe::balancer {
 
 struct BalancerOptions {
-  uint32_t attempts_max = 4;  ///< Dispatches of one request at most, the first included.
-  uint64_t seed = 0;          ///< Of the random choices.
+  uint32_t losses_max = 3;   ///< Replicas that may die over one request: the request may be what kills them.
+  uint32_t held_max = 1024;  ///< Requests of the model that wait for a replica at once.
+  Duration held_for = std::chrono::seconds{10};  ///< How long one waits at most, its deadline apart.
+  uint64_t seed = 0;                             ///< Of the random choices.
   RetryBudgetOptions retries;
 };
 
 /// Takes Dispatch, CancelDispatch and UpdateRoutes.
 ///
-/// An attempt that ends before its first part because the replica was lost (unavailable) goes to another replica at no
-/// cost; one that was refused because the replica is full (overloaded) goes to another if the retry budget allows.
-/// After the first part an error is the client's: nothing is generated twice.
+/// An attempt that ends before its first part goes to another replica: at no cost where the replica could not begin it
+/// (unavailable) or was lost over it (lost), out of the retry budget where the replica is full (overloaded). Where no
+/// replica is left but one is to be expected, the request is held until one comes. After the first part an error is the
+/// client's: nothing is generated twice.
 class BalancerActor final : public actor::Actor {
  public:
   BalancerActor(actor::Context& context, std::string model, BalancerOptions options);
@@ -31,13 +35,16 @@ class BalancerActor final : public actor::Actor {
   struct Version {
     protocol::BalancingPolicy policy{};
     ReplicaSet replicas;
+    uint32_t coming = 0;  ///< Replicas that load.
   };
   struct Pending {
     Dispatch dispatch;
     actor::CallId call;
     ReplicaId replica;
-    std::vector<ReplicaId> tried;
-    bool begun = false;  ///< A part has come.
+    std::vector<ReplicaId> tried;  ///< Since it was last held.
+    uint32_t losses = 0;
+    bool begun = false;              ///< A part has come.
+    std::optional<Time> held_until;  ///< Set when it was first held.
   };
 
   void update(const UpdateRoutes& routes);
@@ -45,9 +52,12 @@ class BalancerActor final : public actor::Actor {
   void attempt(DispatchId id);
   void on_reply(DispatchId id, const actor::ReplyEvent& event);
   void on_failure(DispatchId id, const Error& error);
+  void hold(DispatchId id);
+  void serve_held();
   void cancel(const CancelDispatch& cancel);
-  bool may_retry(const Pending& pending, Errc code);
+  bool may_retry(Pending& pending, Errc code);
   void finish(DispatchId id, const Error& error);
+  Error no_replica(const std::string& version) const;
 
   std::string model_;
   BalancerOptions options_;
@@ -56,6 +66,8 @@ class BalancerActor final : public actor::Actor {
   std::unordered_map<std::string, Version> versions_;
   std::unordered_map<ReplicaId, actor::Ref> refs_;
   std::unordered_map<DispatchId, Pending> pending_;
+  std::deque<DispatchId> held_;  ///< In the order they came; some may have ended meanwhile.
+  actor::TimerId held_timer_;
 };
 
 }  // namespace troupe::balancer

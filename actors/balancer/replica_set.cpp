@@ -8,25 +8,23 @@ void ReplicaSet::update(const std::vector<protocol::RoutedReplica>& replicas) {
   std::vector<Entry> entries;
   for (const protocol::RoutedReplica& replica : replicas) {
     const Entry* known = find(replica.id);
-    entries.push_back(known ? *known : Entry{replica.id, 0, {}});
+    entries.push_back(known ? *known : Entry{replica.id, 0, 0, {}});
   }
   replicas_ = std::move(entries);
 }
 
-std::vector<size_t> ReplicaSet::eligible(const std::vector<ReplicaId>& tried, Time now) const {
-  std::vector<size_t> healthy;
-  std::vector<size_t> ejected;
+std::vector<size_t> ReplicaSet::candidates(const std::vector<ReplicaId>& tried, Time now) const {
+  std::vector<size_t> found;
   for (size_t i = 0; i < replicas_.size(); ++i) {
-    if (std::find(tried.begin(), tried.end(), replicas_[i].id) != tried.end()) continue;
-    (replicas_[i].ejected_until > now ? ejected : healthy).push_back(i);
+    const bool was_tried = std::find(tried.begin(), tried.end(), replicas_[i].id) != tried.end();
+    if (!was_tried && replicas_[i].takes(now)) found.push_back(i);
   }
-  return healthy.empty() ? ejected : healthy;
+  return found;
 }
 
 std::optional<ReplicaId> ReplicaSet::pick(protocol::BalancingPolicy policy, const std::vector<ReplicaId>& tried,
                                           Random& random, Time now) {
-  // By far most often there is one replica, or none has been tried or ejected.
-  const std::vector<size_t> candidates = eligible(tried, now);
+  const std::vector<size_t> candidates = this->candidates(tried, now);
   if (candidates.empty()) return std::nullopt;
   if (candidates.size() == 1) return replicas_[candidates[0]].id;
   if (policy == protocol::BalancingPolicy::round_robin) return replicas_[candidates[turn_++ % candidates.size()]].id;
@@ -41,11 +39,20 @@ void ReplicaSet::on_dispatch(ReplicaId replica) {
   if (Entry* entry = find(replica)) ++entry->outstanding;
 }
 
-void ReplicaSet::on_end(ReplicaId replica, bool lost, Time now) {
+void ReplicaSet::on_end(ReplicaId replica, Ending ending, Time now) {
   Entry* entry = find(replica);
   if (entry == nullptr) return;
   if (entry->outstanding > 0) --entry->outstanding;
-  if (lost) entry->ejected_until = now + ejection;
+  if (ending == Ending::answered) {
+    entry->strikes = 0;
+    return;
+  }
+  // All that was out at a replica fails with it: that is one strike.
+  if (entry->strikes > 0 && now < entry->ejected_until) return;
+  constexpr uint32_t doublings_max = 5;
+  static_assert(ejection_min * (1 << doublings_max) == ejection_max);
+  entry->ejected_until = now + ejection_min * (1 << std::min(entry->strikes, doublings_max));
+  ++entry->strikes;
 }
 
 uint32_t ReplicaSet::outstanding(ReplicaId replica) const {

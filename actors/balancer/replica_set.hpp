@@ -10,24 +10,31 @@
 
 namespace troupe::balancer {
 
+/// How a dispatch ended, as far as the replica's health goes.
+enum class Ending : uint8_t {
+  answered,  ///< Well or badly, but by the replica: it lives.
+  refused,   ///< It could not be reached or takes nothing now; nothing was begun.
+  lost,      ///< It died over it, or its node did.
+};
+
+/// Each failure in a row ejects a replica for longer; after that one request at a time tries it, until one is answered.
 /// `now` must not go backwards.
 class ReplicaSet {
  public:
-  /// A replica that was lost is passed over for so long, unless nobody else is left: longer than the head takes to find
-  /// its node down, so that no request has to wait at a dead one.
-  static constexpr Duration ejection = std::chrono::seconds{4};
+  static constexpr Duration ejection_min = std::chrono::milliseconds{250};
+  static constexpr Duration ejection_max = std::chrono::seconds{8};
 
-  /// Sets who is there. Replicas that stay keep their counts.
+  /// Sets who is there. Replicas that stay keep their counts; one that comes back begins anew.
   void update(const std::vector<protocol::RoutedReplica>& replicas);
 
-  /// The next replica not in `tried`, or none. round_robin takes them in turn; least_outstanding_of_two draws two at
-  /// random and takes the one with fewer requests out (Mitzenmacher 2001). O(replicas).
+  /// The next replica that is not ejected and not in `tried`, or none. round_robin takes them in turn;
+  /// least_outstanding_of_two draws two at random and takes the one with fewer requests out (Mitzenmacher 2001).
+  /// O(replicas).
   std::optional<ReplicaId> pick(protocol::BalancingPolicy policy, const std::vector<ReplicaId>& tried, Random& random,
                                 Time now);
 
   void on_dispatch(ReplicaId replica);
-  /// A dispatch has ended; `lost`: the replica could not be reached or died over it.
-  void on_end(ReplicaId replica, bool lost, Time now);
+  void on_end(ReplicaId replica, Ending ending, Time now);
 
   size_t size() const noexcept { return replicas_.size(); }
   uint32_t outstanding(ReplicaId replica) const;
@@ -36,10 +43,13 @@ class ReplicaSet {
   struct Entry {
     ReplicaId id;
     uint32_t outstanding = 0;
+    uint32_t strikes = 0;  ///< Ejections in a row.
     Time ejected_until{};
+
+    bool takes(Time now) const noexcept { return strikes == 0 || (ejected_until <= now && outstanding == 0); }
   };
   Entry* find(ReplicaId replica);
-  std::vector<size_t> eligible(const std::vector<ReplicaId>& tried, Time now) const;
+  std::vector<size_t> candidates(const std::vector<ReplicaId>& tried, Time now) const;
 
   std::vector<Entry> replicas_;
   size_t turn_ = 0;

@@ -24,7 +24,7 @@ bool needs_seed(const protocol::ServeRequest& request) {
 GatewayActor::GatewayActor(actor::Context& context, GatewayParts parts) : Actor(context), parts_(std::move(parts)) {
   on<Submit>([this](const Submit& message) { submit(message); });
   on<Withdraw>([this](const Withdraw& message) { withdraw(message); });
-  on<Drain>([this](const Drain&) { parts_.routing->begin_drain(); });
+  on<Drain>([this](const Drain&) { drain(); });
   on<protocol::RoutingSnapshot>([this](const protocol::RoutingSnapshot& snapshot) { take(snapshot); });
 }
 
@@ -38,16 +38,17 @@ void GatewayActor::started() {
 // --- Requests --------------------------------------------------------------------------------------------------------
 
 void GatewayActor::submit(const Submit& submit) {
+  last_request_ = context().now();
   const auto status = route(submit);
   if (status) return;
   const bool is_known = table_ && table_->find(submit.request->model) != nullptr;
-  parts_.metrics->rejected(is_known ? submit.request->model : "", status.error().code, parts_.routing->is_draining());
+  parts_.metrics->rejected(is_known ? submit.request->model : "", status.error().code, parts_.routing->is_closed());
   submit.sink->on_error(status.error());
 }
 
 /// Fails only where nobody has the sink yet.
 Status GatewayActor::route(const Submit& submit) {
-  if (parts_.routing->is_draining()) {
+  if (parts_.routing->is_closed()) {
     return fail(Error{Errc::unavailable, "this gateway is shutting down; another one will answer", {}, come_back});
   }
   if (!table_) return fail(Error{Errc::unavailable, "this gateway has not heard from the head yet", {}, come_back});
@@ -93,6 +94,22 @@ void GatewayActor::withdraw(const Withdraw& withdraw) {
   if (const actor::Ref handler = parts_.in_flight->withdraw(withdraw.id)) {
     static_cast<void>(handler.send(balancer::CancelDispatch{withdraw.id}));
   }
+}
+
+void GatewayActor::drain() {
+  if (parts_.routing->is_draining()) return;
+  parts_.routing->begin_drain();
+  close_when_quiet(context().now() + parts_.drain.lame_duck_max);
+}
+
+void GatewayActor::close_when_quiet(Time latest) {
+  const Time now = context().now();
+  const bool is_quiet = !last_request_ || now - *last_request_ >= parts_.drain.quiet;
+  if (is_quiet || now >= latest) {
+    parts_.routing->close();
+    return;
+  }
+  context().after(parts_.drain.quiet / 4, [this, latest] { close_when_quiet(latest); });
 }
 
 // --- Routes ----------------------------------------------------------------------------------------------------------

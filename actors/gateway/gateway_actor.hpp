@@ -19,6 +19,13 @@
 
 namespace troupe::gateway {
 
+/// A gateway that drains takes requests until none has come for `quiet`, at most for `lame_duck_max`: load balancers in
+/// front need a moment to see that /ready says no.
+struct DrainOptions {
+  Duration quiet = std::chrono::milliseconds{400};
+  Duration lame_duck_max = std::chrono::seconds{5};
+};
+
 /// What the actor works with. It outlives restarts of the actor, which takes up the published table again.
 struct GatewayParts {
   std::shared_ptr<RoutingBoard> routing;
@@ -32,6 +39,7 @@ struct GatewayParts {
   std::function<void(const bus::Peer&)> add_peer;
   std::function<void(NodeId)> remove_peer;
   observe::Logger log;
+  DrainOptions drain;
 };
 
 class GatewayActor final : public actor::Actor {
@@ -46,6 +54,8 @@ class GatewayActor final : public actor::Actor {
   Status hand_over(const Submit& submit, const protocol::Route& route, Time deadline);
   std::shared_ptr<const protocol::ServeRequest> with_seed(std::shared_ptr<const protocol::ServeRequest> request);
   void withdraw(const Withdraw& withdraw);
+  void drain();
+  void close_when_quiet(Time latest);
 
   void take(const protocol::RoutingSnapshot& snapshot);
   void update_peers(const protocol::RoutingSnapshot& snapshot);
@@ -59,6 +69,7 @@ class GatewayActor final : public actor::Actor {
   std::shared_ptr<const RoutingTable> table_;
   std::unordered_map<NodeId, protocol::RoutedNode> peers_;
   std::unordered_map<std::string, actor::Ref> balancers_;
+  std::optional<Time> last_request_;
   std::unordered_set<std::string> stopping_;  ///< Models whose balancer has not quite ended.
 };
 

@@ -24,6 +24,7 @@ std::string_view reason(Errc code, bool draining) {
     case Errc::deadline_exceeded:
       return "deadline";
     case Errc::unavailable:
+    case Errc::lost:
       return "no_replica";
     case Errc::not_found:
       return "not_found";

@@ -19,7 +19,7 @@ struct Withdraw {
   balancer::DispatchId id;
 };
 
-/// Refuse new requests and report not ready; those inside go on to their end.
+/// Report not ready, and refuse new requests once they have become few (DrainOptions); those inside go on to their end.
 struct Drain {};
 
 }  // namespace troupe::gateway

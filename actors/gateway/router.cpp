@@ -34,20 +34,19 @@ Result<const protocol::Route*> pinned_route(const protocol::RoutedModel& model, 
                                  version.substr(0, name_bytes_shown),
                                  versions.empty() ? "none" : fmt::format("{}", fmt::join(versions, ", "))));
   }
-  if (found->replicas.empty()) {
+  if (found->replicas.empty() && found->coming == 0) {
     return unavailable(fmt::format("no replica of {}@{} is ready", model.name, version));
   }
   return found;
 }
 
-/// nullptr where no arm has weight.
-const protocol::Route* pick(const protocol::RoutedModel& model, std::string_view unit, bool only_with_replicas) {
+/// Among the routes for which `counts`; nullptr where none of them has weight.
+template <class Predicate>
+const protocol::Route* pick(const protocol::RoutedModel& model, std::string_view unit, Predicate counts) {
   std::vector<experiment::Arm> arms;
   arms.reserve(model.routes.size());
-  for (const protocol::Route& route : model.routes) {
-    const bool counts = !only_with_replicas || !route.replicas.empty();
-    arms.push_back({route.deployment, counts ? route.weight : 0});
-  }
+  for (const protocol::Route& route : model.routes)
+    arms.push_back({route.deployment, counts(route) ? route.weight : 0});
   const size_t index = experiment::pick_weighted(arms, unit, model.name);
   return index < arms.size() ? &model.routes[index] : nullptr;
 }
@@ -81,9 +80,11 @@ Result<const protocol::Route*> choose_route(const RoutingTable& table, std::stri
   }
   if (!version.empty()) return pinned_route(*found, version);
 
-  const protocol::Route* route = pick(*found, unit, false);
+  const protocol::Route* route = pick(*found, unit, [](const protocol::Route&) { return true; });
   if (route == nullptr) return unavailable(without_traffic(*found));
-  if (route->replicas.empty()) route = pick(*found, unit, true);
+  if (!route->replicas.empty()) return route;
+  route = pick(*found, unit, [](const protocol::Route& r) { return !r.replicas.empty(); });
+  if (route == nullptr) route = pick(*found, unit, [](const protocol::Route& r) { return r.coming > 0; });
   if (route == nullptr) return unavailable(fmt::format("no replica of {} is ready", found->name));
   return route;
 }

@@ -22,10 +22,10 @@ Result<ModelName> parse_model_name(std::string_view text);
 /// A pinned `version` takes that version's route, whatever its weight. Otherwise weights decide, always the same way
 /// for the same `unit`; a route of weight 0 takes only pinned traffic. Where the route so picked has no ready replica,
 /// the pick is made again among the weighted routes that have one, so that a version that is just starting fails
-/// nobody.
+/// nobody; where none has, among those with a replica that loads: the balancer holds requests for it.
 ///
 /// not_found (field "model") for an unknown model or version; unavailable, with retry_after, where no replica that may
-/// take the request is ready. The result points into `table`.
+/// take the request is ready or loads. The result points into `table`.
 Result<const protocol::Route*> choose_route(const RoutingTable& table, std::string_view model, std::string_view version,
                                             std::string_view unit);
 

@@ -59,6 +59,23 @@ void RoutingBoard::begin_drain() {
   draining_ = true;
 }
 
+void RoutingBoard::close() {
+  const std::lock_guard lock(mutex_);
+  draining_ = true;
+  closed_ = true;
+  closes_.notify_all();
+}
+
+bool RoutingBoard::is_closed() const {
+  const std::lock_guard lock(mutex_);
+  return closed_;
+}
+
+bool RoutingBoard::wait_until_closed(Duration patience) {
+  std::unique_lock lock(mutex_);
+  return closes_.wait_for(lock, patience, [this] { return closed_; });
+}
+
 bool RoutingBoard::is_ready() const {
   const std::lock_guard lock(mutex_);
   return table_ != nullptr && !draining_;

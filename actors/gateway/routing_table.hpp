@@ -1,6 +1,7 @@
 #pragma once
 // RoutingTable: a routing snapshot made for look-ups; and RoutingBoard, where front ends read the present one.
 
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -8,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "runtime/base/clock.hpp"
 #include "runtime/protocol/cluster.hpp"
 
 namespace troupe::gateway {
@@ -45,16 +47,24 @@ class RoutingBoard {
   std::shared_ptr<const RoutingTable> table() const;
   void publish(std::shared_ptr<const RoutingTable> table);
 
-  /// Draining: this gateway wants no new work and says so at /ready.
-  bool is_draining() const;
+  /// This gateway is about to stop and says so at /ready, but still takes requests: those who send them need time to
+  /// hear of it.
   void begin_drain();
+  bool is_draining() const;
+  /// New requests are refused from here on.
+  void close();
+  bool is_closed() const;
+  /// Blocks, at most for `patience`. False where it is open still.
+  bool wait_until_closed(Duration patience);
   /// A snapshot has come and this gateway is not draining.
   bool is_ready() const;
 
  private:
   mutable std::mutex mutex_;
+  std::condition_variable closes_;
   std::shared_ptr<const RoutingTable> table_;
   bool draining_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace troupe::gateway

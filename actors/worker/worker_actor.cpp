@@ -58,7 +58,7 @@ WorkerActor::WorkerActor(actor::Context& context, WorkerOptions options)
 
 WorkerActor::~WorkerActor() {
   backend_.reset();
-  table_->fail_all({Errc::unavailable, "the replica has stopped", {}, {}});
+  table_->fail_all({Errc::lost, "the replica has stopped", {}, {}});
 }
 
 void WorkerActor::started() {
@@ -105,7 +105,7 @@ void WorkerActor::backend_failed(const Error& error) {
   ++life_;
   backend_.reset();
   tell_batcher(0);
-  table_->fail_all({Errc::unavailable, "the back end failed: " + error.message, {}, {}});
+  table_->fail_all({Errc::lost, "the back end failed: " + error.message, {}, {}});
   if (draining_) {
     set_state(ReplicaState::stopped);
     return;

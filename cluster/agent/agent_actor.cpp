@@ -2,6 +2,7 @@
 
 #include "runtime/actor/host.hpp"
 #include "runtime/protocol/paths.hpp"
+#include "runtime/protocol/routing_delta.hpp"
 
 namespace troupe::cluster {
 
@@ -11,7 +12,10 @@ AgentActor::AgentActor(actor::Context& context, AgentOptions options)
     : Actor(context), options_(std::move(options)), state_(options_.drain_patience) {
   on<protocol::Assignment>(
       [this](const protocol::Assignment& assignment) { perform(state_.assign(assignment, this->context().now())); });
-  on<protocol::RoutingSnapshot>([this](const protocol::RoutingSnapshot& snapshot) { on_snapshot(snapshot); });
+  on<protocol::RoutingSnapshot>([this](const protocol::RoutingSnapshot& snapshot) {
+    take_routes(std::make_shared<const protocol::RoutingSnapshot>(snapshot));
+  });
+  on<protocol::RoutingDelta>([this](const protocol::RoutingDelta& delta) { on_delta(delta); });
   on<PrepareToStop>([this](const PrepareToStop& stop) { prepare_to_stop(stop.done); });
 }
 
@@ -22,6 +26,7 @@ void AgentActor::started() {
 
 void AgentActor::tick() {
   perform(state_.tick(context().now()));
+  if (hand_over_until_ && *hand_over_until_ <= context().now()) drain_all();
   context().after(heartbeat_interval_, [this] { tick(); });
 }
 
@@ -64,7 +69,7 @@ void AgentActor::joined(const protocol::JoinReply& reply) {
   is_joined_ = true;
   epoch_ = reply.epoch;
   heartbeat_interval_ = reply.heartbeat_interval;
-  routing_revision_ = 0;
+  routes_.reset();
   state_.joined(reply.epoch);
   options_.log.info("joined the cluster", kv("cluster", reply.cluster), kv("epoch", reply.epoch.value));
   if (!was_joined_ && options_.on_joined) options_.on_joined();
@@ -76,6 +81,7 @@ void AgentActor::lost_head(const std::string& why) {
   is_joined_ = false;
   options_.log.warn("lost the head; serving goes on", kv("why", why));
   if (timer_) context().cancel(timer_);
+  if (hand_over_until_) drain_all();
   find_head();
 }
 
@@ -100,7 +106,8 @@ void AgentActor::beat() {
   heartbeat.incarnation = options_.node.incarnation;
   heartbeat.epoch = epoch_;
   heartbeat.assignment_revision = state_.assignment_revision();
-  heartbeat.routing_revision = routing_revision_;
+  heartbeat.routing_revision = routes_ ? routes_->revision : 0;
+  heartbeat.draining = stop_done_ != nullptr;
   heartbeat.replicas = statuses();
   if (beats_++ % options_.actors_every == 0) heartbeat.actors = context().host().health();
   context().call(head_, std::move(heartbeat), {.deadline = context().now() + options_.heartbeat_patience},
@@ -119,10 +126,18 @@ void AgentActor::beat() {
   });
 }
 
-void AgentActor::on_snapshot(const protocol::RoutingSnapshot& snapshot) {
-  if (snapshot.epoch != epoch_ || snapshot.revision <= routing_revision_) return;
+void AgentActor::take_routes(std::shared_ptr<const protocol::RoutingSnapshot> routes) {
+  if (routes->epoch != epoch_ || (routes_ && routes->revision <= routes_->revision)) return;
   const actor::Ref gateway = context().host().find(protocol::gateway_path);
-  if (gateway && gateway.send(snapshot)) routing_revision_ = snapshot.revision;
+  if (!gateway || !gateway.send(protocol::AnyMessage::of(routes))) return;
+  routes_ = std::move(routes);
+  beat();  // The head lets replicas drain that no gateway sends to any more.
+}
+
+void AgentActor::on_delta(const protocol::RoutingDelta& delta) {
+  if (!routes_) return;
+  if (auto routes = protocol::apply(*routes_, delta))
+    take_routes(std::make_shared<const protocol::RoutingSnapshot>(std::move(*routes)));
 }
 
 void AgentActor::perform(const std::vector<AgentAction>& actions) {
@@ -187,14 +202,23 @@ void AgentActor::on_replica_changed(const protocol::ReplicaStatus& status) {
 
 void AgentActor::prepare_to_stop(std::function<void()> done) {
   stop_done_ = std::move(done);
+  hand_over_until_ = context().now() + options_.drain_patience;
+  is_joined_ ? beat() : drain_all();
+  finish_stopping();
+}
+
+void AgentActor::drain_all() {
+  hand_over_until_.reset();
   perform(state_.drain_all(context().now()));
   beat();
-  finish_stopping();
 }
 
 void AgentActor::finish_stopping() {
   if (!stop_done_ || !state_.empty()) return;
   static_cast<void>(head_.send(protocol::Leave{options_.node.id, options_.node.incarnation}));
+  is_joined_ = false;
+  if (timer_) context().cancel(timer_);
+  hand_over_until_.reset();
   std::exchange(stop_done_, {})();
 }
 

@@ -27,12 +27,14 @@ struct AgentOptions {
   std::function<void()> on_joined;
 };
 
-/// Local: drain everything, say goodbye to the head, then call `done` on this actor.
+/// Local: hand the replicas over to other nodes, drain, say goodbye to the head, then call `done` on this actor. The
+/// head places each replica elsewhere before it lets it drain; without a head, or after drain_patience, they drain at
+/// once.
 struct PrepareToStop {
   std::function<void()> done;
 };
 
-/// Takes protocol::Assignment and protocol::RoutingSnapshot from the head, and PrepareToStop.
+/// Takes protocol::Assignment, RoutingSnapshot and RoutingDelta from the head, and PrepareToStop.
 class AgentActor final : public actor::Actor {
  public:
   AgentActor(actor::Context& context, AgentOptions options);
@@ -46,12 +48,14 @@ class AgentActor final : public actor::Actor {
   void joined(const protocol::JoinReply& reply);
   void lost_head(const std::string& why);
   void beat();
-  void on_snapshot(const protocol::RoutingSnapshot& snapshot);
+  void take_routes(std::shared_ptr<const protocol::RoutingSnapshot> routes);
+  void on_delta(const protocol::RoutingDelta& delta);
   void perform(const std::vector<AgentAction>& actions);
   void start(const protocol::ReplicaSpec& spec);
   void end(ReplicaId id);
   void on_replica_changed(const protocol::ReplicaStatus& status);
   void prepare_to_stop(std::function<void()> done);
+  void drain_all();
   void finish_stopping();
   std::vector<protocol::ReplicaStatus> statuses() const;
 
@@ -63,10 +67,11 @@ class AgentActor final : public actor::Actor {
   Epoch epoch_;
   Duration heartbeat_interval_{std::chrono::milliseconds{500}};
   uint64_t beats_ = 0;
-  uint64_t routing_revision_ = 0;
+  std::shared_ptr<const protocol::RoutingSnapshot> routes_;  ///< Newest that the gateway has; empty: none yet.
   actor::TimerId timer_;
   std::map<ReplicaId, worker::Replica> replicas_;
-  std::function<void()> stop_done_;
+  std::function<void()> stop_done_;  ///< Set while the node is about to stop.
+  std::optional<Time> hand_over_until_;
 };
 
 }  // namespace troupe::cluster

@@ -22,6 +22,7 @@ std::vector<AgentAction> AgentState::assign(const protocol::Assignment& assignme
     replica.drain_until = now + drain_patience_;
     actions.push_back(DrainReplica{id});
   }
+  if (is_stopping_) return actions;
   for (const protocol::ReplicaSpec& spec : assignment.replicas) {
     const auto [entry, is_new] = replicas_.try_emplace(spec.id);
     if (!is_new) continue;
@@ -56,6 +57,7 @@ std::vector<AgentAction> AgentState::tick(Time now) {
 }
 
 std::vector<AgentAction> AgentState::drain_all(Time now) {
+  is_stopping_ = true;
   std::vector<AgentAction> actions;
   for (auto& [id, replica] : replicas_) {
     if (replica.drain_until) continue;

@@ -36,7 +36,7 @@ class AgentState {
   std::vector<AgentAction> replica_changed(const protocol::ReplicaStatus& status);
   /// Ends drains that have taken too long.
   std::vector<AgentAction> tick(Time now);
-  /// Drains everything: the node is about to stop.
+  /// Drains everything and starts nothing any more: the node is about to stop.
   std::vector<AgentAction> drain_all(Time now);
   /// The replica's actors are gone.
   void ended(ReplicaId id);
@@ -58,6 +58,7 @@ class AgentState {
   Duration drain_patience_;
   Epoch epoch_;
   uint64_t revision_ = 0;
+  bool is_stopping_ = false;
   std::map<ReplicaId, Replica> replicas_;
 };
 

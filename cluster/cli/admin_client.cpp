@@ -33,7 +33,7 @@ Result<std::string> find_key(const AdminFlags& flags, const std::optional<LocalN
 }
 
 Errc code_from_name(const std::string& name) {
-  for (uint8_t value = 1; value <= static_cast<uint8_t>(Errc::resource_exhausted); ++value) {
+  for (uint8_t value = 1; value <= static_cast<uint8_t>(Errc::lost); ++value) {
     if (to_string(static_cast<Errc>(value)) == name) return static_cast<Errc>(value);
   }
   return Errc::internal;

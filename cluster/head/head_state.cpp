@@ -1,19 +1,27 @@
 #include "cluster/head/head_state.hpp"
 
-#include "runtime/base/assert.hpp"
+#include <algorithm>
 
 namespace troupe::cluster {
 
 using protocol::ReplicaState;
+
+namespace {
+
+/// Whether requests may wait for it.
+bool is_coming(ReplicaState state) {
+  return state == ReplicaState::pending || state == ReplicaState::loading || state == ReplicaState::warming;
+}
+
+}  // namespace
 
 HeadState::HeadState(HeadOptions options, FolderOf folder_of, Random& random, Time now)
     : options_(std::move(options)),
       folder_of_(std::move(folder_of)),
       random_(random),
       place_from_(now + options_.adoption_grace),
-      membership_(options_.membership) {
-  routing_.epoch = options_.epoch;
-}
+      membership_(options_.membership),
+      routes_(options_.epoch) {}
 
 Result<protocol::JoinReply> HeadState::join(const protocol::JoinRequest& request, Time now) {
   const NodeId node = request.node.id;
@@ -22,6 +30,7 @@ Result<protocol::JoinReply> HeadState::join(const protocol::JoinRequest& request
     lose_node(node);
   TROUPE_CHECK(membership_.join(request.node, now));
   assignments_.erase(node);
+  routes_.forget(node);
   adopt(request);
   reconcile(now);
   return protocol::JoinReply{options_.epoch, options_.cluster, options_.membership.heartbeat_interval};
@@ -41,34 +50,41 @@ void HeadState::adopt(const protocol::JoinRequest& request) {
 }
 
 protocol::HeartbeatAck HeadState::heartbeat(const protocol::Heartbeat& heartbeat, Time now) {
+  const Member* known = membership_.find(heartbeat.node);
+  const auto standing = [&known] { return std::tuple(known->state, known->draining, known->routing_revision); };
+  const auto before = known == nullptr ? std::tuple<NodeState, bool, uint64_t>{} : standing();
   // A beat of another epoch comes from a node that has not joined this head.
-  const bool member = heartbeat.epoch == options_.epoch && membership_.heartbeat(heartbeat, now);
-  if (member) {
-    update_replicas(heartbeat);
-    reconcile(now);
-    // What the node has not taken is sent again: messages may be lost, states converge.
-    const auto assignment = assignments_.find(heartbeat.node);
-    if (assignment != assignments_.end() && heartbeat.assignment_revision < assignment->second.revision)
-      messages_.push_back({heartbeat.node, assignment->second});
-    if (membership_.find(heartbeat.node)->info.roles.gateway && heartbeat.routing_revision < routing_.revision)
-      messages_.push_back({heartbeat.node, routing_});
-  }
-  return {options_.epoch, member};
+  if (heartbeat.epoch != options_.epoch || !membership_.heartbeat(heartbeat, now)) return {options_.epoch, false};
+  // Most beats change nothing: then only this node is looked after.
+  if (update_replicas(heartbeat) || standing() != before) reconcile(now);
+  // What the node has not taken is sent again: messages may be lost, states converge.
+  if (const auto newest = assignments_.find(heartbeat.node);
+      newest != assignments_.end() && heartbeat.assignment_revision < newest->second.revision)
+    messages_.push_back({heartbeat.node, newest->second});
+  if (known->info.roles.gateway) send_routes(heartbeat.node, heartbeat.routing_revision, now);
+  return {options_.epoch, true};
 }
 
-void HeadState::update_replicas(const protocol::Heartbeat& heartbeat) {
-  for (const protocol::ReplicaStatus& status : heartbeat.replicas)
-    if (const auto replica = replicas_.find(status.id); replica != replicas_.end()) replica->second.status = status;
+/// Whether anything changed that placement or routes depend on.
+bool HeadState::update_replicas(const protocol::Heartbeat& heartbeat) {
+  bool changed = false;
+  for (const protocol::ReplicaStatus& status : heartbeat.replicas) {
+    const auto replica = replicas_.find(status.id);
+    if (replica == replicas_.end()) continue;
+    changed |= replica->second.status.state != status.state;
+    replica->second.status = status;
+  }
   // One that the node was told of, and that it reports no more, has stopped.
   const auto assignment = assignments_.find(heartbeat.node);
-  if (assignment == assignments_.end() || heartbeat.assignment_revision < assignment->second.revision) return;
-  std::erase_if(replicas_, [&](const auto& entry) {
+  if (assignment == assignments_.end() || heartbeat.assignment_revision < assignment->second.revision) return changed;
+  const size_t ended = std::erase_if(replicas_, [&](const auto& entry) {
     const ReplicaRecord& replica = entry.second;
     if (replica.node != heartbeat.node) return false;
     const bool reported = std::any_of(heartbeat.replicas.begin(), heartbeat.replicas.end(),
                                       [&](const protocol::ReplicaStatus& s) { return s.id == entry.first; });
     return replica.stopping && (!reported || replica.status.state == ReplicaState::stopped);
   });
+  return changed || ended > 0;
 }
 
 void HeadState::leave(const protocol::Leave& leave, Time now) {
@@ -82,6 +98,7 @@ void HeadState::leave(const protocol::Leave& leave, Time now) {
 void HeadState::lose_node(NodeId node) {
   std::erase_if(replicas_, [&](const auto& entry) { return entry.second.node == node; });
   assignments_.erase(node);
+  routes_.forget(node);
 }
 
 void HeadState::tick(Time now) {
@@ -158,12 +175,15 @@ void HeadState::reconcile(Time now) {
       wishes.push_back({name, view.generation, view.record.replicas, view.record.resources});
     std::vector<Host> hosts;
     for (const auto& [id, member] : membership_.members())
-      if (member.state == NodeState::alive && member.info.roles.worker)
+      if (member.state == NodeState::alive && member.info.roles.worker && !member.draining)
         hosts.push_back({id, member.info.name, member.info.resources});
     std::vector<Placed> placed;
-    for (const auto& [id, replica] : replicas_)
+    for (const auto& [id, replica] : replicas_) {
+      const Member* member = membership_.find(replica.node);
       placed.push_back({id, replica.spec.deployment, replica.generation, replica.node, replica.spec.resources,
-                        replica.status.state == ReplicaState::ready, replica.stopping});
+                        replica.status.state == ReplicaState::ready, replica.stopping,
+                        member != nullptr && member->draining});
+    }
 
     const Plan plan = plan_placement(wishes, hosts, placed);
     for (const Plan::Start& start : plan.starts) start_replica(deployments_.at(start.deployment), start.node);
@@ -173,34 +193,56 @@ void HeadState::reconcile(Time now) {
       view.unplaced = reason == plan.unplaced.end() ? "" : reason->second;
     }
   }
-  publish(now);
+  publish_routes(now);
+  publish_assignments(now);
 }
 
-void HeadState::publish(Time now) {
+void HeadState::publish_routes(Time now) {
+  // Before all have come back the picture is not whole; gateways serve on from what they have.
+  if (now < place_from_) return;
+  routes_.update(routing());
+  for (auto& [id, replica] : replicas_) {
+    if (!replica.stopping || replica.unrouted_at) continue;
+    replica.unrouted_at = now;
+    replica.unrouted_by = routes_.revision();
+  }
+  for (const auto& [id, member] : membership_.members())
+    if (member.is_member() && member.info.roles.gateway) send_routes(id, member.routing_revision, now);
+}
+
+void HeadState::send_routes(NodeId gateway, uint64_t acked, Time now) {
+  if (auto message = routes_.next_for(gateway, acked, now))
+    std::visit([&](auto& routes) { messages_.push_back({gateway, std::move(routes)}); }, *message);
+}
+
+void HeadState::publish_assignments(Time now) {
   for (const auto& [id, member] : membership_.members()) {
     if (!member.is_member() || !member.info.roles.worker) continue;
-    protocol::Assignment assignment = assignment_of(id);
+    protocol::Assignment assignment = assignment_of(id, now);
     protocol::Assignment& newest = assignments_[id];
     if (newest.revision != 0 && newest.replicas == assignment.replicas) continue;
     assignment.revision = newest.revision + 1;
     newest = assignment;
     messages_.push_back({id, std::move(assignment)});
   }
-  // Before all have come back the picture is not whole; gateways serve on from what they have.
-  if (now < place_from_) return;
-  protocol::RoutingSnapshot routing = this->routing();
-  if (routing_.revision != 0 && routing.models == routing_.models && routing.nodes == routing_.nodes) return;
-  routing.revision = routing_.revision + 1;
-  routing_ = std::move(routing);
-  for (const auto& [id, member] : membership_.members())
-    if (member.is_member() && member.info.roles.gateway) messages_.push_back({id, routing_});
 }
 
-protocol::Assignment HeadState::assignment_of(NodeId node) const {
+/// A replica drains once no gateway sends to it any more, so that it need not refuse anybody.
+bool HeadState::may_drain(const ReplicaRecord& replica, Time now) const {
+  if (!replica.unrouted_at) return false;
+  if (now - *replica.unrouted_at >= options_.unroute_patience) return true;
+  return std::ranges::all_of(membership_.members(), [&](const auto& entry) {
+    const Member& member = entry.second;
+    return !member.is_member() || !member.info.roles.gateway || member.routing_revision >= replica.unrouted_by;
+  });
+}
+
+protocol::Assignment HeadState::assignment_of(NodeId node, Time now) const {
   protocol::Assignment assignment;
   assignment.epoch = options_.epoch;
   for (const auto& [id, replica] : replicas_)
-    if (replica.node == node && !replica.stopping) assignment.replicas.push_back(replica.spec);
+    if (replica.node == node && !(replica.stopping && may_drain(replica, now)))
+      assignment.replicas.push_back(replica.spec);
   return assignment;
 }
 
@@ -214,10 +256,12 @@ protocol::RoutingSnapshot HeadState::routing() const {
     model.name = record.model;
     const int64_t created = record.created_unix_us / 1'000'000;
     model.created_unix_s = model.routes.empty() ? created : std::min(model.created_unix_s, created);
-    protocol::Route route{name, record.version, record.weight, record.balancing, record.cache, record.backend, {}};
-    for (const auto& [id, replica] : replicas_)
-      if (replica.spec.deployment == name && !replica.stopping && replica.status.state == ReplicaState::ready)
-        route.replicas.push_back({id, replica.node});
+    protocol::Route route{name, record.version, record.weight, record.balancing, record.cache, record.backend, {}, 0};
+    for (const auto& [id, replica] : replicas_) {
+      if (replica.spec.deployment != name || replica.stopping) continue;
+      if (replica.status.state == ReplicaState::ready) route.replicas.push_back({id, replica.node});
+      route.coming += is_coming(replica.status.state);
+    }
     model.routes.push_back(std::move(route));
   }
   for (auto& [name, model] : models) snapshot.models.push_back(std::move(model));

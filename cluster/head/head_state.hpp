@@ -9,6 +9,7 @@
 
 #include "cluster/head/membership.hpp"
 #include "cluster/head/placement.hpp"
+#include "cluster/head/routing_log.hpp"
 #include "cluster/spec/records.hpp"
 #include "runtime/base/random.hpp"
 
@@ -19,6 +20,8 @@ struct HeadOptions {
   /// After a start the head waits so long for nodes to come back with what they run, before it
   /// places anything anew or changes a route.
   Duration adoption_grace = std::chrono::seconds{3};
+  /// A gateway that has not acknowledged for so long that a replica is out of its routes is not waited for.
+  Duration unroute_patience = std::chrono::seconds{1};
   Epoch epoch;
   std::string cluster;
 };
@@ -26,7 +29,7 @@ struct HeadOptions {
 /// A message for a node's agent.
 struct ToNode {
   NodeId node;
-  std::variant<protocol::Assignment, protocol::RoutingSnapshot> message;
+  std::variant<protocol::Assignment, protocol::RoutingSnapshot, protocol::RoutingDelta> message;
 };
 
 /// One replica as the head sees it.
@@ -35,7 +38,9 @@ struct ReplicaRecord {
   uint64_t generation = 0;
   NodeId node;
   protocol::ReplicaStatus status;
-  bool stopping = false;
+  bool stopping = false;            ///< Out of the routes; told to drain as soon as all gateways know.
+  std::optional<Time> unrouted_at;  ///< Since when it is out of the routes,
+  uint64_t unrouted_by = 0;         ///< and by which revision of them.
 };
 
 /// A deployment with its settings' generation and why it is not whole.
@@ -75,12 +80,15 @@ class HeadState {
 
  private:
   void adopt(const protocol::JoinRequest& request);
-  void update_replicas(const protocol::Heartbeat& heartbeat);
+  bool update_replicas(const protocol::Heartbeat& heartbeat);
   void lose_node(NodeId node);
   void reconcile(Time now);
   void start_replica(const DeploymentView& deployment, NodeId node);
-  void publish(Time now);
-  protocol::Assignment assignment_of(NodeId node) const;
+  void publish_routes(Time now);
+  void publish_assignments(Time now);
+  void send_routes(NodeId gateway, uint64_t acked, Time now);
+  bool may_drain(const ReplicaRecord& replica, Time now) const;
+  protocol::Assignment assignment_of(NodeId node, Time now) const;
   protocol::RoutingSnapshot routing() const;
 
   HeadOptions options_;
@@ -91,7 +99,7 @@ class HeadState {
   std::map<std::string, DeploymentView> deployments_;
   std::map<ReplicaId, ReplicaRecord> replicas_;
   std::map<NodeId, protocol::Assignment> assignments_;  ///< Newest of each member.
-  protocol::RoutingSnapshot routing_;                   ///< Newest.
+  RoutingLog routes_;
   std::vector<ToNode> messages_;
 };
 

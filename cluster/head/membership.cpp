@@ -43,6 +43,7 @@ bool Membership::heartbeat(const protocol::Heartbeat& heartbeat, Time now) {
   member.last_seen = now;
   member.assignment_revision = heartbeat.assignment_revision;
   member.routing_revision = heartbeat.routing_revision;
+  member.draining = heartbeat.draining;
   member.replicas = heartbeat.replicas;
   if (!heartbeat.actors.empty()) member.actors = heartbeat.actors;
   return true;

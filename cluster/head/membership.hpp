@@ -29,6 +29,7 @@ struct Member {
   Time changed{};                    ///< When `state` was last set.
   uint64_t assignment_revision = 0;  ///< Newest the node has said it took.
   uint64_t routing_revision = 0;
+  bool draining = false;  ///< It is about to stop.
   std::vector<protocol::ReplicaStatus> replicas;
   std::vector<protocol::ActorHealth> actors;
 

@@ -78,7 +78,7 @@ std::string why_not(const std::vector<Free>& free, const Resources& need) {
                      need.cpu_millis / 1000.0, format_bytes({need.memory_bytes}), need.gpus);
 }
 
-/// The replicas of one deployment that count, split by generation.
+/// The replicas of one deployment that count: those that may stay, and those to be replaced.
 struct Census {
   std::vector<const Placed*> current;
   std::vector<const Placed*> old;
@@ -88,7 +88,8 @@ Census census_of(const Wish& wish, const std::vector<Placed>& placed) {
   Census census;
   for (const Placed& replica : placed) {
     if (replica.deployment != wish.deployment || replica.stopping) continue;
-    (replica.generation == wish.generation ? census.current : census.old).push_back(&replica);
+    const bool is_current = replica.generation == wish.generation && !replica.leaving;
+    (is_current ? census.current : census.old).push_back(&replica);
   }
   return census;
 }
@@ -114,7 +115,7 @@ void plan_wish(const Wish& wish, const std::vector<Placed>& placed, std::vector<
     plan.unplaced[wish.deployment] = fmt::format("{} of {} replicas {} no place: {}", missing, wish.replicas,
                                                  missing == 1 ? "has" : "have", why_not(free, wish.each));
 
-  // Each ready replica of the newest generation relieves one of an older one.
+  // Each ready replica that stays relieves one that shall not.
   const auto ready = static_cast<size_t>(
       std::count_if(census.current.begin(), census.current.end(), [](const Placed* r) { return r->ready; }));
   const bool nothing_on_its_way = plan.starts.empty() && ready == census.current.size();

@@ -33,6 +33,7 @@ struct Placed {
   protocol::Resources takes;
   bool ready = false;
   bool stopping = false;  ///< Told to stop; still takes its resources.
+  bool leaving = false;   ///< Its node is about to stop.
 };
 
 struct Plan {
@@ -48,8 +49,9 @@ struct Plan {
 
 /// Puts each new replica on the node that is least filled after it (its fullest resource counts), so that load spreads;
 /// ties go to the node with fewer replicas of the same deployment, then to the lower id. Replicas of older generations
-/// stop as ready ones of the newest replace them; where nothing else fits, one of the old makes room. Excess replicas
-/// stop, those not ready first. Replicas never move by themselves. O(replicas × nodes).
+/// and on nodes that are about to stop (these are not among `hosts`) stop as ready ones of the newest replace them;
+/// where nothing else fits, one of the old makes room. Excess replicas stop, those not ready first. Replicas never move
+/// by themselves. O(replicas × nodes).
 Plan plan_placement(const std::vector<Wish>& wishes, const std::vector<Host>& hosts, const std::vector<Placed>& placed);
 
 }  // namespace troupe::cluster

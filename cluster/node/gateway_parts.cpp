@@ -25,10 +25,10 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host
                                    Clock& clock, observe::Metrics& metrics, const observe::Logger& log) {
   GatewayParts parts;
   parts.in_flight = std::make_shared<gateway::InFlight>(gateway::AdmissionOptions{});
-  const auto routing = std::make_shared<gateway::RoutingBoard>();
+  parts.routing = std::make_shared<gateway::RoutingBoard>();
 
   gateway::GatewayParts actor_parts;
-  actor_parts.routing = routing;
+  actor_parts.routing = parts.routing;
   actor_parts.in_flight = parts.in_flight;
   actor_parts.metrics = std::make_shared<gateway::GatewayMetrics>(metrics);
   actor_parts.random = std::make_shared<SeededRandom>(secure_random_u64());
@@ -50,7 +50,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host
   const auto ids = std::make_shared<gateway::DispatchIds>();
   gateway::HttpFrontEnd front_end;
   front_end.door = gateway::door_to(parts.gateway);
-  front_end.routing = routing;
+  front_end.routing = parts.routing;
   front_end.ids = ids;
   front_end.clock = &clock;
   front_end.io_threads = door.io_threads;

@@ -17,6 +17,7 @@ namespace troupe::cluster {
 
 struct GatewayParts {
   actor::Ref gateway;
+  std::shared_ptr<gateway::RoutingBoard> routing;
   std::shared_ptr<gateway::InFlight> in_flight;
   std::unique_ptr<http::HttpServer> http;
   std::unique_ptr<gateway::ZmqFrontEnd> zmq;

@@ -187,9 +187,11 @@ void NodeImpl::die(const Error& reason) {
 
 void NodeImpl::stop() {
   log_.info("node drains", kv("patience", format_duration(options_.drain_patience)));
+  // The gateway first: where no other node has room for the replicas, its last requests need those here.
   if (gateway_.gateway) {
     static_cast<void>(gateway_.gateway.send(gateway::Drain{}));
-    if (!gateway_.in_flight->wait_until_empty(options_.drain_patience))
+    if (!gateway_.routing->wait_until_closed(options_.drain_patience) ||
+        !gateway_.in_flight->wait_until_empty(options_.drain_patience))
       log_.warn("requests are cut off", kv("count", gateway_.in_flight->size()));
   }
   if (agent_) {

@@ -61,7 +61,7 @@ class Host {
   /// Stops all, newest first, and waits until none is left. Idempotent.
   virtual void stop_all() = 0;
 
-  /// Fails all open calls to `node` with unavailable and notifies the monitors of its actors.
+  /// Fails all open calls to `node` with lost and notifies the monitors of its actors.
   virtual void peer_lost(NodeId node) = 0;
 
   /// For Transport::start.

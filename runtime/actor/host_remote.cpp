@@ -121,7 +121,7 @@ void HostImpl::forget_incoming(NodeId node, CorrelationId correlation) {
 }
 
 void HostImpl::peer_lost(NodeId node) {
-  const Error error{Errc::unavailable, fmt::format("node {} is unreachable", node), {}, {}};
+  const Error error{Errc::lost, fmt::format("node {} is unreachable", node), {}, {}};
   for (Shard& shard : shards_) {
     std::vector<Outgoing> lost;
     std::vector<Incoming> orphaned;

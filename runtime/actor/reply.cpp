@@ -16,7 +16,7 @@ Reply& Reply::operator=(Reply&& other) noexcept {
 }
 
 Reply::~Reply() {
-  if (route_ && !route_->ended) fail({Errc::unavailable, "the actor ended before it answered", {}, {}});
+  if (route_ && !route_->ended) fail({Errc::lost, "the actor ended before it answered", {}, {}});
 }
 
 ReplyId Reply::id() const noexcept {

@@ -20,7 +20,7 @@ class ReplyRoute;
 using ReplyId = Id64<struct ReplyIdTag>;
 
 /// Move-only. Its functions may be called from any thread, but not from two at once. Destroying an unfinished Reply
-/// fails the call with `unavailable`, so that it can be tried elsewhere. After the end further parts are ignored.
+/// fails the call with `lost`: it may be tried elsewhere. After the end further parts are ignored.
 class Reply {
  public:
   Reply() noexcept;

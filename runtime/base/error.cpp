@@ -38,6 +38,8 @@ std::string_view to_string(Errc code) noexcept {
       return "too_large";
     case Errc::resource_exhausted:
       return "resource_exhausted";
+    case Errc::lost:
+      return "lost";
   }
   return "unknown";
 }

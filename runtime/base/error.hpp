@@ -15,7 +15,7 @@ enum class Errc : uint8_t {
   invalid_argument = 2,      ///< The caller's input is wrong and stays wrong if repeated.
   not_found = 3,             ///< The named model, version, actor or file does not exist.
   already_exists = 4,        ///< Creation of something that is there already with other content.
-  unavailable = 5,           ///< Nobody can serve this right now; a retry may succeed.
+  unavailable = 5,           ///< Nobody can serve this right now, and nothing was begun; a retry may succeed.
   overloaded = 6,            ///< A bounded queue is full; retry after `Error::retry_after`.
   deadline_exceeded = 7,     ///< The deadline passed before the work was done.
   cancelled = 8,             ///< The caller went away or asked to stop.
@@ -27,6 +27,7 @@ enum class Errc : uint8_t {
   io_error = 14,             ///< Disk or network refused.
   too_large = 15,            ///< Input over a stated limit.
   resource_exhausted = 16,   ///< Memory, devices or slots are used up beyond what waiting can mend.
+  lost = 17,                 ///< Who had the work died or can't be reached over it; it may have been done.
 };
 
 /// snake_case name of `code` as it appears in messages, logs and JSON; "unknown" for values this build does not know.

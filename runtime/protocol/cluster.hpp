@@ -209,6 +209,7 @@ struct Heartbeat {
   uint64_t routing_revision = 0;
   std::vector<ReplicaStatus> replicas;
   std::vector<ActorHealth> actors;  ///< Empty on most beats.
+  bool draining = false;            ///< It is about to stop: place its replicas elsewhere.
   bool operator==(const Heartbeat&) const = default;
   static constexpr auto fields() {
     return std::tuple{&Heartbeat::node,
@@ -217,7 +218,8 @@ struct Heartbeat {
                       &Heartbeat::assignment_revision,
                       &Heartbeat::routing_revision,
                       &Heartbeat::replicas,
-                      &Heartbeat::actors};
+                      &Heartbeat::actors,
+                      &Heartbeat::draining};
   }
 };
 
@@ -267,10 +269,11 @@ struct Route {
   CacheSpec cache;
   BackendKind backend = BackendKind::native;
   std::vector<RoutedReplica> replicas;  ///< Ready ones only.
+  uint32_t coming = 0;                  ///< Replicas that load: requests may wait for them.
   bool operator==(const Route&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&Route::deployment, &Route::version, &Route::weight,  &Route::balancing,
-                      &Route::cache,      &Route::backend, &Route::replicas};
+    return std::tuple{&Route::deployment, &Route::version, &Route::weight,   &Route::balancing,
+                      &Route::cache,      &Route::backend, &Route::replicas, &Route::coming};
   }
 };
 
@@ -296,7 +299,7 @@ struct RoutedNode {
   }
 };
 
-/// Head -> gateways (through their agents): everything routing needs. Whole, not a delta.
+/// Head -> gateways (through their agents): everything routing needs.
 struct RoutingSnapshot {
   static constexpr auto message_type = MessageType::routing_snapshot;
   Epoch epoch;
@@ -307,6 +310,25 @@ struct RoutingSnapshot {
   static constexpr auto fields() {
     return std::tuple{&RoutingSnapshot::epoch, &RoutingSnapshot::revision, &RoutingSnapshot::models,
                       &RoutingSnapshot::nodes};
+  }
+};
+
+/// Head -> gateways: what changed since revision `base`. A gateway that has another one ignores it; its next heartbeat
+/// says so, and the whole comes.
+struct RoutingDelta {
+  static constexpr auto message_type = MessageType::routing_delta;
+  Epoch epoch;
+  uint64_t base = 0;
+  uint64_t revision = 0;
+  std::vector<RoutedModel> models;  ///< New or changed, each whole.
+  std::vector<std::string> removed_models;
+  std::vector<RoutedNode> nodes;
+  std::vector<NodeId> removed_nodes;
+  bool operator==(const RoutingDelta&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&RoutingDelta::epoch,        &RoutingDelta::base,           &RoutingDelta::revision,
+                      &RoutingDelta::models,       &RoutingDelta::removed_models, &RoutingDelta::nodes,
+                      &RoutingDelta::removed_nodes};
   }
 };
 

@@ -23,6 +23,7 @@ enum class MessageType : uint16_t {
   assignment = 35,
   routing_snapshot = 36,
   leave = 37,
+  routing_delta = 38,
 };
 
 }  // namespace troupe::protocol

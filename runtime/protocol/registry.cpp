@@ -34,8 +34,9 @@ constexpr Entry entry() {
 }
 
 constexpr std::array entries = {
-    entry<ServeRequest>(), entry<ResultPart>(),   entry<Hello>(),      entry<JoinRequest>(),     entry<JoinReply>(),
-    entry<Heartbeat>(),    entry<HeartbeatAck>(), entry<Assignment>(), entry<RoutingSnapshot>(), entry<Leave>(),
+    entry<ServeRequest>(),    entry<ResultPart>(), entry<Hello>(),        entry<JoinRequest>(),
+    entry<JoinReply>(),       entry<Heartbeat>(),  entry<HeartbeatAck>(), entry<Assignment>(),
+    entry<RoutingSnapshot>(), entry<Leave>(),      entry<RoutingDelta>(),
 };
 
 const Entry* find(MessageType type) {

@@ -46,6 +46,7 @@ int http_status(const Error& error) noexcept {
     case Errc::already_exists:
       return 409;
     case Errc::unavailable:
+    case Errc::lost:
       return 503;
     case Errc::overloaded:
       return 429;

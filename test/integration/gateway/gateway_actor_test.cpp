@@ -314,11 +314,26 @@ BOOST_AUTO_TEST_CASE(a_draining_gateway_takes_nothing_new_and_finishes_what_it_h
   BOOST_TEST_REQUIRE(node.diary.waits_for("kept"));
 
   BOOST_TEST(node.gateway.send(Drain{}).has_value());
+  BOOST_TEST_REQUIRE(node.routing->wait_until_closed(10s));
   node.submit("late");
 
   BOOST_TEST(node.diary.waits_for("late: unavailable: this gateway is shutting down; another one will answer"));
   BOOST_TEST(!node.routing->is_ready());
   BOOST_TEST(node.in_flight->size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_gateway_that_drains_takes_requests_until_they_have_become_few) {
+  Node node;
+  node.take(Node::snapshot(1));
+  node.submit("early");
+  BOOST_TEST_REQUIRE(node.diary.waits_for("early: 1 seed:false deadline:true"));
+
+  BOOST_TEST(node.gateway.send(Drain{}).has_value());
+  node.submit("in time");
+
+  BOOST_TEST(node.diary.waits_for("in time: 1 seed:false deadline:true"));
+  BOOST_TEST(!node.routing->is_ready());
+  BOOST_TEST(node.routing->wait_until_closed(10s));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -157,8 +157,8 @@ BOOST_AUTO_TEST_CASE(a_lost_node_fails_its_calls_and_tells_who_watched) {
 
   here.host->peer_lost(NodeId{2});
 
-  BOOST_TEST((failed.get_future().get().code == Errc::unavailable));
-  BOOST_TEST((down.get_future().get().code == Errc::unavailable));
+  BOOST_TEST((failed.get_future().get().code == Errc::lost));
+  BOOST_TEST((down.get_future().get().code == Errc::lost));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

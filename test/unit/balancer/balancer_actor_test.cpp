@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A replica that answers as its script says: "ok", "lost", "full", "half" (one part, then lost) or "hold".
+/// A replica that answers as its script says: "ok", "lost", "refuse", "full", "half" (one part, then lost) or "hold".
 class FakeReplica final : public actor::Actor {
  public:
   FakeReplica(actor::Context& context, std::string script, std::shared_ptr<std::atomic<int>> asked)
@@ -22,7 +22,9 @@ class FakeReplica final : public actor::Actor {
       if (script_ == "hold") {
         held_.push_back(std::move(reply));
       } else if (script_ == "lost") {
-        reply.fail({Errc::unavailable, "gone", {}, {}});
+        reply.fail({Errc::lost, "gone", {}, {}});
+      } else if (script_ == "refuse") {
+        reply.fail({Errc::unavailable, "draining", {}, {}});
       } else if (script_ == "full") {
         reply.fail({Errc::overloaded, "full", {}, {}});
       } else {
@@ -30,7 +32,7 @@ class FakeReplica final : public actor::Actor {
         part.content = protocol::TextPart{"hi", {}, {}};
         if (script_ == "half") {
           reply.part(part);
-          reply.fail({Errc::unavailable, "died", {}, {}});
+          reply.fail({Errc::lost, "died", {}, {}});
         } else {
           reply.finish(part);
         }
@@ -81,14 +83,15 @@ struct Fixture {
   std::vector<std::shared_ptr<std::atomic<int>>> asked;
   std::shared_ptr<Sink> sink = std::make_shared<Sink>();
 
-  /// Replicas with these scripts, taken in turn.
-  void replicas(std::initializer_list<std::string> scripts) {
+  /// Routes to these new replicas, taken in turn, and no others; `coming` more load.
+  void replicas(std::initializer_list<std::string> scripts, uint32_t coming = 0) {
     UpdateRoutes routes;
     routes.model.name = "m";
     protocol::Route route;
     route.version = "1";
     route.balancing = protocol::BalancingPolicy::round_robin;
-    uint64_t id = 0;
+    route.coming = coming;
+    uint64_t id = asked.size();
     for (const std::string& script : scripts) {
       asked.push_back(std::make_shared<std::atomic<int>>(0));
       BOOST_REQUIRE(host->spawn_actor<FakeReplica>(protocol::replica_path(ReplicaId{++id}), {}, script, asked.back())
@@ -99,10 +102,10 @@ struct Fixture {
     routes.nodes.push_back({NodeId{1}, Incarnation{1}, "", ""});
     BOOST_REQUIRE(balancer.send(routes).has_value());
   }
-  void dispatch(const std::string& version = "1") {
+  void dispatch(const std::string& version = "1", std::optional<Time> deadline = {}) {
     auto request = std::make_shared<protocol::ServeRequest>();
     request->request_id = "r";
-    BOOST_REQUIRE(balancer.send(Dispatch{{1}, request, version, std::nullopt, sink}).has_value());
+    BOOST_REQUIRE(balancer.send(Dispatch{{1}, request, version, deadline, sink}).has_value());
   }
 };
 
@@ -133,15 +136,60 @@ BOOST_AUTO_TEST_CASE(nothing_is_answered_twice_after_the_first_part) {
 
   dispatch();
 
-  BOOST_TEST(sink->wait() == "unavailable");
+  BOOST_TEST(sink->wait() == "lost");
   BOOST_TEST(sink->parts == 1);
   BOOST_TEST(asked[1]->load() == 0);
 }
 
-BOOST_AUTO_TEST_CASE(when_all_are_lost_the_client_is_told) {
-  replicas({"lost", "lost"});
+BOOST_AUTO_TEST_CASE(a_request_that_kills_three_replicas_is_given_up) {
+  replicas({"lost", "lost", "lost", "ok"});
 
   dispatch();
+
+  BOOST_TEST(sink->wait() == "lost");
+  BOOST_TEST(asked[3]->load() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(replicas_that_begin_nothing_are_passed_however_many_there_are) {
+  replicas({"refuse", "refuse", "refuse", "refuse", "refuse", "refuse", "ok"});
+
+  dispatch();
+
+  BOOST_TEST(sink->wait() == "answered");
+}
+
+BOOST_AUTO_TEST_CASE(a_request_waits_for_the_next_replica_when_the_last_one_has_gone) {
+  replicas({"refuse"});
+  dispatch();
+  while (asked[0]->load() == 0) std::this_thread::yield();
+
+  replicas({"ok"});
+
+  BOOST_TEST(sink->wait() == "answered");
+}
+
+BOOST_AUTO_TEST_CASE(a_request_waits_for_a_replica_that_loads) {
+  replicas({}, 1);
+  dispatch();
+
+  replicas({"ok"});
+
+  BOOST_TEST(sink->wait() == "answered");
+}
+
+BOOST_AUTO_TEST_CASE(a_request_waits_no_longer_than_its_deadline) {
+  replicas({}, 1);
+
+  dispatch("1", clock.now() + 20ms);
+
+  BOOST_TEST(sink->wait() == "deadline_exceeded");
+}
+
+BOOST_AUTO_TEST_CASE(a_request_that_waits_is_told_when_nothing_is_to_be_expected_any_more) {
+  replicas({}, 1);
+  dispatch();
+
+  replicas({}, 0);
 
   BOOST_TEST(sink->wait() == "unavailable");
 }

@@ -61,14 +61,48 @@ BOOST_AUTO_TEST_CASE(idle_replicas_share_evenly_and_busy_ones_stay_balanced) {
 BOOST_AUTO_TEST_CASE(a_lost_replica_is_passed_over_for_a_while) {
   replicas({1, 2});
   set.on_dispatch(ReplicaId{1});
-  set.on_end(ReplicaId{1}, true, t0);
+  set.on_end(ReplicaId{1}, Ending::lost, t0);
 
   for (int i = 0; i < 20; ++i)
-    BOOST_TEST(pick(BalancingPolicy::round_robin, {}, t0 + ReplicaSet::ejection - 1ms) == 2u);
-  BOOST_TEST(pick(BalancingPolicy::round_robin, {ReplicaId{2}}, t0) == 1u);  // nobody else is left
+    BOOST_TEST(pick(BalancingPolicy::round_robin, {}, t0 + ReplicaSet::ejection_min - 1ms) == 2u);
+  BOOST_TEST(pick(BalancingPolicy::round_robin, {ReplicaId{2}}, t0) == 0u);
   std::map<uint64_t, int> counts;
-  for (int i = 0; i < 20; ++i) ++counts[pick(BalancingPolicy::round_robin, {}, t0 + ReplicaSet::ejection)];
+  for (int i = 0; i < 20; ++i) ++counts[pick(BalancingPolicy::round_robin, {}, t0 + ReplicaSet::ejection_min)];
   BOOST_TEST(counts.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_replica_that_was_ejected_is_tried_by_one_request_at_a_time_until_it_answers) {
+  replicas({1});
+  set.on_dispatch(ReplicaId{1});
+  set.on_end(ReplicaId{1}, Ending::refused, t0);
+  const Time later = t0 + ReplicaSet::ejection_min;
+
+  BOOST_TEST(pick(BalancingPolicy::round_robin, {}, later) == 1u);
+  set.on_dispatch(ReplicaId{1});
+  BOOST_TEST(pick(BalancingPolicy::round_robin, {}, later) == 0u);
+  set.on_end(ReplicaId{1}, Ending::answered, later);
+  set.on_dispatch(ReplicaId{1});
+  BOOST_TEST(pick(BalancingPolicy::round_robin, {}, later) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(each_failure_in_a_row_ejects_for_twice_as_long_up_to_a_bound) {
+  replicas({1});
+  Time now = t0;
+  for (Duration ejection = ReplicaSet::ejection_min; ejection < 2 * ReplicaSet::ejection_max; ejection *= 2) {
+    set.on_end(ReplicaId{1}, Ending::lost, now);
+    const Duration expected = std::min(ejection, ReplicaSet::ejection_max);
+    BOOST_TEST(pick(BalancingPolicy::round_robin, {}, now + expected - 1ms) == 0u);
+    now += expected;
+    BOOST_TEST(pick(BalancingPolicy::round_robin, {}, now) == 1u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(all_that_was_out_at_a_replica_counts_as_one_failure) {
+  replicas({1});
+  for (int i = 0; i < 50; ++i) set.on_dispatch(ReplicaId{1});
+  for (int i = 0; i < 50; ++i) set.on_end(ReplicaId{1}, Ending::lost, t0);
+
+  BOOST_TEST(pick(BalancingPolicy::round_robin, {}, t0 + ReplicaSet::ejection_min) == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(tried_replicas_are_not_tried_again) {

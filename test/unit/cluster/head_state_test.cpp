@@ -29,6 +29,8 @@ struct World {
     protocol::RoutingSnapshot routing;
     std::vector<protocol::ReplicaSpec> running;
     ReplicaState state = ReplicaState::ready;
+    bool draining = false;
+    bool deaf = false;  ///< Says that it has none of the routes.
   };
   std::map<uint64_t, Node> nodes;
 
@@ -51,6 +53,8 @@ struct World {
       if (auto* assignment = std::get_if<protocol::Assignment>(&out.message)) {
         node->second.assignment = *assignment;
         node->second.running = assignment->replicas;
+      } else if (const auto* delta = std::get_if<protocol::RoutingDelta>(&out.message)) {
+        if (auto routing = protocol::apply(node->second.routing, *delta)) node->second.routing = std::move(*routing);
       } else {
         node->second.routing = std::get<protocol::RoutingSnapshot>(out.message);
       }
@@ -68,7 +72,8 @@ struct World {
         beat.incarnation = node.info.incarnation;
         beat.epoch = head.options().epoch;
         beat.assignment_revision = node.assignment.revision;
-        beat.routing_revision = node.routing.revision;
+        beat.routing_revision = node.deaf ? 0 : node.routing.revision;
+        beat.draining = node.draining;
         for (const protocol::ReplicaSpec& spec : node.running) {
           protocol::ReplicaStatus status;
           status.id = spec.id;
@@ -194,6 +199,80 @@ BOOST_AUTO_TEST_CASE(replicas_that_are_not_ready_get_no_traffic) {
   world.run(1s);
 
   BOOST_TEST(world.routed("2") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_replica_that_loads_is_announced_to_gateways) {
+  World world;
+  world.add_node(1);
+  world.nodes[1].state = ReplicaState::loading;
+  world.deploy("clerk", "2", 1);
+  world.run(5s);
+  BOOST_TEST(world.nodes[1].routing.models[0].routes[0].coming == 1u);
+
+  world.nodes[1].state = ReplicaState::backing_off;
+  world.run(1s);
+  BOOST_TEST(world.nodes[1].routing.models[0].routes[0].coming == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_replica_drains_only_after_the_gateways_have_heard_of_it) {
+  World world;
+  world.add_node(1);
+  world.add_node(2);
+  world.deploy("clerk", "2", 4);
+  world.run(5s);
+  BOOST_REQUIRE(world.routed("2") == 4u);
+  const auto running = [&] { return world.nodes[1].running.size() + world.nodes[2].running.size(); };
+
+  world.deploy("clerk", "2", 2);
+  BOOST_TEST(world.routed("2") == 2u);
+  BOOST_TEST(running() == 4u);
+  world.run(500ms);
+  BOOST_TEST(running() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_gateway_that_does_not_acknowledge_holds_a_drain_up_for_a_second_only) {
+  World world;
+  world.add_node(1);
+  world.deploy("clerk", "2", 2);
+  world.run(5s);
+  world.nodes[1].deaf = true;
+
+  world.deploy("clerk", "2", 1);
+  world.run(500ms);
+  BOOST_TEST(world.nodes[1].running.size() == 2u);
+  world.run(2s);
+  BOOST_TEST(world.nodes[1].running.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_replicas_of_a_node_that_drains_are_ready_elsewhere_before_they_stop) {
+  World world;
+  world.add_node(1);
+  world.add_node(2);
+  world.deploy("clerk", "2", 2);
+  world.run(5s);
+  BOOST_REQUIRE(world.nodes[2].running.size() == 1u);
+
+  world.nodes[2].draining = true;
+  for (int i = 0; i < 10; ++i) {
+    world.run(500ms);
+    BOOST_TEST(world.routed("2") >= 2u);
+  }
+
+  BOOST_TEST(world.nodes[2].running.empty());
+  BOOST_TEST(world.nodes[1].running.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_drains_is_not_held_up_by_replicas_that_fit_nowhere_else) {
+  World world;
+  world.add_node(1);
+  world.deploy("clerk", "2", 2);
+  world.run(5s);
+
+  world.nodes[1].draining = true;
+  world.run(3s);
+
+  BOOST_TEST(world.nodes[1].running.empty());
+  BOOST_TEST(world.head.deployments().at("clerk").unplaced.starts_with("2 of 2 replicas have no place"));
 }
 
 BOOST_AUTO_TEST_CASE(a_change_of_weight_restarts_nothing) {

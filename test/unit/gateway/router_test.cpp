@@ -80,6 +80,17 @@ BOOST_AUTO_TEST_CASE(without_any_ready_replica_the_model_is_unavailable_for_a_wh
   BOOST_TEST(chosen.error().retry_after.count() == 1000);
 }
 
+BOOST_AUTO_TEST_CASE(where_no_version_is_ready_one_that_loads_takes_the_request_and_zero_weight_counts_for_nothing) {
+  auto loading = route("1", 1, 0);
+  loading.coming = 1;
+  auto without_traffic = route("2", 0, 0);
+  without_traffic.coming = 1;
+  const RoutingTable table(snapshot({loading, without_traffic, route("3", 5, 0)}));
+
+  for (int i = 0; i < 50; ++i) BOOST_TEST(version_for(table, "", fmt::format("unit-{}", i)) == "1");
+  BOOST_TEST(version_for(table, "2", "anna") == "2");
+}
+
 BOOST_AUTO_TEST_CASE(a_pinned_version_without_replicas_is_unavailable_and_not_replaced) {
   const RoutingTable table(snapshot({route("1", 1, 1), route("2", 1, 0)}));
 

@@ -126,6 +126,12 @@ class ResourceExhausted(_Coded):
     _code = "resource_exhausted"
 
 
+class Lost(_Coded):
+    """Who had the request died over it; it may have been done."""
+
+    _code = "lost"
+
+
 _BY_NUMBER: Dict[int, Type[_Coded]] = {
     1: InternalError,
     2: InvalidArgument,
@@ -143,6 +149,7 @@ _BY_NUMBER: Dict[int, Type[_Coded]] = {
     14: IoError,
     15: TooLarge,
     16: ResourceExhausted,
+    17: Lost,
 }
 
 
