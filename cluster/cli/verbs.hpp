@@ -25,6 +25,7 @@ void add_deploy(CLI::App& app, Shell& shell);  ///< deploy, apply, delete
 void add_infer(CLI::App& app, Shell& shell);
 void add_bench(CLI::App& app, Shell& shell);
 void add_doctor(CLI::App& app, Shell& shell);
+void add_trust(CLI::App& app, Shell& shell);  ///< token, node
 void add_version(CLI::App& app, Shell& shell);
 
 }  // namespace troupe::cli

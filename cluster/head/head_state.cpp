@@ -267,8 +267,8 @@ protocol::RoutingSnapshot HeadState::routing() const {
   for (auto& [name, model] : models) snapshot.models.push_back(std::move(model));
   for (const auto& [id, member] : membership_.members())
     if (member.is_member() && member.info.roles.worker)
-      snapshot.nodes.push_back(
-          {id, member.info.incarnation, member.info.addresses.control, member.info.addresses.request});
+      snapshot.nodes.push_back({id, member.info.incarnation, member.info.addresses.control,
+                                member.info.addresses.request, member.info.public_key});
   return snapshot;
 }
 

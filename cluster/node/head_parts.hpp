@@ -5,7 +5,7 @@
 
 #include "cluster/node/options.hpp"
 #include "runtime/actor/host.hpp"
-#include "runtime/bus/transport.hpp"
+#include "runtime/bus/zmq/zmq_transport.hpp"
 #include "runtime/http/server.hpp"
 #include "runtime/observe/log.hpp"
 
@@ -16,10 +16,12 @@ struct HeadParts {
   std::unique_ptr<http::HttpServer> admin;
 };
 
-/// Opens the stores in `options.data_dir`, begins a new epoch, starts the actors and opens the admin door. Blocks on
-/// disk. `on_crash` runs if the head actor crashes.
-Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus::Transport& transport, Clock& clock,
-                             const observe::Logger& log, std::function<void(const Error&)> on_crash);
+/// Opens the stores in `options.data_dir`, begins a new epoch, sees to it that there is a join token in
+/// `options.data_dir`/join-token, starts the actors and opens the admin door. Blocks on disk. `public_key` is this
+/// node's; `on_crash` runs if the head actor crashes.
+Result<HeadParts> start_head(const NodeOptions& options, const std::string& public_key, actor::Host& host,
+                             bus::ZmqTransport& transport, Clock& clock, const observe::Logger& log,
+                             std::function<void(const Error&)> on_crash);
 
 /// For actors whose crash the node does not survive; others must restart the process.
 inline actor::SpawnOptions vital(std::function<void(const Error&)> on_crash) {

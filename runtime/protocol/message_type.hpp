@@ -24,6 +24,9 @@ enum class MessageType : uint16_t {
   routing_snapshot = 36,
   leave = 37,
   routing_delta = 38,
+
+  // Trust.
+  peers = 50,
 };
 
 }  // namespace troupe::protocol

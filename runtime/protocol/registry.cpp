@@ -36,7 +36,7 @@ constexpr Entry entry() {
 constexpr std::array entries = {
     entry<ServeRequest>(),    entry<ResultPart>(), entry<Hello>(),        entry<JoinRequest>(),
     entry<JoinReply>(),       entry<Heartbeat>(),  entry<HeartbeatAck>(), entry<Assignment>(),
-    entry<RoutingSnapshot>(), entry<Leave>(),      entry<RoutingDelta>(),
+    entry<RoutingSnapshot>(), entry<Leave>(),      entry<RoutingDelta>(), entry<Peers>(),
 };
 
 const Entry* find(MessageType type) {

@@ -12,7 +12,7 @@ namespace troupe::protocol {
 namespace {
 
 using Messages = boost::mpl::list<ServeRequest, ResultPart, Hello, JoinRequest, JoinReply, Heartbeat, HeartbeatAck,
-                                  Assignment, RoutingSnapshot, Leave>;
+                                  Assignment, RoutingSnapshot, Leave, Peers>;
 
 Heartbeat busy_heartbeat() {
   Heartbeat heartbeat;
