@@ -34,6 +34,9 @@ Result<std::string> tell(const AdminCall& call) {
         return views().at("models").dump();
       case View::deployments:
         return views().at("deployments").dump();
+      case View::tokens:
+      case View::members:
+        return "[]";
     }
   }
   if (const auto* apply = std::get_if<ApplyText>(&call.what))
