@@ -47,6 +47,10 @@ function(troupe_test name)
     TROUPE_TEST_DATA="${CMAKE_SOURCE_DIR}/test/data" TROUPE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND test_${name})
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+  if(TROUPE_SANITIZE MATCHES thread)
+    set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT
+      "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/test/support/tsan.supp:halt_on_error=1")
+  endif()
 endfunction()
 
 # `ninja check-headers` compiles every header alone: each must be self-contained.

@@ -25,19 +25,25 @@ CachedResult as_cached(protocol::ResultPart whole) {
 
 }  // namespace
 
-/// Passes an answer on to who asked first, and tells the shard how it ended.
+/// Passes an answer on to who asked first, and tells the shard how it ended; dropped before that, its balancer is gone.
 class CacheShardActor::Recorder final : public balancer::ResponseSink {
  public:
   Recorder(std::shared_ptr<balancer::ResponseSink> sink, std::function<void(CachedResult)> landed,
            std::function<void()> failed)
       : sink_(std::move(sink)), landed_(std::move(landed)), failed_(std::move(failed)) {}
+  ~Recorder() override {
+    // The flight holds the asker's sink too: it must not wait for an answer that nobody will bring.
+    if (!has_ended_) failed_();
+  }
 
   void on_part(std::shared_ptr<const protocol::ResultPart> part, bool last) override {
     append(whole_, *part);
+    has_ended_ = last;
     if (last) landed_(as_cached(std::move(whole_)));
     sink_->on_part(std::move(part), last);
   }
   void on_error(const Error& error) override {
+    has_ended_ = true;
     failed_();
     sink_->on_error(error);
   }
@@ -47,6 +53,7 @@ class CacheShardActor::Recorder final : public balancer::ResponseSink {
   std::function<void(CachedResult)> landed_;
   std::function<void()> failed_;
   protocol::ResultPart whole_;
+  bool has_ended_ = false;
 };
 
 CacheShardActor::CacheShardActor(actor::Context& context, CacheOptions options)

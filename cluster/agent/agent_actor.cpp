@@ -127,9 +127,10 @@ std::vector<protocol::ReplicaStatus> AgentActor::statuses() const {
 }
 
 void AgentActor::beat() {
+  // Until it has joined, the timer is the one that looks for the head again.
+  if (!is_joined_) return;
   if (timer_) context().cancel(timer_);
   timer_ = {};
-  if (!is_joined_) return;
   protocol::Heartbeat heartbeat;
   heartbeat.node = options_.node.id;
   heartbeat.incarnation = options_.node.incarnation;

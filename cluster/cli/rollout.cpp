@@ -17,7 +17,10 @@ Rollout rollout_of(const nlohmann::json& deployments, const std::string& name) {
     std::string reasons;
     for (const nlohmann::json& replica : one.value("running", nlohmann::json::array())) {
       const std::string state = replica.value("state", "");
-      if (state != "ready") ++others[state];
+      if (state != "ready")
+        ++others[state];
+      else if (replica.value("outdated", false))
+        ++others["to be replaced"];
       if (state == "failed") rollout.state = Rollout::State::failed;
       const std::string reason = replica.value("reason", "");
       if (!reason.empty()) reasons += fmt::format("; on {}: {}", replica.value("node", ""), reason);
@@ -26,7 +29,10 @@ Rollout rollout_of(const nlohmann::json& deployments, const std::string& name) {
     rollout.summary += reasons;
     const std::string unplaced = one.value("reason", "");
     if (!unplaced.empty()) rollout.summary += "; " + unplaced;
-    if (ready >= wished && !others.contains("draining")) rollout.state = Rollout::State::ready;
+    const bool is_routed = one.value("routed", true);
+    if (!is_routed) rollout.summary += "; gateways are being told";
+    const bool has_old_ones = others.contains("draining") || others.contains("to be replaced");
+    if (ready >= wished && !has_old_ones && is_routed) rollout.state = Rollout::State::ready;
     return rollout;
   }
   return {Rollout::State::waiting, "not known to the head yet"};

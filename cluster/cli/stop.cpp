@@ -14,22 +14,34 @@ struct StopFlags {
   std::string name;
   bool all = false;
   bool force = false;
-  Duration timeout = std::chrono::seconds{90};
+  Duration timeout = std::chrono::seconds{120};
 };
 
-/// Workers hand back their replicas first, gateways finish their requests, the head goes last.
+/// Gateways finish their requests while there are workers, the head goes last. Nodes of a stage go together: none of
+/// them would take over what another hands on.
 int stage_of(const protocol::Roles& roles) {
-  return roles.head ? 2 : roles.gateway ? 1 : 0;
+  return roles.head ? 2 : roles.worker ? 1 : 0;
+}
+
+/// A node on its way down.
+struct Stopping {
+  const LocalNode* node;
+  std::optional<Process> process;  ///< Empty: it was gone already.
+};
+
+Stopping begin_stop(const LocalNode& node) {
+  Stopping stopping{&node, node.pid ? Process::open(*node.pid) : std::nullopt};
+  // The lock is asked again once the process is held, so that no other one with the same pid is meant.
+  if (stopping.process && running_process(node.folder) != node.pid) stopping.process.reset();
+  if (stopping.process) stopping.process->signal(SIGTERM);
+  return stopping;
 }
 
 /// Whether the node is gone afterwards.
-bool stop_node(const LocalNode& node, const StopFlags& flags) {
-  const auto process = Process::open(*node.pid);
-  // The lock is asked again once the process is held, so that no other one with the same pid is meant.
-  if (!process || running_process(node.folder) != node.pid) return true;
-  std::cout << "stopping " << node.file.name << " (pid " << *node.pid << ") ... " << std::flush;
-  process->signal(SIGTERM);
-  if (process->wait(flags.timeout)) {
+bool finish_stop(const Stopping& stopping, const StopFlags& flags) {
+  if (!stopping.process) return true;
+  std::cout << "stopping " << stopping.node->file.name << " (pid " << *stopping.node->pid << ") ... " << std::flush;
+  if (stopping.process->wait(flags.timeout)) {
     std::cout << "stopped\n";
     return true;
   }
@@ -37,8 +49,8 @@ bool stop_node(const LocalNode& node, const StopFlags& flags) {
     std::cout << "still draining after " << format_duration(flags.timeout) << '\n';
     return false;
   }
-  process->signal(SIGKILL);
-  const bool is_gone = process->wait(std::chrono::seconds{10});
+  stopping.process->signal(SIGKILL);
+  const bool is_gone = stopping.process->wait(std::chrono::seconds{10});
   std::cout << (is_gone ? "killed\n" : "cannot be killed\n");
   return is_gone;
 }
@@ -49,20 +61,23 @@ Result<Exit> stop(const StopFlags& flags) {
     std::erase_if(nodes, [&](const LocalNode& node) { return node.file.name != flags.name; });
     if (nodes.empty()) return fail(Errc::not_found, "no node named '{}' in {}", flags.name, flags.data_root);
   }
-  std::stable_sort(nodes.begin(), nodes.end(), [](const LocalNode& a, const LocalNode& b) {
-    return stage_of(a.file.roles) < stage_of(b.file.roles);
-  });
   size_t stopped = 0;
   std::string left;
-  for (const LocalNode& node : nodes) {
-    if (node.pid && !stop_node(node, flags)) {
-      left += (left.empty() ? "" : ", ") + node.file.name;
-      continue;
+  for (const int stage : {0, 1, 2}) {
+    std::vector<Stopping> together;
+    for (const LocalNode& node : nodes)
+      if (stage_of(node.file.roles) == stage) together.push_back(begin_stop(node));
+    for (const Stopping& stopping : together) {
+      const LocalNode& node = *stopping.node;
+      if (!finish_stop(stopping, flags)) {
+        left += (left.empty() ? "" : ", ") + node.file.name;
+        continue;
+      }
+      stopped += node.pid.has_value();
+      if (!node.pid) std::cout << "cleaned up after " << node.file.name << ", which was not running\n";
+      std::error_code ignored;
+      std::filesystem::remove(node.folder / cluster::node_file_name, ignored);
     }
-    stopped += node.pid.has_value();
-    if (!node.pid) std::cout << "cleaned up after " << node.file.name << ", which was not running\n";
-    std::error_code ignored;
-    std::filesystem::remove(node.folder / cluster::node_file_name, ignored);
   }
   if (!left.empty())
     return fail(Errc::deadline_exceeded, "not stopped: {}; wait longer with --timeout, or kill with --force", left);

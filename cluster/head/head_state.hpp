@@ -22,6 +22,7 @@ struct HeadOptions {
   Duration adoption_grace = std::chrono::seconds{3};
   /// A gateway that has not acknowledged for so long that a replica is out of its routes is not waited for.
   Duration unroute_patience = std::chrono::seconds{1};
+  Duration last_words = std::chrono::seconds{5};  ///< How long gateways keep a node that has left in order.
   Epoch epoch;
   std::string cluster;
 };
@@ -73,6 +74,9 @@ class HeadState {
 
   std::vector<ToNode> take_messages();
 
+  /// Whether each gateway has acknowledged the newest routes.
+  bool gateways_are_up_to_date() const;
+
   const Membership& membership() const noexcept { return membership_; }
   const std::map<std::string, DeploymentView>& deployments() const noexcept { return deployments_; }
   const std::map<ReplicaId, ReplicaRecord>& replicas() const noexcept { return replicas_; }
@@ -87,9 +91,10 @@ class HeadState {
   void publish_routes(Time now);
   void publish_assignments(Time now);
   void send_routes(NodeId gateway, uint64_t acked, Time now);
+  bool have_routes(uint64_t revision) const;
   bool may_drain(const ReplicaRecord& replica, Time now) const;
   protocol::Assignment assignment_of(NodeId node, Time now) const;
-  protocol::RoutingSnapshot routing() const;
+  protocol::RoutingSnapshot routing(Time now) const;
 
   HeadOptions options_;
   FolderOf folder_of_;

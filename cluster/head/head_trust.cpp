@@ -35,6 +35,7 @@ void HeadActor::let_in(const protocol::JoinRequest& request, actor::Reply& reply
   options_.add_peer(request.node);
   reply.finish(std::move(*joined));
   send_peers(request.node.id);
+  spread_keys();
   send_messages();
 }
 

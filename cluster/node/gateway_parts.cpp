@@ -7,51 +7,70 @@
 #include "actors/gateway/gateway_actor.hpp"
 #include "actors/gateway/http/error_answer.hpp"
 #include "actors/gateway/http/gateway_handler.hpp"
+#include "cluster/node/door_metrics.hpp"
 #include "cluster/node/version.hpp"
 #include "runtime/protocol/paths.hpp"
 
 namespace troupe::cluster {
 namespace {
 
-Result<actor::Ref> make_balancer(actor::Host& host, const std::string& model) {
+/// Balancers come and go on the gateway's actor, which alone draws from `random`.
+Result<actor::Ref> make_balancer(actor::Host& host, const std::string& model, Random& random) {
   balancer::BalancerOptions options;
-  options.seed = secure_random_u64();
+  options.seed = random.next();
   return host.spawn_actor<balancer::BalancerActor>(protocol::balancer_path(model), {}, model, options);
 }
 
 }  // namespace
 
-Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host, bus::Transport& transport,
-                                   Clock& clock, observe::Metrics& metrics, const observe::Logger& log) {
-  GatewayParts parts;
-  parts.in_flight = std::make_shared<gateway::InFlight>(gateway::AdmissionOptions{});
+Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& transport, observe::Metrics& metrics,
+                                           const observe::Logger& log, const gateway::AdmissionOptions& admission,
+                                           uint64_t seed) {
+  GatewayActors parts;
+  parts.in_flight = std::make_shared<gateway::InFlight>(admission);
   parts.routing = std::make_shared<gateway::RoutingBoard>();
 
+  parts.keys =
+      std::make_shared<gateway::KeyRing>(count_key_refusals(metrics, log.with_component("gateway"), host.clock()));
+
   gateway::GatewayParts actor_parts;
+  actor_parts.keys = parts.keys;
   actor_parts.routing = parts.routing;
   actor_parts.in_flight = parts.in_flight;
   actor_parts.metrics = std::make_shared<gateway::GatewayMetrics>(metrics);
-  actor_parts.random = std::make_shared<SeededRandom>(secure_random_u64());
+  actor_parts.random = std::make_shared<SeededRandom>(seed);
   TROUPE_TRY(actor_parts.cache,
              host.spawn_actor<cache_shard::CacheShardActor>("cache/0", {}, cache_shard::CacheOptions{}));
-  actor_parts.make_balancer = make_balancer;
+  actor_parts.make_balancer = [random = actor_parts.random](actor::Host& of, const std::string& model) {
+    return make_balancer(of, model, *random);
+  };
   actor_parts.add_peer = [&transport](const bus::Peer& peer) { transport.add_peer(peer); };
   actor_parts.remove_peer = [&transport](NodeId node) { transport.remove_peer(node); };
   actor_parts.log = log.with_component("gateway");
   TROUPE_TRY(parts.gateway,
              host.spawn_actor<gateway::GatewayActor>(std::string(protocol::gateway_path), {}, std::move(actor_parts)));
+  return parts;
+}
+
+Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host, bus::Transport& transport,
+                                   Clock& clock, observe::Metrics& metrics, const observe::Logger& log) {
+  GatewayParts parts;
+  TROUPE_TRY(static_cast<GatewayActors&>(parts),
+             start_gateway_actors(host, transport, metrics, log, {}, secure_random_u64()));
 
   const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
   http::HttpOptions door;
   door.host = options.host;
   door.port = options.ports.http;
   door.port_option = "--http-port";
+  door.on_cut = count_http_cuts(metrics, "http");
   door.io_threads = options.http_threads > 0 ? options.http_threads : std::max(1u, cpus / 2);
   const auto ids = std::make_shared<gateway::DispatchIds>();
   gateway::HttpFrontEnd front_end;
   front_end.door = gateway::door_to(parts.gateway);
   front_end.routing = parts.routing;
   front_end.ids = ids;
+  front_end.keys = parts.keys;
   front_end.clock = &clock;
   front_end.io_threads = door.io_threads;
   front_end.seed = secure_random_u64();
@@ -62,6 +81,8 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host
   gateway::ZmqFrontEndOptions zmq;
   zmq.host = options.host;
   zmq.port = options.ports.zmq;
+  zmq.keys = parts.keys;
+  zmq.on_cut = count_zmq_cuts(metrics);
   TROUPE_TRY(parts.zmq,
              gateway::ZmqFrontEnd::listen(zmq, clock, gateway::door_to(parts.gateway), ids, secure_random_u64()));
   return parts;

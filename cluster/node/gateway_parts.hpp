@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "actors/gateway/in_flight.hpp"
+#include "actors/gateway/key_ring.hpp"
 #include "actors/gateway/routing_table.hpp"
 #include "actors/gateway/zmq/zmq_front_end.hpp"
 #include "cluster/node/options.hpp"
@@ -15,13 +16,24 @@
 
 namespace troupe::cluster {
 
-struct GatewayParts {
+/// What serves, whoever asks.
+struct GatewayActors {
   actor::Ref gateway;
   std::shared_ptr<gateway::RoutingBoard> routing;
   std::shared_ptr<gateway::InFlight> in_flight;
+  std::shared_ptr<gateway::KeyRing> keys;
+};
+
+struct GatewayParts : GatewayActors {
   std::unique_ptr<http::HttpServer> http;
   std::unique_ptr<gateway::ZmqFrontEnd> zmq;
 };
+
+/// The gateway actor and its cache shard, without doors. `seed` is of all that is drawn there. `transport` and
+/// `metrics` must outlive the actors.
+Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& transport, observe::Metrics& metrics,
+                                           const observe::Logger& log, const gateway::AdmissionOptions& admission,
+                                           uint64_t seed);
 
 Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host, bus::Transport& transport,
                                    Clock& clock, observe::Metrics& metrics, const observe::Logger& log);

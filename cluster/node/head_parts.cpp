@@ -5,9 +5,8 @@
 #include "actors/dashboard/page.hpp"
 #include "cluster/head/admin_api.hpp"
 #include "cluster/head/catalog_actor.hpp"
-#include "cluster/head/head_actor.hpp"
+#include "cluster/node/door_metrics.hpp"
 #include "cluster/node/identity.hpp"
-#include "runtime/base/random.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "storage/rocksdb_state_store.hpp"
 
@@ -37,16 +36,16 @@ Status write(storage::StateStore& store, std::string key, std::string value) {
 }
 
 /// A new term: later than the last one kept here and than any that began before now, so that a head that lost its disk
-/// is not refused for ever.
-Result<ClusterRecord> begin_epoch(storage::StateStore& store, const Clock& clock) {
+/// is not refused for ever. In microseconds: within a second a head may start twice, and lose its disk between.
+Result<ClusterRecord> begin_epoch(storage::StateStore& store, const Clock& clock, uint64_t drawn) {
   TROUPE_TRY(const storage::RangeResult kept, read(store, std::string(cluster_key)));
   ClusterRecord record;
   for (const storage::StateEntry& entry : kept.entries)
     if (entry.key == cluster_key) {
       TROUPE_TRY(record, decode_cluster(entry.value));
     }
-  if (record.id.empty()) record.id = fmt::format("{:016x}", secure_random_u64());
-  const auto now = static_cast<uint64_t>(unix_microseconds(clock.wall()) / 1'000'000);
+  if (record.id.empty()) record.id = fmt::format("{:016x}", drawn);
+  const auto now = static_cast<uint64_t>(unix_microseconds(clock.wall()));
   record.epoch.value = std::max(record.epoch.value, now) + 1;
   TROUPE_CHECK(write(store, std::string(cluster_key), encode(record)));
   return record;
@@ -110,31 +109,18 @@ bus::AllowList allow_list_of(const Trust& trust) {
 
 }  // namespace
 
-Result<HeadParts> start_head(const NodeOptions& options, const std::string& public_key, actor::Host& host,
-                             bus::ZmqTransport& transport, Clock& clock, const observe::Logger& log,
-                             std::function<void(const Error&)> on_crash) {
-  TROUPE_TRY(auto opened, storage::open_rocksdb_state_store(options.data_dir / "control"));
-  const std::shared_ptr<storage::StateStore> store = std::move(opened);
-  TROUPE_TRY(auto model_store, storage::ModelStore::open(options.data_dir / "models"));
-  const auto models = std::make_shared<storage::ModelStore>(std::move(model_store));
-  TROUPE_TRY(const ClusterRecord cluster, begin_epoch(*store, clock));
-  TROUPE_TRY(storage::RangeResult deployments, read(*store, std::string(deployment_prefix)));
-  TROUPE_TRY(Trusted trusted, load_trust(*store, transport.self().node, public_key, log));
-  TROUPE_CHECK(provide_join_token(*store, options.data_dir, trusted, clock.wall()));
-  TROUPE_TRY(auto known_models, models->list());
-  TROUPE_TRY(std::string key, load_or_create_admin_key(options.data_dir / admin_key_file_name));
-
-  TROUPE_TRY(const actor::Ref catalog,
-             host.spawn_actor<CatalogActor>("catalog", {.placement = actor::Placement::own_thread}, models));
+Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, bus::Transport& transport,
+                                    const Clock& clock, Random& random) {
   HeadActorOptions head;
+  TROUPE_TRY(const ClusterRecord cluster, begin_epoch(*store, clock, random.next()));
+  TROUPE_TRY(storage::RangeResult deployments, read(*store, std::string(deployment_prefix)));
+  TROUPE_TRY(storage::RangeResult keys, read(*store, std::string(key_prefix)));
   head.head.epoch = cluster.epoch;
   head.head.cluster = cluster.id;
-  head.seed = secure_random_u64();
-  head.store = store;
-  head.models = models;
-  head.catalog = catalog;
-  head.known_models = std::move(known_models);
+  head.seed = random.next();
+  head.store = std::move(store);
   head.deployments = std::move(deployments.entries);
+  head.keys = std::move(keys.entries);
   // Where nothing was deployed there is nothing to wait for that could still run.
   if (head.deployments.empty()) head.head.adoption_grace = Duration{0};
   head.add_peer = [&transport](const protocol::NodeInfo& node) {
@@ -142,13 +128,41 @@ Result<HeadParts> start_head(const NodeOptions& options, const std::string& publ
       transport.add_peer({node.id, node.incarnation, node.addresses.control, node.addresses.request, node.public_key});
   };
   head.self = transport.self().node;
-  head.trust = std::move(trusted.trust);
-  head.trusted = std::move(trusted.revisions);
   head.join_address = transport.self().control.substr(transport.self().control.rfind('/') + 1);
   head.remove_peer = [&transport](NodeId node) { transport.remove_peer(node); };
+  return head;
+}
+
+Result<HeadParts> start_head(const NodeOptions& options, const std::string& public_key, actor::Host& host,
+                             bus::ZmqTransport& transport, Clock& clock, observe::Metrics& metrics,
+                             const observe::Logger& log, std::function<void(const Error&)> on_crash) {
+  TROUPE_TRY(auto opened, storage::open_rocksdb_state_store(options.data_dir / "control"));
+  const std::shared_ptr<storage::StateStore> store = std::move(opened);
+  TROUPE_TRY(auto model_store, storage::ModelStore::open(options.data_dir / "models"));
+  const auto models = std::make_shared<storage::ModelStore>(std::move(model_store));
+  SeededRandom random{secure_random_u64()};
+  TROUPE_TRY(HeadActorOptions head, begin_term(store, transport, clock, random));
+  TROUPE_TRY(Trusted trusted, load_trust(*store, transport.self().node, public_key, log));
+  TROUPE_CHECK(provide_join_token(*store, options.data_dir, trusted, clock.wall()));
+  head.trust = std::move(trusted.trust);
+  head.trusted = std::move(trusted.revisions);
   head.key_of = [&transport](NodeId node) { return transport.key_of(node); };
   head.admit = [&transport](const Trust& trust) { transport.admit(allow_list_of(trust)); };
+  head.require_keys = options.require_keys;
+  // One damaged version must not keep the others from being served.
+  std::vector<Error> damaged_models;
+  TROUPE_TRY(head.known_models, models->list(&damaged_models));
+  for (const Error& damage : damaged_models)
+    log.with_component("head").error("model not listed; remove its folder and add it again",
+                                     observe::kv("error", damage.message));
+  TROUPE_TRY(std::string key, load_or_create_admin_key(options.data_dir / admin_key_file_name));
+
+  TROUPE_TRY(const actor::Ref catalog,
+             host.spawn_actor<CatalogActor>("catalog", {.placement = actor::Placement::own_thread}, models));
+  head.models = models;
+  head.catalog = catalog;
   head.log = log.with_component("head");
+  head.data_dir = options.data_dir;
   HeadParts parts;
   TROUPE_TRY(parts.head, host.spawn_actor<HeadActor>(std::string(protocol::head_path), vital(std::move(on_crash)),
                                                      std::move(head)));
@@ -164,6 +178,7 @@ Result<HeadParts> start_head(const NodeOptions& options, const std::string& publ
   door.host = options.host;
   door.port = options.ports.admin;
   door.port_option = "--admin-port";
+  door.on_cut = count_http_cuts(metrics, "admin");
   door.io_threads = 1;
   door.body_bytes_max = admin_body_bytes_max;
   TROUPE_TRY(parts.admin,

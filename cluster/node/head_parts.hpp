@@ -3,11 +3,13 @@
 
 #include <memory>
 
+#include "cluster/head/head_actor.hpp"
 #include "cluster/node/options.hpp"
 #include "runtime/actor/host.hpp"
 #include "runtime/bus/zmq/zmq_transport.hpp"
 #include "runtime/http/server.hpp"
 #include "runtime/observe/log.hpp"
+#include "runtime/observe/metrics.hpp"
 
 namespace troupe::cluster {
 
@@ -20,8 +22,13 @@ struct HeadParts {
 /// `options.data_dir`/join-token, starts the actors and opens the admin door. Blocks on disk. `public_key` is this
 /// node's; `on_crash` runs if the head actor crashes.
 Result<HeadParts> start_head(const NodeOptions& options, const std::string& public_key, actor::Host& host,
-                             bus::ZmqTransport& transport, Clock& clock, const observe::Logger& log,
-                             std::function<void(const Error&)> on_crash);
+                             bus::ZmqTransport& transport, Clock& clock, observe::Metrics& metrics,
+                             const observe::Logger& log, std::function<void(const Error&)> on_crash);
+
+/// Reads what is in `store` and begins a new epoch there: what a head actor starts with, but for models, log and who is
+/// trusted by which key. Waits for the store. `transport` must outlive the actor.
+Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, bus::Transport& transport,
+                                    const Clock& clock, Random& random);
 
 /// For actors whose crash the node does not survive; others must restart the process.
 inline actor::SpawnOptions vital(std::function<void(const Error&)> on_crash) {

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "runtime/base/random.hpp"
+#include "storage/file_tree.hpp"
 
 namespace troupe::cluster {
 namespace {
@@ -111,9 +112,14 @@ Result<NodeId> load_or_create_node_id(const std::filesystem::path& data_dir) {
   }
   NodeId id;
   while (!id) id.value = secure_random_u64();
-  std::ofstream out(file);
-  out << id.str() << '\n';
-  if (!out.flush()) return fail(Errc::io_error, "cannot write {}", file.string());
+  // Whole or not at all: a node does not start with half an id.
+  const auto fresh = data_dir / "node-id.new";
+  std::error_code error;
+  std::filesystem::remove(fresh, error);
+  TROUPE_CHECK(storage::write_file_synced(fresh, id.str() + "\n", 0644));
+  std::filesystem::rename(fresh, file, error);
+  if (error) return storage::write_failure("write", file, error.value());
+  TROUPE_CHECK(storage::sync_directory(data_dir));
   return id;
 }
 

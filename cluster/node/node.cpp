@@ -9,9 +9,11 @@
 #include <thread>
 
 #include "cluster/agent/agent_actor.hpp"
+#include "cluster/node/door_metrics.hpp"
 #include "cluster/node/gateway_parts.hpp"
 #include "cluster/node/head_parts.hpp"
 #include "cluster/node/identity.hpp"
+#include "cluster/node/python.hpp"
 #include "cluster/node/version.hpp"
 #include "cluster/spec/join_token.hpp"
 #include "runtime/base/assert.hpp"
@@ -57,6 +59,7 @@ class NodeImpl final : public Node {
   void end(const Error& reason);
   Status open_transport();
   Status open_metrics_door();
+  Status open_worker();
   void die(const Error& reason);
   Status join();
   void halt();
@@ -76,6 +79,7 @@ class NodeImpl final : public Node {
   NodeFile file_;
   std::unique_ptr<bus::ZmqTransport> transport_;
   std::atomic<actor::Host*> receiver_{nullptr};  ///< For the transport's threads; set while the host may be used.
+  std::shared_ptr<worker::ChildHost> children_;  ///< Empty where this node is no worker.
   std::unique_ptr<actor::Host> host_;
   actor::Ref agent_;
   std::unique_ptr<http::HttpServer> metrics_door_;
@@ -112,7 +116,7 @@ Status NodeImpl::start() {
   file_.addresses.request = transport_->self().request;
   file_.head_address = options_.roles.head ? host_and_port(transport_->self().control) : options_.head_address;
   if (options_.roles.head) {
-    TROUPE_TRY(head_, start_head(options_, head_key_, *host_, *transport_, clock_, log_,
+    TROUPE_TRY(head_, start_head(options_, head_key_, *host_, *transport_, clock_, metrics_, log_,
                                  [this](const Error& reason) { die(reason); }));
     file_.addresses.admin = head_.admin->url();
   }
@@ -121,6 +125,7 @@ Status NodeImpl::start() {
     file_.addresses.http = gateway_.http->url();
     file_.addresses.zmq = gateway_.zmq->endpoint();
   }
+  if (options_.roles.worker) TROUPE_CHECK(open_worker());
   TROUPE_CHECK(open_metrics_door());
   TROUPE_CHECK(join());
   TROUPE_CHECK(write_node_file(options_.data_dir, file_));
@@ -197,6 +202,7 @@ Status NodeImpl::open_metrics_door() {
   door.host = options_.host;
   door.port = options_.ports.metrics;
   door.port_option = "--metrics-port";
+  door.on_cut = count_http_cuts(metrics_, "metrics");
   door.io_threads = 1;
   const http::Handler handler = [this](const http::HttpRequest& request,
                                        const std::shared_ptr<http::HttpResponder>& responder) {
@@ -214,6 +220,19 @@ Status NodeImpl::open_metrics_door() {
   }
   TROUPE_TRY(metrics_door_, std::move(server));
   file_.addresses.metrics = metrics_door_->url() + "/metrics";
+  return {};
+}
+
+Status NodeImpl::open_worker() {
+  worker::ChildHostOptions children;
+  children.run_folder = options_.data_dir / "run";
+  children.log_folder = options_.data_dir / replica_log_folder_name;
+  children.program = [package = python_options(options_).package](const protocol::ReplicaSpec& spec) {
+    if (spec.backend == protocol::BackendKind::python) return worker::python_program(spec, package);
+    return worker::own_backend_program();
+  };
+  children.log = log_.with_component("worker");
+  TROUPE_TRY(children_, worker::ChildHost::make(std::move(children), clock_));
   return {};
 }
 
@@ -235,7 +254,7 @@ Status NodeImpl::join() {
   agent.token = options_.token;
   agent.transport = transport_.get();
   agent.on_head_found = [this](NodeId head) { head_node_ = head.value; };
-  agent.backend = worker::make_thread_backend;
+  agent.backend = worker::make_backend(children_, clock_, python_options(options_));
   agent.log = log_.with_component("agent");
   if (!options_.roles.head)
     agent.on_peers = [this](const protocol::Peers& peers) {
@@ -298,6 +317,7 @@ void NodeImpl::halt() {
   if (metrics_door_) metrics_door_->stop(Duration{0});
   if (host_) host_->stop_all();
   receiver_ = nullptr;
+  children_.reset();
   if (transport_) transport_->stop();
   if (sink_) log_.info("node stopped");
 }

@@ -7,8 +7,9 @@
 namespace troupe::actor {
 
 std::unique_ptr<Host> Host::make(HostOptions options, Clock& clock, std::unique_ptr<Executor> executor,
-                                 bus::Transport* transport) {
-  return std::make_unique<internal::HostImpl>(options, clock, std::move(executor), transport);
+                                 bus::Transport* transport, std::unique_ptr<TimerService> timers) {
+  if (!timers) timers = make_timer_thread(clock);
+  return std::make_unique<internal::HostImpl>(options, clock, std::move(executor), transport, std::move(timers));
 }
 
 bool Ref::is_local() const noexcept {
@@ -37,8 +38,13 @@ bool Ref::operator==(const Ref& other) const noexcept {
 
 namespace internal {
 
-HostImpl::HostImpl(HostOptions options, Clock& clock, std::unique_ptr<Executor> executor, bus::Transport* transport)
-    : options_(options), clock_(clock), transport_(transport), timers_(clock), executor_(std::move(executor)) {}
+HostImpl::HostImpl(HostOptions options, Clock& clock, std::unique_ptr<Executor> executor, bus::Transport* transport,
+                   std::unique_ptr<TimerService> timers)
+    : options_(options),
+      clock_(clock),
+      transport_(transport),
+      timers_(std::move(timers)),
+      executor_(std::move(executor)) {}
 
 HostImpl::~HostImpl() {
   stop_all();
@@ -46,12 +52,12 @@ HostImpl::~HostImpl() {
 
 Result<Ref> HostImpl::spawn(std::string path, SpawnOptions options, ActorFactory factory) {
   auto cell = std::make_shared<Cell>(*this, path, options, std::move(factory));
-  {
-    const std::lock_guard lock(mutex_);
-    if (!cells_.try_emplace(path, cell).second) return fail(Errc::already_exists, "an actor runs at {} already", path);
-    order_.push_back(path);
-    failed_.erase(path);
-  }
+  // To its start: whoever finds it may post to it.
+  const std::lock_guard lock(mutex_);
+  if (stopping_) return fail(Errc::unavailable, "this host is stopping; it starts no actor at {}", path);
+  if (!cells_.try_emplace(path, cell).second) return fail(Errc::already_exists, "an actor runs at {} already", path);
+  order_.push_back(path);
+  failed_.erase(path);
   return cell->start(*executor_);
 }
 
@@ -103,6 +109,7 @@ void HostImpl::stop_all() {
     std::vector<std::shared_ptr<Cell>> newest_first;
     {
       const std::lock_guard lock(mutex_);
+      stopping_ = true;
       for (auto path = order_.rbegin(); path != order_.rend(); ++path) newest_first.push_back(cells_.at(*path));
     }
     if (newest_first.empty()) break;
@@ -135,6 +142,16 @@ std::vector<protocol::ActorHealth> HostImpl::health() const {
   }
   for (const auto& cell : cells) rows.push_back(cell->health());
   return rows;
+}
+
+OpenCalls HostImpl::open_calls() const {
+  OpenCalls open;
+  for (const Shard& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    open.to_others += shard.outgoing.size();
+    open.from_others += shard.incoming.size();
+  }
+  return open;
 }
 
 }  // namespace internal

@@ -11,6 +11,7 @@
 #include "runtime/actor/actor.hpp"
 #include "runtime/actor/executor.hpp"
 #include "runtime/actor/restart_policy.hpp"
+#include "runtime/actor/timer_service.hpp"
 #include "runtime/bus/transport.hpp"
 #include "runtime/protocol/cluster.hpp"
 
@@ -30,15 +31,22 @@ struct SpawnOptions {
   bus::Lane lane = bus::Lane::request;           ///< By which others reach it; answers come back by the same.
 };
 
+/// Calls that cross nodes and have not ended.
+struct OpenCalls {
+  size_t to_others = 0;
+  size_t from_others = 0;
+};
+
 using ActorFactory = std::function<std::unique_ptr<Actor>(Context&)>;
 
 /// Thread-safe. Destroy after everything that holds a Ref; destruction stops all actors.
 class Host {
  public:
-  /// `executor` runs the actors, `transport` reaches other nodes (nullptr: none). `clock` and `transport` must
-  /// outlive the host; stop the transport before the host is destroyed.
+  /// `executor` runs the actors, `transport` reaches other nodes (nullptr: none), `timers` is where timers and
+  /// deadlines wait (nullptr: on a thread of their own). `clock` and `transport` must outlive the host; stop the
+  /// transport before the host is destroyed.
   static std::unique_ptr<Host> make(HostOptions options, Clock& clock, std::unique_ptr<Executor> executor,
-                                    bus::Transport* transport);
+                                    bus::Transport* transport, std::unique_ptr<TimerService> timers = nullptr);
   virtual ~Host() = default;
 
   /// Starts an actor under `path`. already_exists where one with that path runs.
@@ -70,6 +78,7 @@ class Host {
   virtual const HostOptions& options() const = 0;
   virtual Clock& clock() = 0;
   virtual std::vector<protocol::ActorHealth> health() const = 0;
+  virtual OpenCalls open_calls() const = 0;
 };
 
 }  // namespace troupe::actor

@@ -12,7 +12,8 @@ namespace troupe::actor::internal {
 
 class HostImpl final : public Host {
  public:
-  HostImpl(HostOptions options, Clock& clock, std::unique_ptr<Executor> executor, bus::Transport* transport);
+  HostImpl(HostOptions options, Clock& clock, std::unique_ptr<Executor> executor, bus::Transport* transport,
+           std::unique_ptr<TimerService> timers);
   ~HostImpl() override;
 
   Result<Ref> spawn(std::string path, SpawnOptions options, ActorFactory factory) override;
@@ -25,9 +26,10 @@ class HostImpl final : public Host {
   const HostOptions& options() const override { return options_; }
   Clock& clock() override { return clock_; }
   std::vector<protocol::ActorHealth> health() const override;
+  OpenCalls open_calls() const override;
 
   // For cells, refs and routes.
-  TimerService& timers() { return timers_; }
+  TimerService& timers() { return *timers_; }
   bus::Transport* transport() { return transport_; }
   ReplyId next_reply_id() { return {next_reply_.fetch_add(1, std::memory_order_relaxed)}; }
   Ref local_ref(std::shared_ptr<Cell> cell);
@@ -63,7 +65,7 @@ class HostImpl final : public Host {
   };
   /// Calls are spread over shards so that lanes and schedulers seldom meet at a lock.
   struct Shard {
-    std::mutex mutex;
+    mutable std::mutex mutex;
     std::unordered_map<CorrelationId, Outgoing> outgoing;
     std::unordered_map<IncomingKey, Incoming, IncomingHash> incoming;
   };
@@ -80,7 +82,7 @@ class HostImpl final : public Host {
   HostOptions options_;
   Clock& clock_;
   bus::Transport* transport_;
-  TimerService timers_;
+  std::unique_ptr<TimerService> timers_;
   std::unique_ptr<Executor> executor_;
   std::atomic<uint64_t> next_reply_{1};
   std::atomic<uint64_t> next_correlation_{1};
@@ -88,6 +90,7 @@ class HostImpl final : public Host {
 
   mutable std::mutex mutex_;  ///< Guards what follows.
   std::unordered_map<std::string, std::shared_ptr<Cell>> cells_;
+  bool stopping_ = false;                                          ///< Nothing new: join() would wait for it for ever.
   std::vector<std::string> order_;                                 ///< Paths, oldest first.
   std::unordered_map<std::string, protocol::ActorHealth> failed_;  ///< Last health of those that were given up.
   std::unordered_multimap<NodeId, std::pair<std::weak_ptr<Cell>, uint64_t>> node_watchers_;

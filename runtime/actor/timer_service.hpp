@@ -1,37 +1,27 @@
 #pragma once
-// TimerService: one thread and one wheel for all timers and deadlines of a host.
+// TimerService: all timers and deadlines of a host. A thread with a wheel is one; the simulator's virtual time another.
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
-#include <thread>
+#include <memory>
 
 #include "runtime/actor/timer_wheel.hpp"
 #include "runtime/base/clock.hpp"
 
-namespace troupe::actor::internal {
+namespace troupe::actor {
 
-/// Thread-safe. `action`s run on the timer's thread and must only hand over.
+/// Owned by the host. Thread-safe.
 class TimerService {
  public:
   using Action = std::function<void()>;
 
-  explicit TimerService(Clock& clock);
-  ~TimerService();
-
-  WheelTimer set(Time due, Action action);
-  void cancel(WheelTimer timer);
-
- private:
-  void run();
-
-  Clock& clock_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  TimerWheel<Action> wheel_;
-  Time wake_at_ = Time::max();  ///< When the thread wakes by itself.
-  bool stopping_ = false;
-  std::thread thread_;
+  virtual ~TimerService() = default;
+  /// Runs `action` at `due` or up to a tick later, on the service's thread: it must only hand over.
+  virtual WheelTimer set(Time due, Action action) = 0;
+  /// Timers that have fired or were cancelled are ignored. The action may still run if it is due at this moment.
+  virtual void cancel(WheelTimer timer) = 0;
 };
 
-}  // namespace troupe::actor::internal
+/// One thread and one wheel. `clock` must run on in real time, and outlive it.
+std::unique_ptr<TimerService> make_timer_thread(Clock& clock);
+
+}  // namespace troupe::actor

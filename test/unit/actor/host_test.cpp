@@ -111,9 +111,11 @@ BOOST_AUTO_TEST_CASE(parts_of_an_answer_arrive_in_order) {
 BOOST_AUTO_TEST_CASE(a_crashed_actor_is_restarted_and_then_given_up) {
   drive([this](Context& context) {
     context.monitor(counter, [tell = log.writer()](const Error& error) { tell(error.message); });
+    log.writer()("watched");
   });
 
   BOOST_REQUIRE(log.wait_for("started"));
+  BOOST_REQUIRE(log.wait_for("watched"));
   BOOST_REQUIRE(counter.send(Crash{}).has_value());
   BOOST_REQUIRE(log.wait_for("actor counter crashed: asked to crash"));
   BOOST_REQUIRE(log.wait_for("started", 2));
@@ -198,6 +200,27 @@ BOOST_AUTO_TEST_CASE(a_cancelled_timer_stays_silent) {
 
   BOOST_REQUIRE(log.wait_for("second"));
   for (const std::string& line : log.lines()) BOOST_TEST(line != "first");
+}
+
+BOOST_AUTO_TEST_CASE(a_host_that_stops_starts_nothing_new_and_so_comes_to_its_end) {
+  /// Its last act is to start another.
+  class Phoenix final : public Actor {
+   public:
+    Phoenix(Context& context, std::function<void(std::string)> tell) : Actor(context), tell_(std::move(tell)) {}
+    void stopping() override {
+      const auto next = context().host().spawn_actor<Phoenix>("phoenix/next", {}, tell_);
+      tell_(next ? "started" : std::string(to_string(next.error().code)));
+    }
+
+   private:
+    std::function<void(std::string)> tell_;
+  };
+  BOOST_REQUIRE((host->spawn_actor<Phoenix>("phoenix", {}, log.writer()).has_value()));
+
+  host->stop_all();
+
+  BOOST_TEST(log.wait_for("unavailable"));
+  BOOST_TEST(host->health().empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

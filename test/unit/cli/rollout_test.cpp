@@ -9,8 +9,13 @@ using State = Rollout::State;
 
 BOOST_AUTO_TEST_SUITE(rollout)
 
-json deployments(int ready, json running, std::string reason = "") {
-  return {{{"name", "clerk"}, {"replicas", 2}, {"ready", ready}, {"reason", reason}, {"running", std::move(running)}}};
+json deployments(int ready, json running, std::string reason = "", bool routed = true) {
+  return {{{"name", "clerk"},
+           {"replicas", 2},
+           {"ready", ready},
+           {"routed", routed},
+           {"reason", reason},
+           {"running", std::move(running)}}};
 }
 
 BOOST_AUTO_TEST_CASE(it_is_ready_when_all_replicas_are) {
@@ -25,6 +30,21 @@ BOOST_AUTO_TEST_CASE(it_waits_for_old_replicas_to_leave) {
       rollout_of(deployments(2, {{{"state", "ready"}}, {{"state", "ready"}}, {{"state", "draining"}}}), "clerk");
 
   BOOST_TEST((rollout.state == State::waiting));
+}
+
+BOOST_AUTO_TEST_CASE(it_waits_for_replicas_of_older_settings_to_be_replaced) {
+  const auto rollout =
+      rollout_of(deployments(2, {{{"state", "ready"}}, {{"state", "ready"}, {"outdated", true}}}), "clerk");
+
+  BOOST_TEST((rollout.state == State::waiting));
+  BOOST_TEST(rollout.summary == "2 of 2 replicas ready; 1 to be replaced");
+}
+
+BOOST_AUTO_TEST_CASE(it_waits_until_the_gateways_know) {
+  const auto rollout = rollout_of(deployments(2, {{{"state", "ready"}}, {{"state", "ready"}}}, "", false), "clerk");
+
+  BOOST_TEST((rollout.state == State::waiting));
+  BOOST_TEST(rollout.summary == "2 of 2 replicas ready; gateways are being told");
 }
 
 BOOST_AUTO_TEST_CASE(a_replica_without_a_place_is_waited_for_with_the_reason) {

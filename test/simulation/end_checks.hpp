@@ -1,0 +1,42 @@
+#pragma once
+// EndChecks: what must be true of a cluster that was left in peace.
+
+#include <set>
+#include <string>
+
+#include "test/simulation/workload.hpp"
+
+namespace troupe::sim {
+
+class EndChecks {
+ public:
+  EndChecks(World& world, Nodes& nodes, Operator& people) : world_(world), nodes_(nodes), operator_(people) {}
+
+  /// What is not yet as it shall be, the first thing found; empty: nodes, replicas and routes are what was wished.
+  std::string unsettled() const;
+  /// What is held although nothing is going on; empty: each node has held nothing at one look or another. Heartbeats
+  /// never stop, so at each moment some node has a call open.
+  std::string leaked();
+  /// Asks the head what it believes; the answer is in the next unsettled().
+  void ask_head();
+  /// An actor crashed: no fault of the simulation may do that.
+  void check_crashes() const;
+
+ private:
+  struct Replicas;
+
+  std::string wrong_members() const;
+  std::string wrong_replicas() const;
+  std::string wrong_routes() const;
+  std::string held(const SimNode& node) const;
+  std::string wrong_actors(const SimNode& node) const;
+
+  World& world_;
+  Nodes& nodes_;
+  Operator& operator_;
+  std::set<uint32_t> clean_;  ///< Nodes that were seen to hold nothing.
+  std::string nodes_view_;
+  std::string deployments_view_;
+};
+
+}  // namespace troupe::sim
