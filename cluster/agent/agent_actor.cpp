@@ -16,6 +16,11 @@ AgentActor::AgentActor(actor::Context& context, AgentOptions options)
     take_routes(std::make_shared<const protocol::RoutingSnapshot>(snapshot));
   });
   on<protocol::RoutingDelta>([this](const protocol::RoutingDelta& delta) { on_delta(delta); });
+  on<protocol::Peers>([this](const protocol::Peers& peers) {
+    if (peers.epoch != epoch_ || peers.revision <= peers_revision_) return;
+    peers_revision_ = peers.revision;
+    if (options_.on_peers) options_.on_peers(peers);
+  });
   on<PrepareToStop>([this](const PrepareToStop& stop) { prepare_to_stop(stop.done); });
 }
 
@@ -39,13 +44,9 @@ void AgentActor::find_head() {
   }
   options_.transport->discover(options_.head_control, std::chrono::seconds{2},
                                context().bind<Result<bus::Peer>>([this](const Result<bus::Peer>& head) {
-                                 if (!head) {
-                                   if (was_joined_ || beats_ == 0)
-                                     options_.log.warn("no head found", kv("address", options_.head_control),
-                                                       kv("error", head.error().message));
-                                   timer_ = context().after(options_.join_retry, [this] { find_head(); });
-                                   return;
-                                 }
+                                 if (!head) return head_not_found(head.error());
+                                 strangers_met_ = 0;
+                                 if (options_.on_head_found) options_.on_head_found(head->node);
                                  options_.transport->add_peer(*head);
                                  head_ = context().host().remote(head->node, head->incarnation,
                                                                  std::string(protocol::head_path), bus::Lane::control);
@@ -53,14 +54,41 @@ void AgentActor::find_head() {
                                }));
 }
 
+void AgentActor::head_not_found(const Error& error) {
+  constexpr uint32_t strangers_max = 3;
+  if (was_joined_ || beats_ == 0)
+    options_.log.warn("no head found", kv("address", options_.head_control), kv("error", error.message));
+  if (error.code == Errc::permission_denied)
+    return refused(
+        {error.code,
+         fmt::format("the head at {} refuses this node's key: the node was revoked. To let it in again, remove "
+                     "node.key from its folder and join with a new token",
+                     options_.head_control),
+         {},
+         {}});
+  // A connection may break in its handshake; one that does so each time has another head behind it.
+  strangers_met_ = error.code == Errc::unauthenticated ? strangers_met_ + 1 : 0;
+  if (!was_joined_ && strangers_met_ >= strangers_max) return refused(error);
+  timer_ = context().after(options_.join_retry, [this] { find_head(); });
+}
+
+void AgentActor::refused(const Error& error) {
+  options_.log.error("the head will not have this node", kv("error", error.message));
+  if (options_.on_refused) options_.on_refused(error);
+}
+
 void AgentActor::join() {
-  context().call(head_, protocol::JoinRequest{options_.node, state_.running()},
+  context().call(head_, protocol::JoinRequest{options_.node, state_.running(), options_.token},
                  {.deadline = context().now() + std::chrono::seconds{2}}, [this](const actor::ReplyEvent& event) {
                    if (const auto* reply = event.body.get<protocol::JoinReply>()) {
                      joined(*reply);
                      return;
                    }
                    options_.log.warn("the head did not let this node join", kv("error", event.error->message));
+                   const bool is_final =
+                       event.error->code == Errc::unauthenticated || event.error->code == Errc::permission_denied;
+                   // A member that is refused later serves on: its head may have come back from an old backup.
+                   if (is_final && !was_joined_) return refused(*event.error);
                    timer_ = context().after(options_.join_retry, [this] { find_head(); });
                  });
 }
@@ -70,6 +98,7 @@ void AgentActor::joined(const protocol::JoinReply& reply) {
   epoch_ = reply.epoch;
   heartbeat_interval_ = reply.heartbeat_interval;
   routes_.reset();
+  peers_revision_ = 0;
   state_.joined(reply.epoch);
   options_.log.info("joined the cluster", kv("cluster", reply.cluster), kv("epoch", reply.epoch.value));
   if (!was_joined_ && options_.on_joined) options_.on_joined();
@@ -108,6 +137,7 @@ void AgentActor::beat() {
   heartbeat.epoch = epoch_;
   heartbeat.assignment_revision = state_.assignment_revision();
   heartbeat.routing_revision = routes_ ? routes_->revision : 0;
+  heartbeat.peers_revision = peers_revision_;
   heartbeat.draining = stop_done_ != nullptr;
   heartbeat.replicas = statuses();
   if (beats_++ % options_.actors_every == 0) heartbeat.actors = context().host().health();

@@ -16,6 +16,7 @@ namespace troupe::cluster {
 struct AgentOptions {
   protocol::NodeInfo node;
   std::string head_control;  ///< Bus endpoint of the head; empty: this node is the head.
+  std::string token;         ///< Join token; may be empty where the node has joined before.
   Duration drain_patience = std::chrono::seconds{30};
   Duration heartbeat_patience = std::chrono::seconds{2};  ///< A beat unanswered for so long: the head is lost.
   Duration join_retry = std::chrono::milliseconds{300};
@@ -25,6 +26,13 @@ struct AgentOptions {
   observe::Logger log;
   /// Told once when the node has joined for the first time, on this actor.
   std::function<void()> on_joined;
+  /// The head will not have this node, whatever it tries: a wrong token, a revoked key, or another head than the one
+  /// that was meant. The agent does not try again. On this actor.
+  std::function<void(const Error&)> on_refused;
+  /// A newer allow-list. On this actor; may be empty.
+  std::function<void(const protocol::Peers&)> on_peers;
+  /// The head's id, before it is first called. On this actor; may be empty.
+  std::function<void(NodeId)> on_head_found;
 };
 
 /// Local: hand the replicas over to other nodes, drain, say goodbye to the head, then call `done` on this actor. The
@@ -34,7 +42,7 @@ struct PrepareToStop {
   std::function<void()> done;
 };
 
-/// Takes protocol::Assignment, RoutingSnapshot and RoutingDelta from the head, and PrepareToStop.
+/// Takes protocol::Assignment, RoutingSnapshot, RoutingDelta and Peers from the head, and PrepareToStop.
 class AgentActor final : public actor::Actor {
  public:
   AgentActor(actor::Context& context, AgentOptions options);
@@ -44,6 +52,8 @@ class AgentActor final : public actor::Actor {
  private:
   void tick();
   void find_head();
+  void head_not_found(const Error& error);
+  void refused(const Error& error);
   void join();
   void joined(const protocol::JoinReply& reply);
   void lost_head(const std::string& why);
@@ -67,6 +77,8 @@ class AgentActor final : public actor::Actor {
   Epoch epoch_;
   Duration heartbeat_interval_{std::chrono::milliseconds{500}};
   uint64_t beats_ = 0;
+  uint64_t peers_revision_ = 0;
+  uint32_t strangers_met_ = 0;  ///< In a row: where the head was looked for was somebody without its key.
   std::shared_ptr<const protocol::RoutingSnapshot> routes_;  ///< Newest that the gateway has; empty: none yet.
   actor::TimerId timer_;
   std::map<ReplicaId, worker::Replica> replicas_;

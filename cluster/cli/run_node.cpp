@@ -75,6 +75,7 @@ Status run_node(cluster::NodeOptions options,
   auto lock = NodeLock::take(options.data_dir);
   if (!lock) return failed(std::move(lock.error()));
   SignalWatch signals;
+  options.on_end = [] { ::kill(::getpid(), SIGTERM); };
   auto node = cluster::Node::start(std::move(options));
   if (!node) {
     // A node that found no head is as a verb that does.
@@ -84,7 +85,7 @@ Status run_node(cluster::NodeOptions options,
   on_started(&(*node)->file());
   signals.wait();
   (*node)->stop();
-  return {};
+  return (*node)->outcome();
 }
 
 }  // namespace troupe::cli

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <cstdlib>
 #include <iostream>
 
 #include "cluster/cli/background.hpp"
@@ -8,6 +9,7 @@
 #include "cluster/cli/run_node.hpp"
 #include "cluster/cli/start_options.hpp"
 #include "cluster/cli/verbs.hpp"
+#include "cluster/node/identity.hpp"
 #include "runtime/base/random.hpp"
 
 namespace troupe::cli {
@@ -34,7 +36,10 @@ void print_started(const cluster::NodeFile& node, const StartFlags& flags) {
   line("Data", (std::filesystem::path(root) / node.name).string());
   if (!flags.block) line("Log", (log_folder(flags) / "troupe.log").string());
   text += '\n';
-  line("Add a node", fmt::format("troupe start --address={}", node.head_address));
+  const auto token =
+      cluster::read_private_file(std::filesystem::path(root) / node.name / cluster::join_token_file_name);
+  if (node.roles.head && token)
+    line("Add a node", fmt::format("troupe start --address={} --token={}", node.head_address, *token));
   line("Stop this one", flags.block ? "Ctrl-C" : fmt::format("troupe stop --name {}{}", node.name, data_flag));
   std::cout << text << std::flush;
 }
@@ -54,6 +59,14 @@ Result<Exit> start_here(const StartFlags& flags, cluster::NodeOptions options) {
 Result<Exit> start(StartFlags flags, Shell& shell) {
   const bool is_child = flags.ready_fd >= 0;
   auto options = node_options(flags, secure_random_u64());
+  if (options && !options->roles.head) {
+    auto token = join_token(flags, std::getenv("TROUPE_TOKEN"));
+    if (token) {
+      options->token = std::move(*token);
+    } else {
+      options = fail(std::move(token.error()));
+    }
+  }
   if (!options) {
     if (is_child) report_ready(flags.ready_fd, fail(options.error()));
     return fail(std::move(options.error()));
@@ -91,6 +104,9 @@ void add_start(CLI::App& app, Shell& shell) {
   verb->option_defaults()->take_last();
   verb->add_flag("--head", flags->head, "Start a new cluster: this node is its head");
   verb->add_option("--address", flags->address, "Join the cluster whose head is at HOST:PORT")->type_name("HOST:PORT");
+  verb->add_option("--token", flags->token,
+                   "Join token (default: TROUPE_TOKEN, or that of a head on this machine; none to join again)");
+  verb->add_option("--token-file", flags->token_file, "File that holds the join token, unseen by `ps`");
   verb->add_option("--roles", flags->roles, "head, gateway, worker (default: all with --head, else worker)")
       ->delimiter(',')
       ->take_all()

@@ -1,6 +1,9 @@
 #include "cluster/cli/start_options.hpp"
 
 #include <algorithm>
+#include <fstream>
+
+#include "cluster/cli/local_nodes.hpp"
 
 namespace troupe::cli {
 namespace {
@@ -63,6 +66,28 @@ Result<cluster::NodeOptions> node_options(StartFlags& flags, uint64_t random) {
   if (!flags.block) options.log.file = (log_folder(flags) / "troupe.log").string();
   TROUPE_CHECK(options.validate());
   return options;
+}
+
+Result<std::string> join_token(const StartFlags& flags, const char* environment) {
+  if (!flags.token.empty() && !flags.token_file.empty())
+    return fail_field("--token-file", "say either --token or --token-file");
+  if (!flags.token.empty()) return flags.token;
+  const auto read = [](const std::filesystem::path& file) {
+    std::ifstream in(file);
+    std::string line;
+    std::getline(in, line);
+    return line;
+  };
+  if (!flags.token_file.empty()) {
+    std::string token = read(flags.token_file);
+    if (token.empty()) return fail_field("--token-file", "{} cannot be read, or is empty", flags.token_file);
+    return token;
+  }
+  if (environment != nullptr && *environment != '\0') return std::string(environment);
+  if (const auto head = running_node(flags.data_root, &protocol::Roles::head);
+      head && head->file.head_address == flags.address)
+    return read(head->folder / cluster::join_token_file_name);
+  return std::string();
 }
 
 std::filesystem::path log_folder(const StartFlags& flags) {

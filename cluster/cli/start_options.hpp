@@ -13,6 +13,8 @@ namespace troupe::cli {
 struct StartFlags {
   bool head = false;
   std::string address;             ///< HOST:PORT of the head to join.
+  std::string token;               ///< Join token.
+  std::string token_file;          ///< Or the file that holds it.
   std::vector<std::string> roles;  ///< Empty: all three with --head, else worker.
   std::string name;                ///< Empty: "head", or "node-" and four hex digits.
   std::string host = "127.0.0.1";
@@ -34,6 +36,11 @@ struct StartFlags {
 
 /// Fills in name and roles, which may be drawn (`random`), and checks what can be checked here. Errors name the flag.
 Result<cluster::NodeOptions> node_options(StartFlags& flags, uint64_t random);
+
+/// The token to join with: the flags', else TROUPE_TOKEN (`environment`), else what the head of `address` wrote into
+/// its folder, where it runs on this machine under this data root. Empty where there is none: a node that has joined
+/// before needs none.
+Result<std::string> join_token(const StartFlags& flags, const char* environment);
 
 /// DATA_ROOT/NAME/logs
 std::filesystem::path log_folder(const StartFlags& flags);

@@ -27,6 +27,7 @@ void add_backup(CLI::App& app, Shell& shell);  ///< backup create|verify|restore
 void add_infer(CLI::App& app, Shell& shell);
 void add_bench(CLI::App& app, Shell& shell);
 void add_doctor(CLI::App& app, Shell& shell);
+void add_trust(CLI::App& app, Shell& shell);  ///< token, node
 void add_version(CLI::App& app, Shell& shell);
 void add_backend(CLI::App& app, Shell& shell);  ///< backend (hidden): docs/worker-protocol.md
 

@@ -7,11 +7,12 @@
 #include <variant>
 
 #include "cluster/head/key_book.hpp"
+#include "runtime/base/clock.hpp"
 #include "runtime/base/result.hpp"
 
 namespace troupe::cluster {
 
-enum class View : uint8_t { status, nodes, actors, models, deployments, keys };
+enum class View : uint8_t { status, nodes, actors, models, deployments, keys, tokens, members };
 
 struct GetView {
   View view = View::status;
@@ -51,8 +52,24 @@ struct RevokeKey {
   std::string id;
 };
 
+/// A join token; the answer is the only place where its text is ever shown.
+struct CreateToken {
+  Duration lifetime{0};
+  uint32_t uses_max = 0;  ///< 0 = any number of nodes.
+  std::string created_by;
+};
+struct RevokeToken {
+  std::string id;
+};
+/// Takes a node's keys off the allow-list for good.
+struct RevokeNode {
+  std::string name;  ///< Or its id.
+};
+
 struct AdminCall {
-  std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel, CreateBackup, CreateKey, RevokeKey> what;
+  std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel, CreateBackup, CreateKey, RevokeKey,
+               CreateToken, RevokeToken, RevokeNode>
+      what;
   /// Runs once, on the head's thread: must hand over.
   std::function<void(Result<std::string>)> done;
 };

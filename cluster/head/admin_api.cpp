@@ -13,6 +13,7 @@
 #include "cluster/head/admin_backup.hpp"
 #include "runtime/base/nearest.hpp"
 #include "runtime/base/random.hpp"
+#include "runtime/base/units.hpp"
 #include "runtime/http/routes.hpp"
 #include "runtime/observe/text.hpp"
 #include "storage/crash_point.hpp"
@@ -30,9 +31,23 @@ constexpr size_t header_bytes_shown = 200;
 
 /// What a 404 lists.
 constexpr std::array paths{
-    "/healthz",        "/api/v1/status",         "/api/v1/nodes",       "/api/v1/nodes/{name}",       "/api/v1/actors",
-    "/api/v1/models",  "/api/v1/models/{model}", "/api/v1/deployments", "/api/v1/deployments/{name}", "/api/v1/apply",
-    "/api/v1/backups", "/api/v1/keys",           "/api/v1/keys/{id}",
+    "/healthz",
+    "/api/v1/status",
+    "/api/v1/nodes",
+    "/api/v1/nodes/{name}",
+    "/api/v1/actors",
+    "/api/v1/models",
+    "/api/v1/models/{model}",
+    "/api/v1/deployments",
+    "/api/v1/deployments/{name}",
+    "/api/v1/apply",
+    "/api/v1/backups",
+    "/api/v1/keys",
+    "/api/v1/keys/{id}",
+    "/api/v1/tokens",
+    "/api/v1/tokens/{id}",
+    "/api/v1/members",
+    "/api/v1/members/{name}",
 };
 
 // ---- Errors
@@ -193,6 +208,26 @@ Result<AddModel> parse_add_model(const std::string& body) {
   return model;
 }
 
+Result<CreateToken> parse_create_token(const std::string& body) {
+  const json object = json::parse(body, nullptr, false);
+  if (!object.is_object())
+    return fail(Errc::invalid_argument, R"(the body is no JSON object; it is {{"ttl": "24h", "uses_max": 0}})");
+  CreateToken token;
+  token.lifetime = std::chrono::hours{24};
+  token.created_by = "admin key";
+  for (const auto& [key, value] : object.items()) {
+    if (key == "ttl" && value.is_string()) {
+      TROUPE_TRY(token.lifetime, parse_duration(value.get<std::string>()));
+    } else if (key == "uses_max" && value.is_number_unsigned() && value.get<uint64_t>() <= 1'000'000) {
+      token.uses_max = value.get<uint32_t>();
+    } else {
+      return fail_field(key, "{} is wrong here; ttl is a text such as \"24h\", uses_max a number from 0 to 1000000",
+                        key);
+    }
+  }
+  return token;
+}
+
 Result<CreateKey> parse_create_key(const std::string& body) {
   const json object = json::parse(body, nullptr, false);
   if (!object.is_object()) {
@@ -291,6 +326,7 @@ class AdminApi {
   Status check(const http::HttpRequest& request, bool is_read) const;
   void add_reads();
   void add_writes();
+  void add_trust();
   void get(const char* path, View view);
   void get_one(const char* path, View view, std::function<Result<json>(const json&, const std::string&)> pick);
   void read(View view, Select select, const ResponderRef& responder) const;
@@ -306,6 +342,7 @@ class AdminApi {
 AdminApi::AdminApi(actor::Ref head, AdminApiOptions options) : head_(std::move(head)), options_(std::move(options)) {
   add_reads();
   add_writes();
+  add_trust();
 }
 
 void AdminApi::handle(const http::HttpRequest& request, ResponderRef responder) const {
@@ -406,6 +443,24 @@ void AdminApi::add_writes() {
       [this](const auto& request, const auto& names, const ResponderRef& responder) {
         write(DeleteDeployment{names[0]}, {"delete deployment", names[0], request.remote_address}, 200, responder);
       });
+}
+
+void AdminApi::add_trust() {
+  get("/api/v1/tokens", View::tokens);
+  get("/api/v1/members", View::members);
+  routes_.add("POST", "/api/v1/tokens", [this](const auto& request, const auto&, const ResponderRef& responder) {
+    auto token = parse_create_token(request.body);
+    if (!token) return refuse(*responder, token.error());
+    write(std::move(*token), {"create token", "", request.remote_address}, 201, responder);
+  });
+  routes_.add("DELETE", "/api/v1/tokens/{id}",
+              [this](const auto& request, const auto& names, const ResponderRef& responder) {
+                write(RevokeToken{names[0]}, {"revoke token", names[0], request.remote_address}, 200, responder);
+              });
+  routes_.add("DELETE", "/api/v1/members/{name}",
+              [this](const auto& request, const auto& names, const ResponderRef& responder) {
+                write(RevokeNode{names[0]}, {"revoke node", names[0], request.remote_address}, 200, responder);
+              });
 }
 
 void AdminApi::read(View view, Select select, const ResponderRef& responder) const {

@@ -12,7 +12,6 @@
 namespace troupe::cluster {
 
 using observe::kv;
-using Done = std::function<void(Result<std::string>)>;
 
 /// One apply: its documents in order, each waiting for the one before it.
 struct HeadActor::ApplyJob {
@@ -27,24 +26,17 @@ HeadActor::HeadActor(actor::Context& context, HeadActorOptions options)
       options_(std::move(options)),
       random_(options_.seed),
       models_(options_.known_models),
+      trust_(options_.trust),
       state_(
           options_.head,
           [this](const std::string& model, const std::string& version) { return folder_of(model, version); }, random_,
           this->context().now()) {
-  serve<protocol::JoinRequest>([this](const auto& request, actor::Reply reply) {
-    auto joined = state_.join(*request, this->context().now());
-    if (!joined) {
-      options_.log.warn("node refused", kv("node", request->node.name), kv("error", joined.error().message));
-      reply.fail(joined.error());
-      return;
-    }
-    options_.log.info("node joined", kv("node", request->node.name), kv("id", request->node.id));
-    options_.add_peer(request->node);
-    reply.finish(std::move(*joined));
-    spread_keys();
-    send_messages();
-  });
+  serve<protocol::JoinRequest>([this](const auto& request, actor::Reply reply) { join(request, std::move(reply)); });
   serve<protocol::Heartbeat>([this](const auto& heartbeat, actor::Reply reply) {
+    if (reply.source() && reply.source() != heartbeat->node)
+      return reply.fail({Errc::permission_denied, "a node beats for itself alone", {}, {}});
+    if (reply.source() && heartbeat->epoch == options_.head.epoch && heartbeat->peers_revision < peers_.revision)
+      send_peers(heartbeat->node);
     reply.finish(state_.heartbeat(*heartbeat, this->context().now()));
     send_messages();
   });
@@ -78,6 +70,7 @@ void HeadActor::started() {
     keys_.require_always();
     options_.log.error("API key not restored", kv("key", entry.key), kv("error", record.error().message));
   }
+  publish_peers();
   tick();
 }
 
@@ -137,6 +130,12 @@ void HeadActor::admin(const AdminCall& call) {
     create_key(create->wish, call.done);
   } else if (const auto* revoke = std::get_if<RevokeKey>(&call.what)) {
     revoke_key(revoke->id, call.done);
+  } else if (const auto* wish = std::get_if<CreateToken>(&call.what)) {
+    create_token(*wish, call.done);
+  } else if (const auto* token = std::get_if<RevokeToken>(&call.what)) {
+    revoke_token(*token, call.done);
+  } else if (const auto* node = std::get_if<RevokeNode>(&call.what)) {
+    revoke_node(*node, call.done);
   } else {
     delete_model(std::get<DeleteModel>(call.what), call.done);
   }
@@ -157,6 +156,10 @@ Result<std::string> HeadActor::view(View view) {
       return to_text(deployments_view(state_));
     case View::keys:
       return to_text(keys_view(keys_, unix_microseconds(context().wall())));
+    case View::tokens:
+      return to_text(tokens_view(trust_, context().wall()));
+    case View::members:
+      return to_text(members_view(trust_, state_));
   }
   return fail(Errc::internal, "no such view");
 }

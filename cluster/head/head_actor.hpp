@@ -8,6 +8,7 @@
 #include "cluster/head/admin.hpp"
 #include "cluster/head/head_state.hpp"
 #include "cluster/head/key_book.hpp"
+#include "cluster/head/trust.hpp"
 #include "runtime/actor/actor.hpp"
 #include "runtime/observe/log.hpp"
 #include "storage/model_store.hpp"
@@ -25,8 +26,17 @@ struct HeadActorOptions {
   std::vector<storage::StateEntry> deployments;      ///< What the state store holds at the start.
   std::vector<storage::StateEntry> keys;             ///< Likewise, API keys.
   bool require_keys = false;                         ///< Also before the first one is made.
+  NodeId self;
+  Trust trust{{}, {}};                               ///< As the state store holds it at the start,
+  std::map<std::string, storage::Revision> trusted;  ///< and the revisions of its records.
+  std::string join_address;                          ///< HOST:PORT that new nodes join at.
   /// Makes a node reachable by the bus.
   std::function<void(const protocol::NodeInfo&)> add_peer;
+  std::function<void(NodeId)> remove_peer;
+  /// The key that a node proved on its connection; empty where there is none.
+  std::function<std::string(NodeId)> key_of;
+  /// From now on the bus lets in these nodes alone.
+  std::function<void(const Trust&)> admit;
   observe::Logger log;
   std::filesystem::path data_dir;  ///< The head's own folder, for backups.
 };
@@ -40,6 +50,19 @@ class HeadActor final : public actor::Actor {
 
  private:
   struct ApplyJob;
+  using Done = std::function<void(Result<std::string>)>;
+
+  // Who may join (head_trust.cpp).
+  void join(const std::shared_ptr<const protocol::JoinRequest>& request, actor::Reply reply);
+  void let_in(const protocol::JoinRequest& request, actor::Reply& reply);
+  void refuse(const protocol::JoinRequest& request, const Error& error, actor::Reply& reply);
+  void store_trust(std::vector<NodeRecord> nodes, std::vector<TokenRecord> tokens, std::function<void(Status)> done);
+  void publish_peers();
+  void send_peers(NodeId node);
+  void create_token(const CreateToken& wish, const Done& done);
+  void revoke_token(const RevokeToken& token, const Done& done);
+  void revoke_node(const RevokeNode& node, const Done& done);
+  void put_out(const NodeRecord& record);
 
   void tick();
   void send_messages();
@@ -66,6 +89,8 @@ class HeadActor final : public actor::Actor {
   SeededRandom random_;
   std::vector<storage::ModelManifest> models_;
   std::map<std::string, storage::Revision> revisions_;  ///< Of the stored deployments.
+  Trust trust_;
+  protocol::Peers peers_;  ///< Newest allow-list.
   HeadState state_;
   KeyBook keys_;
   /// Gateways that have been told the keys, or are being told: incarnation and revision.

@@ -293,8 +293,8 @@ protocol::RoutingSnapshot HeadState::routing(Time now) const {
   };
   for (const auto& [id, member] : membership_.members())
     if (is_reachable(member) && member.info.roles.worker)
-      snapshot.nodes.push_back(
-          {id, member.info.incarnation, member.info.addresses.control, member.info.addresses.request});
+      snapshot.nodes.push_back({id, member.info.incarnation, member.info.addresses.control,
+                                member.info.addresses.request, member.info.public_key});
   return snapshot;
 }
 

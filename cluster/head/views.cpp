@@ -160,6 +160,34 @@ json models_view(const std::vector<storage::ModelManifest>& models, const HeadSt
   return rows;
 }
 
+json tokens_view(const Trust& trust, WallTime now) {
+  json rows = json::array();
+  for (const auto& [id, token] : trust.tokens())
+    rows.push_back({{"id", token_name(id)},
+                    {"state", std::string(state_of(token, now))},
+                    {"created", to_iso8601(wall_time_from_unix_microseconds(token.created_unix_us))},
+                    {"expires", to_iso8601(wall_time_from_unix_microseconds(token.expires_unix_us))},
+                    {"uses", token.uses},
+                    {"uses_max", token.uses_max},
+                    {"created_by", token.created_by}});
+  return rows;
+}
+
+json members_view(const Trust& trust, const HeadState& state) {
+  json rows = json::array();
+  for (const auto& [id, node] : trust.nodes()) {
+    const Member* member = state.membership().find(id);
+    rows.push_back({{"id", id.str()},
+                    {"name", node.name},
+                    {"trust", node.revoked ? "revoked" : "member"},
+                    {"state", member ? std::string(to_string(member->state)) : "away"},
+                    {"keys", node.keys},
+                    {"joined", to_iso8601(wall_time_from_unix_microseconds(node.joined_unix_us))},
+                    {"token", token_name(node.token)}});
+  }
+  return rows;
+}
+
 json status_view(const HeadState& state, const std::vector<storage::ModelManifest>& models, Time now) {
   size_t alive = 0;
   for (const auto& [id, member] : state.membership().members()) alive += member.is_member();

@@ -5,6 +5,7 @@
 
 #include "cluster/head/head_state.hpp"
 #include "cluster/head/key_book.hpp"
+#include "cluster/head/trust.hpp"
 #include "storage/model_manifest.hpp"
 
 namespace troupe::cluster {
@@ -16,6 +17,9 @@ nlohmann::json keys_view(const KeyBook& keys, int64_t now_unix_us);
 nlohmann::json deployments_view(const HeadState& state);
 nlohmann::json models_view(const std::vector<storage::ModelManifest>& models, const HeadState& state);
 nlohmann::json status_view(const HeadState& state, const std::vector<storage::ModelManifest>& models, Time now);
+nlohmann::json tokens_view(const Trust& trust, WallTime now);
+/// The allow-list: nodes that have joined, and those that were revoked.
+nlohmann::json members_view(const Trust& trust, const HeadState& state);
 
 /// As text. Bytes that are not UTF-8, which a file name or an error may have, are replaced.
 std::string to_text(const nlohmann::json& view);

@@ -6,6 +6,7 @@
 #include "cluster/head/admin_api.hpp"
 #include "cluster/head/catalog_actor.hpp"
 #include "cluster/node/door_metrics.hpp"
+#include "cluster/node/identity.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "storage/rocksdb_state_store.hpp"
 
@@ -19,15 +20,19 @@ Result<storage::RangeResult> read(storage::StateStore& store, std::string prefix
   return result.get();
 }
 
-Status write(storage::StateStore& store, std::string key, std::string value) {
-  std::promise<Status> done;
+Result<storage::Revision> commit(storage::StateStore& store, storage::StateOp op) {
+  std::promise<Result<storage::Revision>> done;
   auto result = done.get_future();
   storage::Transaction transaction;
-  transaction.ops.push_back(storage::Put{std::move(key), std::move(value)});
-  store.commit(std::move(transaction), [&](const Result<storage::Revision>& revision) {
-    done.set_value(revision ? Status{} : Status{fail(revision.error())});
-  });
+  transaction.ops.push_back(std::move(op));
+  store.commit(std::move(transaction),
+               [&](Result<storage::Revision> revision) { done.set_value(std::move(revision)); });
   return result.get();
+}
+
+Status write(storage::StateStore& store, std::string key, std::string value) {
+  TROUPE_TRY([[maybe_unused]] const auto revision, commit(store, storage::Put{std::move(key), std::move(value)}));
+  return {};
 }
 
 /// A new term: later than the last one kept here and than any that began before now, so that a head that lost its disk
@@ -44,6 +49,62 @@ Result<ClusterRecord> begin_epoch(storage::StateStore& store, const Clock& clock
   record.epoch.value = std::max(record.epoch.value, now) + 1;
   TROUPE_CHECK(write(store, std::string(cluster_key), encode(record)));
   return record;
+}
+
+/// Who may join and who has, as the store has it; a damaged record keeps nobody else out.
+struct Trusted {
+  Trust trust;
+  std::map<std::string, storage::Revision> revisions;
+};
+
+Result<Trusted> load_trust(storage::StateStore& store, NodeId self, const std::string& public_key,
+                           const observe::Logger& log) {
+  Trusted loaded{Trust(self, public_key), {}};
+  const auto take = [&](const storage::StateEntry& entry, const auto& record) {
+    if (!record) return log.error("record of trust not restored", observe::kv("error", record.error().message));
+    loaded.trust.apply(*record);
+    loaded.revisions[entry.key] = entry.mod_revision;
+  };
+  TROUPE_TRY(const storage::RangeResult tokens, read(store, std::string(token_prefix)));
+  for (const storage::StateEntry& entry : tokens.entries) take(entry, decode_token(entry.key, entry.value));
+  TROUPE_TRY(const storage::RangeResult nodes, read(store, std::string(node_prefix)));
+  for (const storage::StateEntry& entry : nodes.entries) take(entry, decode_node(entry.key, entry.value));
+  return loaded;
+}
+
+/// The token of the last start where it is good for a while yet, else a new one.
+Status provide_join_token(storage::StateStore& store, const std::filesystem::path& data_dir, Trusted& trusted,
+                          WallTime now) {
+  for (const TokenRecord& old : trusted.trust.leftovers(now)) {
+    TROUPE_TRY([[maybe_unused]] const auto deleted, commit(store, storage::Delete{key_of(old)}));
+    trusted.trust.forget_token(old.id);
+    trusted.revisions.erase(key_of(old));
+  }
+  const auto file = data_dir / join_token_file_name;
+  TokenWish wish;
+  wish.created_by = "start";
+  if (const auto text = read_private_file(file)) {
+    const auto token = parse_join_token(*text);
+    const auto kept = trusted.trust.tokens().find(token ? token->id : 0);
+    if (kept != trusted.trust.tokens().end() && state_of(kept->second, now + wish.lifetime / 2) == "valid") return {};
+  }
+  std::string secret;
+  while (secret.size() < token_secret_bytes) {
+    const uint64_t bits = secure_random_u64();
+    secret.append(reinterpret_cast<const char*>(&bits), sizeof bits);
+  }
+  TROUPE_TRY(const auto issued, trusted.trust.issue(wish, secure_random_u64(), std::move(secret), now));
+  const std::string key = key_of(issued.first);
+  TROUPE_TRY(trusted.revisions[key], commit(store, storage::Put{key, encode(issued.first)}));
+  trusted.trust.apply(issued.first);
+  return write_private_file(file, text_of(issued.second));
+}
+
+bus::AllowList allow_list_of(const Trust& trust) {
+  bus::AllowList list;
+  for (auto& [node, key] : trust.allowed()) list.admitted.push_back({node, std::move(key)});
+  list.denied = trust.denied();
+  return list;
 }
 
 }  // namespace
@@ -64,19 +125,29 @@ Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, 
   if (head.deployments.empty()) head.head.adoption_grace = Duration{0};
   head.add_peer = [&transport](const protocol::NodeInfo& node) {
     if (node.id != transport.self().node)
-      transport.add_peer({node.id, node.incarnation, node.addresses.control, node.addresses.request});
+      transport.add_peer({node.id, node.incarnation, node.addresses.control, node.addresses.request, node.public_key});
   };
+  head.self = transport.self().node;
+  head.join_address = transport.self().control.substr(transport.self().control.rfind('/') + 1);
+  head.remove_peer = [&transport](NodeId node) { transport.remove_peer(node); };
   return head;
 }
 
-Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus::Transport& transport, Clock& clock,
-                             observe::Metrics& metrics, const observe::Logger& log,
-                             std::function<void(const Error&)> on_crash) {
-  TROUPE_TRY(auto store, storage::open_rocksdb_state_store(options.data_dir / "control"));
+Result<HeadParts> start_head(const NodeOptions& options, const std::string& public_key, actor::Host& host,
+                             bus::ZmqTransport& transport, Clock& clock, observe::Metrics& metrics,
+                             const observe::Logger& log, std::function<void(const Error&)> on_crash) {
+  TROUPE_TRY(auto opened, storage::open_rocksdb_state_store(options.data_dir / "control"));
+  const std::shared_ptr<storage::StateStore> store = std::move(opened);
   TROUPE_TRY(auto model_store, storage::ModelStore::open(options.data_dir / "models"));
   const auto models = std::make_shared<storage::ModelStore>(std::move(model_store));
   SeededRandom random{secure_random_u64()};
-  TROUPE_TRY(HeadActorOptions head, begin_term(std::move(store), transport, clock, random));
+  TROUPE_TRY(HeadActorOptions head, begin_term(store, transport, clock, random));
+  TROUPE_TRY(Trusted trusted, load_trust(*store, transport.self().node, public_key, log));
+  TROUPE_CHECK(provide_join_token(*store, options.data_dir, trusted, clock.wall()));
+  head.trust = std::move(trusted.trust);
+  head.trusted = std::move(trusted.revisions);
+  head.key_of = [&transport](NodeId node) { return transport.key_of(node); };
+  head.admit = [&transport](const Trust& trust) { transport.admit(allow_list_of(trust)); };
   head.require_keys = options.require_keys;
   // One damaged version must not keep the others from being served.
   std::vector<Error> damaged_models;

@@ -6,7 +6,7 @@
 #include "cluster/head/head_actor.hpp"
 #include "cluster/node/options.hpp"
 #include "runtime/actor/host.hpp"
-#include "runtime/bus/transport.hpp"
+#include "runtime/bus/zmq/zmq_transport.hpp"
 #include "runtime/http/server.hpp"
 #include "runtime/observe/log.hpp"
 #include "runtime/observe/metrics.hpp"
@@ -18,14 +18,15 @@ struct HeadParts {
   std::unique_ptr<http::HttpServer> admin;
 };
 
-/// Opens the stores in `options.data_dir`, begins a new epoch, starts the actors and opens the admin door. Blocks on
-/// disk. `on_crash` runs if the head actor crashes.
-Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus::Transport& transport, Clock& clock,
-                             observe::Metrics& metrics, const observe::Logger& log,
-                             std::function<void(const Error&)> on_crash);
+/// Opens the stores in `options.data_dir`, begins a new epoch, sees to it that there is a join token in
+/// `options.data_dir`/join-token, starts the actors and opens the admin door. Blocks on disk. `public_key` is this
+/// node's; `on_crash` runs if the head actor crashes.
+Result<HeadParts> start_head(const NodeOptions& options, const std::string& public_key, actor::Host& host,
+                             bus::ZmqTransport& transport, Clock& clock, observe::Metrics& metrics,
+                             const observe::Logger& log, std::function<void(const Error&)> on_crash);
 
-/// Reads what is in `store` and begins a new epoch there: what a head actor starts with, but for models and log. Waits
-/// for the store. `transport` must outlive the actor.
+/// Reads what is in `store` and begins a new epoch there: what a head actor starts with, but for models, log and who is
+/// trusted by which key. Waits for the store. `transport` must outlive the actor.
 Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, bus::Transport& transport,
                                     const Clock& clock, Random& random);
 

@@ -1,14 +1,105 @@
 #include "cluster/node/identity.hpp"
 
+#include <fcntl.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <fstream>
+#include <system_error>
 
 #include "runtime/base/random.hpp"
 #include "storage/file_tree.hpp"
 
 namespace troupe::cluster {
+namespace {
+
+constexpr const char* node_key_file = "node.key";
+constexpr const char* head_key_file = "head.pub";
+constexpr size_t line_bytes_max = 4096;
+
+tl::unexpected<Error> file_error(const char* what, const std::filesystem::path& file) {
+  const Errc code = errno == ENOENT ? Errc::not_found : Errc::io_error;
+  return fail(code, "{} {}: {}", what, file.string(), std::system_category().message(errno));
+}
+
+/// Makes the name of a new file durable.
+void sync_folder(const std::filesystem::path& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  ::fsync(fd);
+  ::close(fd);
+}
+
+}  // namespace
+
+Status write_private_file(const std::filesystem::path& file, const std::string& line) {
+  const std::filesystem::path fresh = file.string() + fmt::format(".{}", ::getpid());
+  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return file_error("cannot make", fresh);
+  const std::string text = line + '\n';
+  const bool written = ::fchmod(fd, 0600) == 0 &&
+                       ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
+  const auto failed = file_error("cannot write", fresh);
+  ::close(fd);
+  if (!written || ::rename(fresh.c_str(), file.c_str()) != 0) {
+    const auto error = written ? file_error("cannot write", file) : failed;
+    ::unlink(fresh.c_str());
+    return error;
+  }
+  sync_folder(file.parent_path());
+  return {};
+}
+
+Result<std::string> read_private_file(const std::filesystem::path& file) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return file_error("cannot read", file);
+  struct stat info {};
+  std::array<char, line_bytes_max> text{};
+  const bool is_file = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+  const ssize_t size = is_file ? ::read(fd, text.data(), text.size()) : -1;
+  const auto failed = file_error("cannot read", file);
+  ::close(fd);
+  if (!is_file) return fail(Errc::failed_precondition, "{} is no file", file.string());
+  if (size < 0) return failed;
+  if ((info.st_mode & 077) != 0)
+    return fail(Errc::failed_precondition, "others than its owner may use {} (mode {:03o}); chmod 600 it",
+                file.string(), info.st_mode & 0777);
+  const std::string_view read(text.data(), static_cast<size_t>(size));
+  return std::string(read.substr(0, read.find('\n')));
+}
+
+Result<bus::CurveKeys> load_or_create_node_keys(const std::filesystem::path& data_dir) {
+  const auto file = data_dir / node_key_file;
+  const auto secret = read_private_file(file);
+  if (!secret && secret.error().code == Errc::not_found) {
+    const bus::CurveKeys made = bus::make_curve_keys();
+    TROUPE_CHECK(write_private_file(file, made.secret_key));
+    return made;
+  }
+  if (!secret) return fail(secret.error());
+  auto keys = bus::curve_keys_of(*secret);
+  if (!keys)
+    return fail(Errc::corrupt_data, "{} does not hold a key; remove it to get a new one, and join again with a token",
+                file.string());
+  return keys;
+}
+
+Result<std::string> load_head_key(const std::filesystem::path& data_dir) {
+  const auto file = data_dir / head_key_file;
+  const auto key = read_private_file(file);
+  if (!key && key.error().code == Errc::not_found) return std::string();
+  if (!key) return fail(key.error());
+  if (!bus::is_curve_key(*key))
+    return fail(Errc::corrupt_data, "{} does not hold a key; remove it and join again with a token", file.string());
+  return *key;
+}
+
+Status store_head_key(const std::filesystem::path& data_dir, const std::string& key) {
+  return write_private_file(data_dir / head_key_file, key);
+}
 
 Result<NodeId> load_or_create_node_id(const std::filesystem::path& data_dir) {
   const auto file = data_dir / "node-id";

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <future>
+#include <mutex>
 #include <thread>
 
 #include "cluster/agent/agent_actor.hpp"
@@ -14,6 +15,7 @@
 #include "cluster/node/identity.hpp"
 #include "cluster/node/python.hpp"
 #include "cluster/node/version.hpp"
+#include "cluster/spec/join_token.hpp"
 #include "runtime/base/assert.hpp"
 #include "runtime/bus/zmq/zmq_transport.hpp"
 #include "runtime/protocol/paths.hpp"
@@ -46,8 +48,15 @@ class NodeImpl final : public Node {
   Status start();
   const NodeFile& file() const override { return file_; }
   void stop() override;
+  Status outcome() const override {
+    const std::lock_guard lock(outcome_mutex_);
+    return outcome_;
+  }
 
  private:
+  Status load_keys();
+  void receive(bus::Lane lane, wire::Message message);
+  void end(const Error& reason);
   Status open_transport();
   Status open_metrics_door();
   Status open_worker();
@@ -62,6 +71,11 @@ class NodeImpl final : public Node {
   observe::Metrics metrics_{{.version = software_version}};
   NodeId id_;
   Incarnation incarnation_;
+  bus::CurveKeys keys_;
+  std::string head_key_;                ///< Public key of the head.
+  std::atomic<uint64_t> head_node_{0};  ///< Its id, once it is found.
+  mutable std::mutex outcome_mutex_;
+  Status outcome_;
   NodeFile file_;
   std::unique_ptr<bus::ZmqTransport> transport_;
   std::atomic<actor::Host*> receiver_{nullptr};  ///< For the transport's threads; set while the host may be used.
@@ -82,6 +96,7 @@ Status NodeImpl::start() {
   TROUPE_TRY(sink_, observe::LogSink::open(options_.log, clock_));
   log_ = observe::Logger(sink_, "node");
   TROUPE_TRY(id_, load_or_create_node_id(options_.data_dir));
+  TROUPE_CHECK(load_keys());
   incarnation_.value = static_cast<uint64_t>(unix_microseconds(clock_.wall()));
   if (options_.resources.cpu_millis == 0) options_.resources.cpu_millis = machine_resources().cpu_millis;
   if (options_.resources.memory_bytes == 0) options_.resources.memory_bytes = machine_resources().memory_bytes;
@@ -91,8 +106,7 @@ Status NodeImpl::start() {
   const unsigned threads = options_.scheduler_threads > 0 ? options_.scheduler_threads : std::clamp(cpus, 2u, 8u);
   host_ = actor::Host::make({id_, incarnation_, {}}, clock_, actor::make_caf_executor(threads), transport_.get());
   receiver_ = host_.get();
-  transport_->start(
-      [host = host_.get()](bus::Lane lane, wire::Message message) { host->receive(lane, std::move(message)); });
+  transport_->start([this](bus::Lane lane, wire::Message message) { receive(lane, std::move(message)); });
 
   file_.name = options_.name;
   file_.id = id_.str();
@@ -102,7 +116,7 @@ Status NodeImpl::start() {
   file_.addresses.request = transport_->self().request;
   file_.head_address = options_.roles.head ? host_and_port(transport_->self().control) : options_.head_address;
   if (options_.roles.head) {
-    TROUPE_TRY(head_, start_head(options_, *host_, *transport_, clock_, metrics_, log_,
+    TROUPE_TRY(head_, start_head(options_, head_key_, *host_, *transport_, clock_, metrics_, log_,
                                  [this](const Error& reason) { die(reason); }));
     file_.addresses.admin = head_.admin->url();
   }
@@ -119,11 +133,60 @@ Status NodeImpl::start() {
   return {};
 }
 
+Status NodeImpl::load_keys() {
+  TROUPE_TRY(keys_, load_or_create_node_keys(options_.data_dir));
+  if (options_.roles.head) {
+    head_key_ = keys_.public_key;
+    return {};
+  }
+  if (options_.token.empty()) {
+    TROUPE_TRY(head_key_, load_head_key(options_.data_dir));
+    if (head_key_.empty())
+      return fail(
+          Error{Errc::unauthenticated,
+                "this node has joined no cluster yet and has no join token; copy the command that `troupe start "
+                "--head` or `troupe token create` prints, or say --token-file",
+                "--token",
+                {}});
+    return {};
+  }
+  auto token = parse_join_token(options_.token);
+  if (!token) return fail_field("--token", "{}", token.error().message);
+  head_key_ = std::move(token->head_key);
+  return {};
+}
+
+/// Only the head tells an agent what to do.
+void NodeImpl::receive(bus::Lane lane, wire::Message message) {
+  const wire::Envelope& envelope = message.envelope;
+  const bool is_for_agent = envelope.target_path == protocol::agent_path &&
+                            (envelope.kind == wire::Kind::event || envelope.kind == wire::Kind::request);
+  if (is_for_agent && envelope.source_node.value != head_node_.load(std::memory_order_relaxed)) {
+    log_.warn("dropped a command that is not the head's", kv("from", envelope.source_node));
+    return;
+  }
+  host_->receive(lane, std::move(message));
+}
+
+/// This node was put out of the cluster.
+void NodeImpl::end(const Error& reason) {
+  log_.error("this node ends", kv("reason", reason.message));
+  {
+    const std::lock_guard lock(outcome_mutex_);
+    if (!outcome_) return;
+    outcome_ = fail(reason);
+  }
+  if (options_.on_end) options_.on_end();
+}
+
 Status NodeImpl::open_transport() {
   bus::ZmqTransportOptions bus;
   bus.host = options_.host;
   bus.control_port = options_.ports.bus;
   bus.control_port_option = "--port";
+  bus.keys = keys_;
+  bus.discover_key = head_key_;
+  if (options_.roles.head) bus.guest_requests = {static_cast<uint16_t>(protocol::MessageType::join_request)};
   bus.on_disconnect = [this](NodeId node) {
     if (actor::Host* host = receiver_.load()) host->peer_lost(node);
   };
@@ -174,22 +237,47 @@ Status NodeImpl::open_worker() {
 }
 
 Status NodeImpl::join() {
-  auto joined = std::make_shared<std::promise<void>>();
+  // Of the first join; touched by the agent alone once it runs.
+  struct First {
+    std::promise<Status> outcome;
+    bool is_over = false;
+  };
+  const auto first = std::make_shared<First>();
+  auto outcome = first->outcome.get_future();
   AgentOptions agent;
   agent.node = {
-      id_,      incarnation_, options_.name, options_.roles, options_.resources, file_.addresses, software_version,
-      file_.pid};
+      id_,       incarnation_,    options_.name, options_.roles, options_.resources, file_.addresses, software_version,
+      file_.pid, keys_.public_key};
   if (!options_.roles.worker) agent.node.resources = {};
   if (!options_.roles.head) agent.head_control = "tcp://" + options_.head_address;
   agent.drain_patience = options_.drain_patience;
+  agent.token = options_.token;
   agent.transport = transport_.get();
+  agent.on_head_found = [this](NodeId head) { head_node_ = head.value; };
   agent.backend = worker::make_backend(children_, clock_, python_options(options_));
   agent.log = log_.with_component("agent");
-  agent.on_joined = [joined] { joined->set_value(); };
+  if (!options_.roles.head)
+    agent.on_peers = [this](const protocol::Peers& peers) {
+      bus::AllowList list;
+      for (const protocol::PeerKey& peer : peers.peers) list.admitted.push_back({peer.node, peer.public_key});
+      transport_->admit(std::move(list));
+    };
+  agent.on_joined = [first] {
+    first->is_over = true;
+    first->outcome.set_value({});
+  };
+  agent.on_refused = [this, first](const Error& reason) {
+    if (first->is_over) return end(reason);
+    first->is_over = true;
+    first->outcome.set_value(fail(reason));
+  };
   TROUPE_TRY(agent_,
              host_->spawn_actor<AgentActor>(std::string(protocol::agent_path),
                                             vital([this](const Error& reason) { die(reason); }), std::move(agent)));
-  if (joined->get_future().wait_for(join_patience) == std::future_status::ready) return {};
+  if (outcome.wait_for(join_patience) == std::future_status::ready) {
+    TROUPE_CHECK(outcome.get());
+    return options_.roles.head ? Status{} : store_head_key(options_.data_dir, head_key_);
+  }
   return fail(
       Errc::unavailable,
       "no head let this node join at {} within {}; is it running there (troupe start --head), and is the port right? "

@@ -19,6 +19,8 @@ class Node {
   /// Drains: readiness turns 503, replicas and streams finish for at most drain_patience, then everything stops.
   /// Blocks; call once.
   virtual void stop() = 0;
+  /// Why it had to end by itself; success where it did not. Thread-safe.
+  virtual Status outcome() const = 0;
 };
 
 }  // namespace troupe::cluster

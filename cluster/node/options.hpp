@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -29,6 +30,7 @@ struct NodeOptions {
   std::string name;  ///< "head", "worker-1"; unique in a cluster.
   protocol::Roles roles;
   std::string head_address;        ///< HOST:PORT of the head's bus; empty on the head.
+  std::string token;               ///< Join token; a node that has joined needs none.
   std::string host = "127.0.0.1";  ///< Address to bind and to be reached at.
   bool require_keys = false;       ///< On a head: no request without an API key, also before there is one.
   bool insecure = false;           ///< Allows a host other than loopback without encryption.
@@ -39,6 +41,8 @@ struct NodeOptions {
   uint32_t http_threads = 0;       ///< 0 = half the CPUs, at least 1.
   Duration drain_patience = std::chrono::seconds{30};
   observe::LogOptions log;
+  /// The node must end by itself: Node::outcome() says why. Any thread; must only make somebody call stop().
+  std::function<void()> on_end;
 
   /// Names the option that is wrong and what would be right.
   Status validate() const;
@@ -55,6 +59,7 @@ struct NodeFile {
 };
 inline constexpr const char* node_file_name = "node.json";
 inline constexpr const char* admin_key_file_name = "admin.key";
+inline constexpr const char* join_token_file_name = "join-token";  ///< On a head: the token that its start made.
 /// In the node's folder: what the back ends of its replicas wrote, see worker::ReplicaLog.
 inline constexpr const char* replica_log_folder_name = "replica-logs";
 

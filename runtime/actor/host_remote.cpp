@@ -27,6 +27,8 @@ class RemoteRoute final : public ReplyRoute {
     send(wire::Kind::error, protocol::MessageType::error, protocol::encode_error(error), std::nullopt);
   }
 
+  NodeId source() const override { return node_; }
+
  private:
   void send(wire::Kind kind, protocol::MessageType type, wire::Body body, std::optional<wire::PartPosition> part) {
     if (state->cancelled.load(std::memory_order_relaxed)) return;

@@ -50,6 +50,7 @@ class ReplyRoute {
 
   virtual void deliver(protocol::AnyMessage message, uint32_t index, bool last) = 0;
   virtual void fail(Error error) = 0;
+  virtual NodeId source() const { return {}; }
 
   const std::shared_ptr<CallState> state;
   const std::optional<Time> deadline;

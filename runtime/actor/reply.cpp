@@ -22,6 +22,9 @@ Reply::~Reply() {
 ReplyId Reply::id() const noexcept {
   return route_ ? route_->state->reply : ReplyId{};
 }
+NodeId Reply::source() const noexcept {
+  return route_ ? route_->source() : NodeId{};
+}
 std::optional<Time> Reply::deadline() const noexcept {
   return route_ ? route_->deadline : std::nullopt;
 }

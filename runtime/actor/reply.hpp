@@ -30,6 +30,8 @@ class Reply {
   ~Reply();
 
   ReplyId id() const noexcept;
+  /// The node of the caller, as its connection proved; none where the caller is on this host.
+  NodeId source() const noexcept;
   /// None = no deadline. This host's steady clock.
   std::optional<Time> deadline() const noexcept;
   /// Request id for logs.

@@ -22,7 +22,9 @@ struct TransportCounters {
   Counter malformed{
       0};             ///< Dropped: frames missing, too many or over limits, an envelope or hello that does not decode.
   Counter forged{0};  ///< Dropped: the source is not who is connected.
-  Counter stale_source{0};  ///< Dropped: from an earlier life of a node whose later one is known.
+  Counter guest_refused{0};       ///< Dropped: from a key that is not on the allow-list, and more than a guest may say.
+  Counter handshakes_refused{0};  ///< Connections turned away: without a key, with a wrong one, or of a replay.
+  Counter stale_source{0};        ///< Dropped: from an earlier life of a node whose later one is known.
   Counter stale_target{
       0};  ///< Not delivered: meant for an earlier life of this node. Requests are answered with an error.
   Counter too_many_peers{0};  ///< Dropped: a stranger when peers_max was reached.

@@ -15,12 +15,13 @@ namespace troupe::bus {
 enum class Lane : uint8_t { control = 0, request = 1 };
 inline constexpr size_t lane_count = 2;
 
-/// A node and its endpoints.
+/// A node, its endpoints, and the key by which it proves who it is.
 struct Peer {
   NodeId node;
   Incarnation incarnation;
   std::string control;
   std::string request;
+  std::string key{};  ///< Public, as the transport's kind writes it; empty = not known, or the transport has none.
   bool operator==(const Peer&) const = default;
 };
 

@@ -57,10 +57,12 @@ struct NodeInfo {
   NodeAddresses addresses;
   std::string software;  ///< Troupe's version.
   uint32_t pid = 0;
+  std::string public_key;  ///< By which it proves who it is; Z85.
   bool operator==(const NodeInfo&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&NodeInfo::id,        &NodeInfo::incarnation, &NodeInfo::name,     &NodeInfo::roles,
-                      &NodeInfo::resources, &NodeInfo::addresses,   &NodeInfo::software, &NodeInfo::pid};
+    return std::tuple{&NodeInfo::id,       &NodeInfo::incarnation, &NodeInfo::name,
+                      &NodeInfo::roles,    &NodeInfo::resources,   &NodeInfo::addresses,
+                      &NodeInfo::software, &NodeInfo::pid,         &NodeInfo::public_key};
   }
 };
 
@@ -201,8 +203,9 @@ struct JoinRequest {
   static constexpr auto message_type = MessageType::join_request;
   NodeInfo node;
   std::vector<ReplicaSpec> running;  ///< What this node runs already; the head adopts it.
+  std::string token{};               ///< Join token; needed while the node's key is not on the allow-list.
   bool operator==(const JoinRequest&) const = default;
-  static constexpr auto fields() { return std::tuple{&JoinRequest::node, &JoinRequest::running}; }
+  static constexpr auto fields() { return std::tuple{&JoinRequest::node, &JoinRequest::running, &JoinRequest::token}; }
 };
 
 struct JoinReply {
@@ -227,6 +230,7 @@ struct Heartbeat {
   std::vector<ReplicaStatus> replicas;
   std::vector<ActorHealth> actors;  ///< Empty on most beats.
   bool draining = false;            ///< It is about to stop: place its replicas elsewhere.
+  uint64_t peers_revision = 0;      ///< Newest allow-list taken.
   bool operator==(const Heartbeat&) const = default;
   static constexpr auto fields() {
     return std::tuple{&Heartbeat::node,
@@ -236,7 +240,8 @@ struct Heartbeat {
                       &Heartbeat::routing_revision,
                       &Heartbeat::replicas,
                       &Heartbeat::actors,
-                      &Heartbeat::draining};
+                      &Heartbeat::draining,
+                      &Heartbeat::peers_revision};
   }
 };
 
@@ -310,9 +315,11 @@ struct RoutedNode {
   Incarnation incarnation;
   std::string control;
   std::string request;
+  std::string public_key{};  ///< That it must prove to have where it is called.
   bool operator==(const RoutedNode&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&RoutedNode::id, &RoutedNode::incarnation, &RoutedNode::control, &RoutedNode::request};
+    return std::tuple{&RoutedNode::id, &RoutedNode::incarnation, &RoutedNode::control, &RoutedNode::request,
+                      &RoutedNode::public_key};
   }
 };
 
@@ -347,6 +354,24 @@ struct RoutingDelta {
                       &RoutingDelta::models,       &RoutingDelta::removed_models, &RoutingDelta::nodes,
                       &RoutingDelta::removed_nodes};
   }
+};
+
+/// A node that may connect, and the key by which it proves who it is.
+struct PeerKey {
+  NodeId node;
+  std::string public_key;
+  bool operator==(const PeerKey&) const = default;
+  static constexpr auto fields() { return std::tuple{&PeerKey::node, &PeerKey::public_key}; }
+};
+
+/// Head -> agents: the allow-list, whole. Nobody else may connect to a node.
+struct Peers {
+  static constexpr auto message_type = MessageType::peers;
+  Epoch epoch;
+  uint64_t revision = 0;
+  std::vector<PeerKey> peers;  ///< The head's own among them; a node whose keys are being exchanged is there twice.
+  bool operator==(const Peers&) const = default;
+  static constexpr auto fields() { return std::tuple{&Peers::epoch, &Peers::revision, &Peers::peers}; }
 };
 
 /// Agent -> head: this node stops now and has drained.

@@ -34,6 +34,9 @@ enum class MessageType : uint16_t {
   progress = 46,
   unload = 47,
 
+  // Trust.
+  peers = 50,
+
   // API keys.
   key_set = 60,
   key_ack = 61,

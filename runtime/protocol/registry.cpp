@@ -39,7 +39,8 @@ constexpr std::array entries = {
     entry<ServeRequest>(), entry<ResultPart>(),   entry<Hello>(),         entry<JoinRequest>(),     entry<JoinReply>(),
     entry<Heartbeat>(),    entry<HeartbeatAck>(), entry<Assignment>(),    entry<RoutingSnapshot>(), entry<Leave>(),
     entry<WorkerHello>(),  entry<LoadBackend>(),  entry<BackendLoaded>(), entry<BackendWarm>(),     entry<Execute>(),
-    entry<Progress>(),     entry<Unload>(),       entry<RoutingDelta>(),  entry<KeySet>(),          entry<KeyAck>(),
+    entry<Progress>(),     entry<Unload>(),       entry<RoutingDelta>(),  entry<Peers>(),           entry<KeySet>(),
+    entry<KeyAck>(),
 };
 
 const Entry* find(MessageType type) {

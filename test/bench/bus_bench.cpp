@@ -1,4 +1,5 @@
-// Speed of the bus between two processes of this machine: 256-byte requests and answers over TCP.
+// Speed of the bus between two processes of this machine: 256-byte requests and answers over TCP, encrypted as nodes
+// are, and in the clear, which no node is, for comparison.
 //
 //   troupe_bench_bus [seconds per measurement, default 3]
 
@@ -36,17 +37,26 @@ wire::Message message(wire::Kind kind, CorrelationId id, Bytes body) {
   return m;
 }
 
-std::unique_ptr<ZmqTransport> transport(NodeId id) {
-  auto made = make_zmq_transport(id, Incarnation{1}, {});
+struct Keys {
+  CurveKeys asker = make_curve_keys();
+  CurveKeys answerer = make_curve_keys();
+};
+
+std::unique_ptr<ZmqTransport> transport(NodeId id, const Keys& keys, bool encrypted) {
+  ZmqTransportOptions options;
+  options.keys = id == asker_id ? keys.asker : keys.answerer;
+  options.allowed.admitted = {{asker_id, keys.asker.public_key}, {answerer_id, keys.answerer.public_key}};
+  options.plaintext = !encrypted;
+  auto made = make_zmq_transport(id, Incarnation{1}, std::move(options));
   if (made) return std::move(*made);
   fmt::print(stderr, "{}\n", to_string(made.error()));
   std::exit(1);
 }
 
 /// The other process: answers each request with its own body, until it is killed.
-[[noreturn]] void answer(int report) {
+[[noreturn]] void answer(int report, const Keys& keys, bool encrypted) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  auto bus = transport(answerer_id);
+  auto bus = transport(answerer_id, keys, encrypted);
   bus->start([&](Lane lane, wire::Message m) {
     const auto& from = m.envelope;
     (void)bus->send(lane, from.source_node, message(wire::Kind::part, from.correlation_id, std::move(m.body.data)));
@@ -129,28 +139,34 @@ class Load {
   size_t under_way_ = 0;
 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const Duration duration = std::chrono::seconds(argc > 1 ? std::max(1, std::atoi(argv[1])) : 3);
+void measure(Duration duration, bool encrypted) {
+  const Keys keys;
   std::array<int, 2> pipe{};
-  if (::pipe(pipe.data()) != 0) return 1;
+  if (::pipe(pipe.data()) != 0) std::exit(1);
   const pid_t child = ::fork();
-  if (child == 0) answer(pipe[1]);
-  const Peer peer = peer_from(pipe[0]);
+  if (child == 0) answer(pipe[1], keys, encrypted);
+  Peer peer = peer_from(pipe[0]);
+  peer.key = keys.answerer.public_key;
 
   const SystemClock clock;
-  auto bus = transport(asker_id);
+  auto bus = transport(asker_id, keys, encrypted);
   Load load(*bus, clock);
   bus->start([&](Lane, const wire::Message& m) { load.on_answer(m); });
   bus->add_peer(peer);
 
-  fmt::print("256-byte bodies, request and answer, two processes, TCP on loopback, {} CPUs\n",
-             std::thread::hardware_concurrency());
+  fmt::print("256-byte bodies, request and answer, two processes, TCP on loopback, {} CPUs, {}\n",
+             std::thread::hardware_concurrency(), encrypted ? "encrypted" : "in the clear");
   for (const size_t outstanding : {1, 64, 512}) load.run(outstanding, duration);
 
   bus->stop();
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Duration duration = std::chrono::seconds(argc > 1 ? std::max(1, std::atoi(argv[1])) : 3);
+  for (const bool encrypted : {true, false}) measure(duration, encrypted);
   return 0;
 }

@@ -20,7 +20,34 @@ class StoppedClock final : public Clock {
 Epoch epoch_of(const protocol::AnyMessage& message) {
   if (const auto* assignment = message.get<protocol::Assignment>()) return assignment->epoch;
   if (const auto* delta = message.get<protocol::RoutingDelta>()) return delta->epoch;
+  if (const auto* peers = message.get<protocol::Peers>()) return peers->epoch;
   return message.get<protocol::RoutingSnapshot>()->epoch;
+}
+
+NodeId id_of(uint32_t index) {
+  return NodeId{1000 + index};
+}
+
+std::string name_of(uint32_t index) {
+  return fmt::format("node-{}", index);
+}
+
+/// What a node proves by its connections: the simulated network forges nothing.
+std::string key_of(NodeId node) {
+  return fmt::format("key of {}", node);
+}
+
+/// Every node has joined before the simulation begins.
+cluster::Trust trust_of(const Knobs& knobs) {
+  cluster::Trust trust(id_of(0), key_of(id_of(0)));
+  for (uint32_t index = 1; index < knobs.nodes; ++index) {
+    cluster::NodeRecord node;
+    node.id = id_of(index);
+    node.name = name_of(index);
+    node.keys = {key_of(node.id)};
+    trust.apply(node);
+  }
+  return trust;
 }
 
 }  // namespace
@@ -32,6 +59,10 @@ World::World(Knobs of)
       ledger(schedule, 2s + knobs.mailbox_delay_max * 20) {}
 
 SimNode::SimNode(World& world, uint32_t index) : world_(world), index_(index) {}
+
+NodeId SimNode::id() const {
+  return id_of(index_);
+}
 
 SimNode::~SimNode() {
   if (life_) end(false, false);
@@ -87,6 +118,9 @@ void SimNode::start_head() {
   life_->store->begin_delays();
   options->head.membership = knobs.membership;
   if (options->head.adoption_grace > Duration{0}) options->head.adoption_grace = knobs.adoption_grace;
+  options->trust = trust_of(knobs);
+  options->key_of = key_of;
+  options->admit = [](const cluster::Trust&) {};
   options->log = world_.log.with_component("head");
   life_->epoch = options->head.epoch;
   auto head =
@@ -101,7 +135,8 @@ void SimNode::start_agent(Incarnation incarnation) {
   protocol::NodeInfo& node = options.node;
   node.id = id();
   node.incarnation = incarnation;
-  node.name = fmt::format("node-{}", index_);
+  node.name = name_of(index_);
+  node.public_key = key_of(node.id);
   node.roles = {is_head(), is_gateway(), is_worker()};
   if (is_worker()) node.resources = {knobs.cpus * 1000, uint64_t{64} << 30U, 0};
   node.addresses.control = life_->transport->self().control;
@@ -123,7 +158,7 @@ void SimNode::start_agent(Incarnation incarnation) {
 void SimNode::received(bus::Lane lane, wire::Message message) {
   const auto type = static_cast<protocol::MessageType>(message.envelope.message_type);
   if (type == protocol::MessageType::assignment || type == protocol::MessageType::routing_snapshot ||
-      type == protocol::MessageType::routing_delta) {
+      type == protocol::MessageType::routing_delta || type == protocol::MessageType::peers) {
     const auto body = protocol::decode(type, message.body, {});
     if (!body) return world_.ledger.violation("what a head sent does not decode: " + body.error().message);
     world_.ledger.leads(message.envelope.source_incarnation, epoch_of(*body));

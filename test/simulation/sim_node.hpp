@@ -39,7 +39,7 @@ class SimNode {
   bool is_gateway() const noexcept { return index_ < world_.knobs.gateways; }
   bool is_worker() const noexcept { return !is_head() || world_.knobs.head_works; }
   uint32_t index() const noexcept { return index_; }
-  NodeId id() const noexcept { return NodeId{1000 + index_}; }
+  NodeId id() const;
 
   void start();
   /// The process dies; `silently`: with its machine.

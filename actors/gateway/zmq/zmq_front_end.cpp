@@ -305,6 +305,7 @@ Result<std::unique_ptr<ZmqFrontEnd>> ZmqFrontEnd::listen(ZmqFrontEndOptions opti
                                                          std::shared_ptr<DispatchIds> ids, uint64_t seed) {
   constexpr size_t sockets_max = 16;
   bus::ZmqTransportOptions transport;
+  transport.plaintext = true;  // Clients are no nodes and have no keys of the bus.
   transport.host = options.host;
   transport.limits = options.limits;
   transport.peer_queue_max = options.client_queue_max;

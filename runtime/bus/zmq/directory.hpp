@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <string>
 #include <unordered_map>
 
 #include "runtime/base/ids.hpp"
@@ -35,9 +36,21 @@ class Directory {
     set(node, &Entry::added, added);
   }
 
-  void set_connected(NodeId node, bool connected) {
+  /// `key` is what it proved.
+  void set_connected(NodeId node, const std::string& key) {
     const std::unique_lock lock(mutex_);
-    set(node, &Entry::connected, connected);
+    set(node, &Entry::connected, true);
+    entries_[node].key = key;
+  }
+  void set_gone(NodeId node) {
+    const std::unique_lock lock(mutex_);
+    set(node, &Entry::connected, false);
+  }
+  /// Empty while it is not connected.
+  std::string key_of(NodeId node) const {
+    const std::shared_lock lock(mutex_);
+    const auto it = entries_.find(node);
+    return it == entries_.end() || !it->second.connected ? std::string() : it->second.key;
   }
 
  private:
@@ -45,6 +58,7 @@ class Directory {
     std::shared_ptr<Outbox> outbox = std::make_shared<Outbox>();
     bool added = false;
     bool connected = false;
+    std::string key;
   };
 
   void set(NodeId node, bool Entry::*flag, bool value) {

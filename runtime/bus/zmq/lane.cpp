@@ -20,27 +20,31 @@ tl::unexpected<Error> stopped() {
 }  // namespace
 
 Result<std::unique_ptr<LaneWorker>> LaneWorker::make(Lane lane, NodeId node, Incarnation incarnation,
-                                                     const ZmqTransportOptions& options, const Context& context) {
+                                                     const ZmqTransportOptions& options, const Gatekeeper& gatekeeper,
+                                                     const Context& context) {
   const bool control = lane == Lane::control;
   TROUPE_TRY(auto poller, Poller::make());
   TROUPE_TRY(auto router, Socket::router(context, lane, options, control ? options.control_port : options.request_port,
                                          control ? options.control_port_option : "request_port"));
   TROUPE_TRY(auto monitor, Monitor::of(context, router, fmt::format("lane-{}", static_cast<int>(lane))));
-  std::unique_ptr<LaneWorker> worker(new LaneWorker(lane, node, incarnation, options, context, std::move(poller),
-                                                    std::move(router), std::move(monitor)));
+  std::unique_ptr<LaneWorker> worker(new LaneWorker(lane, node, incarnation, options, gatekeeper, context,
+                                                    std::move(poller), std::move(router), std::move(monitor)));
   return worker;
 }
 
 LaneWorker::LaneWorker(Lane lane, NodeId node, Incarnation incarnation, const ZmqTransportOptions& options,
-                       const Context& context, std::unique_ptr<Poller> poller, Socket router, Monitor router_monitor)
+                       const Gatekeeper& gatekeeper, const Context& context, std::unique_ptr<Poller> poller,
+                       Socket router, Monitor router_monitor)
     : lane_(lane),
       node_(node),
       incarnation_(incarnation),
       options_(options),
+      gatekeeper_(gatekeeper),
       context_(context),
       poller_(std::move(poller)),
       router_monitor_(std::move(router_monitor)),
-      router_(std::move(router)) {
+      router_(std::move(router)),
+      defects_(options.on_defect) {
   watch(router_.fd(), {Watch::What::router, {}});
   watch(router_monitor_.fd(), {Watch::What::router_monitor, {}});
 }
@@ -119,7 +123,7 @@ Status LaneWorker::send(NodeId node, wire::Message message) {
 
 void LaneWorker::add_peer(const Peer& peer) {
   directory_.set_added(peer.node, true, [&] {
-    command(Add{peer.node, peer.incarnation, lane_ == Lane::control ? peer.control : peer.request});
+    command(Add{peer.node, peer.incarnation, lane_ == Lane::control ? peer.control : peer.request, peer.key});
   });
 }
 
@@ -130,6 +134,10 @@ void LaneWorker::remove_peer(NodeId node) {
 void LaneWorker::discover(const std::string& endpoint, Duration patience, Found found) {
   if (stopping_.load(std::memory_order_seq_cst)) return found(stopped());
   command(Discover{endpoint, patience, std::move(found)});
+}
+
+void LaneWorker::allow_list_changed() {
+  command(CheckLinks{});
 }
 
 void LaneWorker::command(Command command) {
@@ -166,6 +174,7 @@ size_t LaneWorker::take_commands() {
     if (auto* peer = std::get_if<Add>(&*command)) add(std::move(*peer));
     if (auto* peer = std::get_if<Remove>(&*command)) remove(peer->node);
     if (auto* question = std::get_if<Discover>(&*command)) begin(std::move(*question));
+    if (std::holds_alternative<CheckLinks>(*command)) check_links();
   }
   return taken;
 }
@@ -187,6 +196,7 @@ void LaneWorker::take_ready() {
     if (watch.what == Watch::What::call && link) schedule(*link);
     if (watch.what == Watch::What::call_monitor && link) call_changed(*link);
     if (watch.what == Watch::What::discovery) serve_discovery(token);
+    if (watch.what == Watch::What::discovery_monitor) discovery_changed(watch.discovery);
   }
   for (const NodeId node : std::exchange(blocked_, {}))
     if (Link* const link = find(node)) schedule(*link);
@@ -209,7 +219,7 @@ void LaneWorker::sweep() {
   next_sweep_ = now_ + sweep_interval;
   std::vector<NodeId> gone;
   for (auto& [node, link] : links_) {
-    close_if_idle(*link);
+    look_after(*link);
     if (!link->added && !link->inbound && !link->call && link->waiting.empty()) gone.push_back(node);
   }
   for (const NodeId node : gone) links_.erase(node);

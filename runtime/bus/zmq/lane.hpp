@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "runtime/bus/mpsc_queue.hpp"
+#include "runtime/bus/zmq/defect_log.hpp"
+#include "runtime/bus/zmq/gatekeeper.hpp"
 #include "runtime/bus/zmq/link.hpp"
 #include "runtime/bus/zmq/poller.hpp"
 #include "runtime/protocol/cluster.hpp"
@@ -22,13 +24,15 @@ class LaneWorker {
  public:
   using Found = std::function<void(Result<Peer>)>;
 
-  /// Binds the lane's ROUTER. `context` and `options` outlive the worker.
+  /// Binds the lane's ROUTER. `options`, `gatekeeper` and `context` outlive the worker.
   static Result<std::unique_ptr<LaneWorker>> make(Lane lane, NodeId node, Incarnation incarnation,
-                                                  const ZmqTransportOptions& options, const Context& context);
+                                                  const ZmqTransportOptions& options, const Gatekeeper& gatekeeper,
+                                                  const Context& context);
   ~LaneWorker();
 
   uint16_t port() const { return router_.port(); }
   const TransportCounters& counters() const { return counters_; }
+  std::string key_of(NodeId node) const { return directory_.key_of(node); }
 
   void start(Peer self, std::shared_ptr<const ReceiveHandler> handler);
   /// Two steps, so that lanes stop side by side.
@@ -39,12 +43,15 @@ class LaneWorker {
   void add_peer(const Peer& peer);
   void remove_peer(NodeId node);
   void discover(const std::string& endpoint, Duration patience, Found found);
+  /// Cuts the connections of those that the gatekeeper no longer knows.
+  void allow_list_changed();
 
  private:
   struct Add {
     NodeId node;
     Incarnation incarnation;
     std::string endpoint;
+    std::string key;
   };
   struct Remove {
     NodeId node;
@@ -54,16 +61,20 @@ class LaneWorker {
     Duration patience;
     Found found;
   };
-  using Command = std::variant<std::monostate, Outgoing, Add, Remove, Discover>;
+  struct CheckLinks {};
+  using Command = std::variant<std::monostate, Outgoing, Add, Remove, Discover, CheckLinks>;
 
   /// What a ready descriptor stands for.
   struct Watch {
-    enum class What : uint8_t { router, router_monitor, call, call_monitor, discovery } what;
+    enum class What : uint8_t { router, router_monitor, call, call_monitor, discovery, discovery_monitor } what;
     NodeId node;
+    uint64_t discovery = 0;  ///< Of a discovery's monitor: the token of its socket.
   };
   /// A temporary connection that asks who is there.
   struct Discovery {
+    Monitor monitor;
     Socket socket;
+    uint64_t monitor_token = 0;
     CorrelationId question;
     std::string endpoint;
     Time deadline;
@@ -71,7 +82,8 @@ class LaneWorker {
   };
 
   LaneWorker(Lane lane, NodeId node, Incarnation incarnation, const ZmqTransportOptions& options,
-             const Context& context, std::unique_ptr<Poller> poller, Socket router, Monitor router_monitor);
+             const Gatekeeper& gatekeeper, const Context& context, std::unique_ptr<Poller> poller, Socket router,
+             Monitor router_monitor);
 
   // The thread (lane.cpp).
   void run();
@@ -108,6 +120,7 @@ class LaneWorker {
   void came_in(Link& link);
   void went_away(Link& link, bool broken);
   void broken(Link& link);
+  void look_after(Link& link);
   void close_if_idle(Link& link);
   wire::Message hello(CorrelationId answer_to, bool goodbye) const;
 
@@ -120,18 +133,24 @@ class LaneWorker {
   std::optional<wire::Message> open(Incoming& incoming);
   void receive(Link& link, wire::Message message);
   void take_hello(Link& link, const wire::Message& message);
+  bool may_speak(const wire::Envelope& envelope, std::string_view user);
+  bool may_speak_as_guest(const wire::Envelope& envelope, const std::string& user);
+  void check_links();
+  size_t guests() const;
   void answer_stranger(const Incoming& incoming, const wire::Message& question);
   void defect(TransportCounters::Counter& counter, std::string_view what);
 
   // Who is there (lane_discover.cpp).
   void begin(Discover question);
   void serve_discovery(uint64_t token);
+  void discovery_changed(uint64_t token);
   void finish(uint64_t token, Result<Peer> result);
 
   const Lane lane_;
   const NodeId node_;
   const Incarnation incarnation_;
   const ZmqTransportOptions& options_;
+  const Gatekeeper& gatekeeper_;
   const Context& context_;
   const SystemClock clock_;
   TransportCounters counters_;
@@ -161,8 +180,7 @@ class LaneWorker {
   uint64_t last_token_ = 0;
   Time now_;
   Time next_sweep_;
-  Time next_report_;
-  uint64_t unreported_ = 0;
+  DefectLog defects_;
   std::thread thread_;
 };
 

@@ -22,7 +22,6 @@ Link* LaneWorker::find_or_make(NodeId node, size_t links_max) {
   if (links_.size() >= links_max) return nullptr;
   auto link = std::make_unique<Link>();
   link->node = node;
-  link->route = routing_id(node, {});
   link->last_used = now_;
   return links_.emplace(node, std::move(link)).first->second.get();
 }
@@ -35,6 +34,8 @@ void LaneWorker::schedule(Link& link) {
 void LaneWorker::add(Add peer) {
   Link& link = *find_or_make(peer.node, SIZE_MAX);
   link.added = true;
+  // A connection that was made with an earlier key of the same life goes on.
+  if (peer.incarnation >= link.incarnation) link.key = std::move(peer.key);
   if (peer.incarnation < link.incarnation) return;
   if (peer.incarnation > link.incarnation) begin_life(link, peer.incarnation);
   if (peer.endpoint == link.endpoint) return;
@@ -61,11 +62,13 @@ void LaneWorker::begin_life(Link& link, Incarnation incarnation) {
   link.endpoint.clear();
   link.answers_due = 0;
   link.incarnation = incarnation;
-  link.route = routing_id(link.node, incarnation);
 }
 
 Status LaneWorker::call(Link& link) {
-  TROUPE_TRY(Socket socket, Socket::dealer(context_, lane_, options_, routing_id(node_, incarnation_), true));
+  // The same each time, so that a new connection takes the place of one whose end the other side has not noticed.
+  if (!link.nonce) link.nonce = random_nonce();
+  TROUPE_TRY(Socket socket,
+             Socket::dealer(context_, lane_, options_, routing_id(node_, incarnation_, *link.nonce), link.key, true));
   const std::string name = fmt::format("call-{}-{}", static_cast<int>(lane_), last_token_);
   TROUPE_TRY(Monitor monitor, Monitor::of(context_, socket, name));
   link.call.emplace(Link::Call{std::move(monitor), std::move(socket)});
@@ -85,7 +88,14 @@ void LaneWorker::call_changed(Link& link) {
     const auto event = link.call->monitor.next();
     if (!event) return;
     schedule(link);
-    if (event->connected) {
+    if (event->what == Monitor::What::refused) {
+      // ZeroMQ does not try again by itself. Lists of keys travel as routes do, so ours may be about to arrive there.
+      link.refused = true;
+      return hang_up(link);
+    }
+    if (event->what == Monitor::What::failed) continue;
+    if (event->what == Monitor::What::connected) {
+      link.refused = false;
       link.call->connected = true;
       counters_.connections.fetch_add(1, std::memory_order_relaxed);
       // Asking for events makes the socket see its new connection.
@@ -117,16 +127,20 @@ void LaneWorker::came_in(Link& link) {
   if (link.inbound) inbound_fds_.erase(link.inbound_fd);
   link.inbound = true;
   link.inbound_fd = router_.source_fd();
+  link.route = incoming_.route;
+  link.user = router_.source_user();
+  link.guest = !options_.plaintext && !gatekeeper_.is_member(link.node);
   if (const auto it = inbound_fds_.find(link.inbound_fd); it != inbound_fds_.end())
     if (Link* const earlier = find(it->second)) went_away(*earlier, true);
   inbound_fds_[link.inbound_fd] = link.node;
-  directory_.set_connected(link.node, true);
+  directory_.set_connected(link.node, link.user);
 }
 
 void LaneWorker::went_away(Link& link, bool by_break) {
   if (!std::exchange(link.inbound, false)) return;
+  link.guest = false;
   inbound_fds_.erase(link.inbound_fd);
-  directory_.set_connected(link.node, false);
+  directory_.set_gone(link.node);
   if (link.path == Link::Path::inbound) link.path = Link::Path::none;
   schedule(link);
   if (by_break) broken(link);
@@ -138,14 +152,21 @@ void LaneWorker::broken(Link& link) {
   if (options_.on_disconnect) options_.on_disconnect(link.node);
 }
 
+void LaneWorker::look_after(Link& link) {
+  if (link.waiting.empty()) return close_if_idle(link);
+  const bool is_calling = link.path == Link::Path::call && link.call && !link.call->connected;
+  const bool has_no_path = link.path == Link::Path::none && !link.call;
+  if (!is_calling && !has_no_path) return;
+  if (now_ - link.waiting_since > options_.connect_patience) {
+    give_up(link, fmt::format("{} at {} within {}", link.refused ? "did not let this node in" : "did not answer a call",
+                              link.endpoint, format_duration(options_.connect_patience)));
+  } else if (has_no_path) {
+    schedule(link);
+  }
+}
+
 void LaneWorker::close_if_idle(Link& link) {
   if (!link.call) return;
-  if (!link.waiting.empty()) {
-    if (link.path == Link::Path::call && !link.call->connected && now_ - link.waiting_since > options_.connect_patience)
-      give_up(link, fmt::format("did not answer a call to {} within {}", link.endpoint,
-                                format_duration(options_.connect_patience)));
-    return;
-  }
   if (link.answers_due > 0 || now_ - link.last_used <= options_.idle_disconnect) return;
   if (!link.call->connected || (link.said_goodbye && now_ - *link.said_goodbye > goodbye_patience)) {
     counters_.idle_closed.fetch_add(1, std::memory_order_relaxed);

@@ -9,7 +9,8 @@ namespace troupe::bus::internal {
 namespace {
 
 constexpr size_t messages_per_round = 256;
-constexpr Duration report_interval = std::chrono::seconds(1);
+/// Those that may wait at a time for a place on the allow-list.
+constexpr size_t guests_max = 64;
 
 }  // namespace
 
@@ -20,7 +21,10 @@ void LaneWorker::serve_router() {
 
 void LaneWorker::serve_router_monitor() {
   while (const auto event = router_monitor_.next()) {
-    if (event->connected) continue;
+    if (event->what == Monitor::What::refused) counters_.handshakes_refused.fetch_add(1, std::memory_order_relaxed);
+    if (event->what == Monitor::What::failed)
+      defect(counters_.handshakes_refused, "a connection without the keys that are needed here");
+    if (event->what != Monitor::What::broken) continue;
     const auto it = inbound_fds_.find(event->fd);
     if (it == inbound_fds_.end()) continue;
     if (Link* const link = find(it->second)) went_away(*link, true);
@@ -35,6 +39,57 @@ bool LaneWorker::serve_call(Link& link) {
   const auto events = link.call->socket.events();
   const bool can_send = events.writable && link.path == Link::Path::call && link.call->connected;
   return events.readable || (can_send && !link.waiting.empty());
+}
+
+bool LaneWorker::may_speak(const wire::Envelope& envelope, std::string_view user) {
+  if (options_.plaintext) return true;
+  const Link* const link = find(envelope.source_node);
+  // What was found when the connection came in, and by each list since, holds.
+  const bool is_known = link != nullptr && link->inbound && link->user == user;
+  if (is_known && !link->guest) return true;
+  const std::string key(user);
+  const auto owner = gatekeeper_.node_of(key);
+  if (owner == envelope.source_node) return true;
+  if (!owner && !gatekeeper_.is_member(envelope.source_node)) return may_speak_as_guest(envelope, key);
+  defect(counters_.forged, fmt::format("a message said to be of node {}, by the key {} of {}", envelope.source_node,
+                                       key, owner ? "node " + owner->str() : "no node"));
+  return false;
+}
+
+bool LaneWorker::may_speak_as_guest(const wire::Envelope& envelope, const std::string& user) {
+  const auto refuse = [&](std::string_view what) {
+    defect(counters_.guest_refused,
+           fmt::format("{} of the key {}, which is not on the list of this cluster's nodes (it "
+                       "says that it is node {})",
+                       what, user, envelope.source_node));
+    return false;
+  };
+  if (gatekeeper_.judge(user, lane_) != Gatekeeper::Verdict::guest) return refuse("a message");
+  const Link* const link = find(envelope.source_node);
+  if (link != nullptr && link->inbound && link->user != user) return refuse("a message under another guest's id");
+  if (link == nullptr && guests() >= guests_max) return refuse("one guest too many: a message");
+  const auto& requests = options_.guest_requests;
+  const bool asks = envelope.kind == wire::Kind::request &&
+                    std::find(requests.begin(), requests.end(), envelope.message_type) != requests.end();
+  const bool is_allowed = asks || envelope.kind == wire::Kind::hello || envelope.kind == wire::Kind::cancel;
+  return is_allowed || refuse("more than a guest may say");
+}
+
+size_t LaneWorker::guests() const {
+  return static_cast<size_t>(
+      std::count_if(links_.begin(), links_.end(), [](const auto& entry) { return entry.second->guest; }));
+}
+
+void LaneWorker::check_links() {
+  for (auto& [node, link] : links_) {
+    if (!link->inbound || options_.plaintext) continue;
+    const bool is_member = gatekeeper_.is_member(node);
+    const bool was_guest = std::exchange(link->guest, !is_member);
+    if (is_member || (was_guest && gatekeeper_.judge(link->user, lane_) == Gatekeeper::Verdict::guest)) continue;
+    router_.cut(link->inbound_fd);
+    went_away(*link, true);
+    give_up(*link, "is no longer on the list of this cluster's nodes");
+  }
 }
 
 std::optional<wire::Message> LaneWorker::open(Incoming& incoming) {
@@ -54,10 +109,14 @@ void LaneWorker::take_from_router() {
   auto message = open(incoming_);
   if (!message) return;
   const wire::Envelope& envelope = message->envelope;
-  if (incoming_.route != view(routing_id(envelope.source_node, envelope.source_incarnation)))
+  if (!is_id_of(incoming_.route, envelope.source_node, envelope.source_incarnation))
     return defect(counters_.forged,
                   fmt::format("a message said to be of node {}, by another's connection", envelope.source_node));
+  // ZeroMQ lets everybody in where it finds nobody to ask.
+  if (router_.source_user().empty() && !options_.plaintext)
+    return defect(counters_.forged, "a message of a connection whose key nobody has checked");
   if (!envelope.source_node) return answer_stranger(incoming_, *message);
+  if (!may_speak(envelope, router_.source_user())) return;
 
   Link* const link = find_or_make(envelope.source_node, options_.peers_max);
   if (link == nullptr)
@@ -128,15 +187,7 @@ void LaneWorker::answer_stranger(const Incoming& incoming, const wire::Message& 
 
 void LaneWorker::defect(TransportCounters::Counter& counter, std::string_view what) {
   counter.fetch_add(1, std::memory_order_relaxed);
-  if (!options_.on_defect) return;
-  if (now_ < next_report_) {
-    ++unreported_;
-    return;
-  }
-  next_report_ = now_ + report_interval;
-  const uint64_t more = std::exchange(unreported_, 0);
-  options_.on_defect(more == 0 ? fmt::format("dropped {}", what)
-                               : fmt::format("dropped {} ({} more before)", what, more));
+  defects_.note(fmt::format("dropped {}", what), now_);
 }
 
 }  // namespace troupe::bus::internal

@@ -21,7 +21,7 @@ void LaneWorker::flush(Link& link) {
 
     Outgoing& message = link.waiting.front();
     router_scheduled_ |= inbound;
-    const Sent result = inbound ? router_.send(view(link.route), message.header, message.body, counters_)
+    const Sent result = inbound ? router_.send(link.route, message.header, message.body, counters_)
                                 : link.call->socket.send({}, message.header, message.body, counters_);
     if (result == Sent::full) {
       if (inbound) blocked_.push_back(link.node);
@@ -60,6 +60,7 @@ bool LaneWorker::choose_path(Link& link) {
       give_up(link, "cannot be called: " + called.error().message);
       return false;
     }
+    if (!link.call) return false;  // Refused already; look_after() tries again.
   }
   link.path = Link::Path::call;
   return true;

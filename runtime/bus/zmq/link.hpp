@@ -36,12 +36,16 @@ struct Link {
   enum class Path : uint8_t { none, inbound, call };
 
   NodeId node;
-  Incarnation incarnation;  ///< The latest life known. All below is about it.
-  RoutingId route{};        ///< Of that life.
-  std::string endpoint;     ///< From add_peer; empty = not known.
-  bool added = false;       ///< By add_peer, at whatever life.
-  bool inbound = false;     ///< It is connected to our ROUTER,
-  int inbound_fd = -1;      ///< by this descriptor.
+  Incarnation incarnation;     ///< The latest life known. All below is about it.
+  std::string endpoint;        ///< From add_peer; empty = not known.
+  std::string key;             ///< Public, from add_peer; what the node must prove to have where it is called.
+  bool added = false;          ///< By add_peer, at whatever life.
+  bool inbound = false;        ///< It is connected to our ROUTER,
+  int inbound_fd = -1;         ///< by this descriptor,
+  std::string route;           ///< under this id,
+  std::string user;            ///< with this key, which was found to be the node's or
+  bool guest = false;          ///< a guest's: one that is not on the allow-list.
+  std::optional<Nonce> nonce;  ///< Of our id where we call it.
   std::optional<Call> call;
   Path path = Path::none;  ///< Where messages go; decided when one has to.
   std::deque<Outgoing> waiting;
@@ -49,6 +53,7 @@ struct Link {
   size_t answers_due = 0;  ///< Requests that went there less answers that ended; no idleness while there are any.
   Time last_used;          ///< Anything sent or received.
   std::optional<Time> said_goodbye;
+  bool refused = false;    ///< The last call ended as our key was turned away.
   bool scheduled = false;  ///< In the lane's list of links to serve.
 };
 

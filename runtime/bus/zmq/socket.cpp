@@ -1,11 +1,16 @@
 #include "runtime/bus/zmq/socket.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <zmq.hpp>
 
 #include "runtime/base/assert.hpp"
+#include "runtime/base/random.hpp"
+#include "runtime/bus/zmq/authenticator.hpp"
 
 namespace troupe::bus::internal {
 namespace {
@@ -14,6 +19,8 @@ using namespace std::chrono_literals;
 
 /// Below this a copy is cheaper than the two allocations of a shared frame.
 constexpr size_t shared_bytes_min = 2048;
+/// What CURVE adds to a frame, rounded up.
+constexpr size_t encryption_bytes_max = 64;
 
 void set(void* socket, int option, int value) {
   TROUPE_ASSERT(zmq_setsockopt(socket, option, &value, sizeof value) == 0);
@@ -23,17 +30,23 @@ void set(void* socket, int option, int64_t value) {
   TROUPE_ASSERT(zmq_setsockopt(socket, option, &value, sizeof value) == 0);
 }
 
+void set(void* socket, int option, const std::string& value) {
+  TROUPE_ASSERT(zmq_setsockopt(socket, option, value.data(), value.size()) == 0);
+}
+
 int get_int(void* socket, int option) {
   int value = 0;
   size_t size = sizeof value;
   return zmq_getsockopt(socket, option, &value, &size) == 0 ? value : 0;
 }
 
-/// Everything that ROUTERs and DEALERs have in common, security included.
-void configure_socket(void* socket, Lane lane, const ZmqTransportOptions& options) {
+/// Everything that ROUTERs and DEALERs have in common, security included. `server_key` is that of the node to call;
+/// none makes a server.
+void configure_socket(void* socket, Lane lane, const ZmqTransportOptions& options,
+                      const std::optional<std::string>& server_key) {
   const auto& limits = options.limits;
   const size_t frame_max = std::max({limits.header_bytes_max, limits.body_bytes_max, limits.attachment_bytes_max});
-  set(socket, ZMQ_MAXMSGSIZE, static_cast<int64_t>(frame_max));
+  set(socket, ZMQ_MAXMSGSIZE, static_cast<int64_t>(frame_max + encryption_bytes_max));
   set(socket, ZMQ_AFFINITY, int64_t{1} << static_cast<int>(lane));
   set(socket, ZMQ_SNDHWM, static_cast<int>(options.peer_queue_max));
   set(socket, ZMQ_RCVHWM, static_cast<int>(options.peer_queue_max));
@@ -52,7 +65,20 @@ void configure_socket(void* socket, Lane lane, const ZmqTransportOptions& option
     set(socket, ZMQ_HEARTBEAT_TIMEOUT, 3000);
     set(socket, ZMQ_HEARTBEAT_TTL, 3000);
   }
+  if (options.plaintext) return;
+  set(socket, ZMQ_CURVE_SECRETKEY, options.keys.secret_key);
+  if (server_key) {
+    set(socket, ZMQ_CURVE_PUBLICKEY, options.keys.public_key);
+    set(socket, ZMQ_CURVE_SERVERKEY, *server_key);
+  } else {
+    set(socket, ZMQ_CURVE_SERVER, 1);
+    set(socket, ZMQ_ZAP_DOMAIN, std::string(Authenticator::domain(lane)));
+  }
 }
+
+constexpr int monitored_events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
+                                 ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                                 ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
 
 Result<void*> open(const Context& context, int type) {
   void* const socket = zmq_socket(context.handle(), type);
@@ -101,11 +127,22 @@ void put_big_endian(char* out, uint64_t value) {
 
 }  // namespace
 
-RoutingId routing_id(NodeId node, Incarnation incarnation) {
+Nonce random_nonce() {
+  return {secure_random_u64(), secure_random_u64()};
+}
+
+RoutingId routing_id(NodeId node, Incarnation incarnation, const Nonce& nonce) {
   RoutingId id;
   put_big_endian(id.data(), node.value);
   put_big_endian(id.data() + 8, incarnation.value);
+  put_big_endian(id.data() + 16, nonce[0]);
+  put_big_endian(id.data() + 24, nonce[1]);
   return id;
+}
+
+bool is_id_of(std::string_view route, NodeId node, Incarnation incarnation) {
+  const RoutingId id = routing_id(node, incarnation, {});
+  return route.size() == id.size() && std::equal(id.begin(), id.begin() + 16, route.begin());
 }
 
 Context::Context(size_t peers_max) : handle_(zmq_ctx_new()) {
@@ -147,7 +184,7 @@ Result<Socket> Socket::router(const Context& context, Lane lane, const ZmqTransp
   TROUPE_TRY(void* const handle, open(context, ZMQ_ROUTER));
   auto state = std::make_unique<State>(handle, options.limits);
   state->routes = true;
-  configure_socket(handle, lane, options);
+  configure_socket(handle, lane, options, std::nullopt);
   set(handle, ZMQ_ROUTER_MANDATORY, 1);
   set(handle, ZMQ_ROUTER_HANDOVER, 1);
   set(handle, ZMQ_BACKLOG, 1024);
@@ -180,10 +217,12 @@ Result<Socket> Socket::router(const Context& context, Lane lane, const ZmqTransp
 }
 
 Result<Socket> Socket::dealer(const Context& context, Lane lane, const ZmqTransportOptions& options,
-                              const RoutingId& own_id, bool wait_for_connection) {
+                              const RoutingId& own_id, const std::string& server_key, bool wait_for_connection) {
+  if (!options.plaintext && !is_curve_key(server_key))
+    return fail(Errc::failed_precondition, "its public key is not known, so it could be anybody");
   TROUPE_TRY(void* const handle, open(context, ZMQ_DEALER));
   auto state = std::make_unique<State>(handle, options.limits);
-  configure_socket(handle, lane, options);
+  configure_socket(handle, lane, options, server_key);
   set(handle, ZMQ_IMMEDIATE, wait_for_connection ? 1 : 0);
   TROUPE_ASSERT(zmq_setsockopt(handle, ZMQ_ROUTING_ID, own_id.data(), own_id.size()) == 0);
   return Socket(std::move(state));
@@ -271,6 +310,21 @@ int Socket::source_fd() const {
   return zmq_msg_get(state_->header.handle(), ZMQ_SRCFD);
 }
 
+std::string_view Socket::source_user() const {
+  const char* const user = zmq_msg_gets(state_->header.handle(), "User-Id");
+  return user == nullptr ? std::string_view{} : std::string_view(user);
+}
+
+void Socket::cut(int fd) const {
+  // The descriptor may have been closed a moment ago and be another's now; at worst it is another one of this port.
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (fd < 0 || ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return;
+  const in_port_t bound = address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
+                                                        : reinterpret_cast<const sockaddr_in&>(address).sin_port;
+  if (ntohs(bound) == port()) ::shutdown(fd, SHUT_RDWR);
+}
+
 int Socket::fd() const {
   return get_int(state_->handle, ZMQ_FD);
 }
@@ -298,8 +352,7 @@ Result<Monitor> Monitor::of(const Context& context, Socket& socket, const std::s
   Monitor monitor(handle);
   set(handle, ZMQ_LINGER, 0);
   set(handle, ZMQ_RCVHWM, 0);  // An I/O thread that reports an event must never wait for us.
-  if (zmq_socket_monitor(socket.handle(), address.c_str(), ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED) !=
-          0 ||
+  if (zmq_socket_monitor(socket.handle(), address.c_str(), monitored_events) != 0 ||
       zmq_connect(handle, address.c_str()) != 0)
     return fail(Errc::resource_exhausted, "cannot monitor a socket: {} (raise the limit of open files)",
                 zmq_strerror(zmq_errno()));
@@ -315,7 +368,11 @@ std::optional<Monitor::Event> Monitor::next() {
   std::memcpy(&event, frame.data<char>(), sizeof event);
   std::memcpy(&value, frame.data<char>() + sizeof event, sizeof value);
   while (frame.more() && take(socket_.get(), frame)) continue;
-  return Event{event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED, value};
+  const What what = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED     ? What::connected
+                    : event == ZMQ_EVENT_DISCONNECTED          ? What::broken
+                    : event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ? What::refused
+                                                               : What::failed;
+  return Event{what, value};
 }
 
 int Monitor::fd() const {

@@ -14,12 +14,15 @@
 
 namespace troupe::bus::internal {
 
-/// Sixteen bytes: node id and incarnation, big-endian. Never collides with ZeroMQ's own ids, which have five.
-using RoutingId = std::array<char, 16>;
-RoutingId routing_id(NodeId node, Incarnation incarnation);
-inline std::string_view view(const RoutingId& id) {
-  return {id.data(), id.size()};
-}
+/// What makes a routing id unguessable: who knew another's could take over its connection at a ROUTER.
+using Nonce = std::array<uint64_t, 2>;
+Nonce random_nonce();
+
+/// Node id, incarnation and nonce, big-endian. Never collides with ZeroMQ's own ids, which have five bytes.
+using RoutingId = std::array<char, 32>;
+RoutingId routing_id(NodeId node, Incarnation incarnation, const Nonce& nonce);
+/// Whether `route` is an id of that life of that node, whatever its nonce.
+bool is_id_of(std::string_view route, NodeId node, Incarnation incarnation);
 
 /// Owns ZeroMQ's I/O threads, one per lane. Destruction waits until lingering sockets are done.
 class Context {
@@ -60,12 +63,14 @@ class Socket {
     bool writable;
   };
 
-  /// A ROUTER bound to tcp://`host`:`port`. `option` names the port in errors.
+  /// A ROUTER bound to tcp://`host`:`port`. `option` names the port in errors. Proves `options.keys` to those who
+  /// connect, and lets in whom the context's Authenticator does.
   static Result<Socket> router(const Context& context, Lane lane, const ZmqTransportOptions& options, uint16_t port,
                                std::string_view option);
-  /// A DEALER under `own_id`, not connected yet. `wait_for_connection`: refuse messages until there is one.
+  /// A DEALER under `own_id`, not connected yet. It connects to nobody but the owner of `server_key`.
+  /// `wait_for_connection`: refuse messages until there is one.
   static Result<Socket> dealer(const Context& context, Lane lane, const ZmqTransportOptions& options,
-                               const RoutingId& own_id, bool wait_for_connection);
+                               const RoutingId& own_id, const std::string& server_key, bool wait_for_connection);
   /// One end of a PAIR at `endpoint` ("ipc://PATH"), bound or connecting: for one other process of this machine. At
   /// most `queue_max` messages wait each way.
   static Result<Socket> pair(const Context& context, const std::string& endpoint, bool binds, int queue_max,
@@ -84,6 +89,11 @@ class Socket {
   bool receive(Incoming& message);
   /// The descriptor of the connection that the last received message came by; -1 = unknown.
   int source_fd() const;
+  /// The key that was proved for that connection; empty without encryption. Valid until the next receive().
+  std::string_view source_user() const;
+  /// Breaks the connection with that descriptor, which came in to this ROUTER. ZeroMQ notices as if the other side had
+  /// done it.
+  void cut(int fd) const;
 
   int fd() const;
   Events events() const;
@@ -100,9 +110,15 @@ class Socket {
 /// Connections of one socket coming and going. Thread as its socket's; must be closed after it.
 class Monitor {
  public:
+  enum class What : uint8_t {
+    connected,
+    broken,
+    refused,  ///< The one who connects has no key that is let in.
+    failed,   ///< No handshake came about: no or the wrong key of the server, or bytes that are none.
+  };
   struct Event {
-    bool connected;  ///< Or else broken.
-    int fd;          ///< Of the connection that broke.
+    What what;
+    int fd;  ///< Of the connection that broke.
   };
 
   /// Made before the socket connects, so that nothing is missed. `name` is unique in the context.

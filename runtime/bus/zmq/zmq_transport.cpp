@@ -4,30 +4,39 @@
 #include <limits>
 
 #include "runtime/base/assert.hpp"
+#include "runtime/bus/zmq/authenticator.hpp"
 #include "runtime/bus/zmq/lane.hpp"
 
 namespace troupe::bus {
 namespace {
 
+using internal::Authenticator;
 using internal::Context;
+using internal::Gatekeeper;
 using internal::LaneWorker;
 
 class ZmqTransportImpl final : public ZmqTransport {
  public:
   explicit ZmqTransportImpl(ZmqTransportOptions options)
-      : options_(std::move(options)), context_(std::make_unique<Context>(options_.peers_max)) {}
+      : options_(std::move(options)),
+        gatekeeper_(options_.allowed, !options_.guest_requests.empty()),
+        context_(std::make_unique<Context>(options_.peers_max)) {}
   ~ZmqTransportImpl() override { stop(); }
 
   Status bind(NodeId node, Incarnation incarnation) {
+    if (!options_.plaintext) {
+      TROUPE_TRY(authenticator_, Authenticator::start(*context_, gatekeeper_, options_.on_defect));
+    }
     for (const Lane lane : {Lane::control, Lane::request}) {
-      TROUPE_TRY(lanes_[static_cast<size_t>(lane)], LaneWorker::make(lane, node, incarnation, options_, *context_));
+      TROUPE_TRY(lanes_[static_cast<size_t>(lane)],
+                 LaneWorker::make(lane, node, incarnation, options_, gatekeeper_, *context_));
     }
     const std::string& host = options_.advertise.empty() ? options_.host : options_.advertise;
     const auto endpoint = [&](Lane lane) {
       const bool v6 = host.find(':') != std::string::npos;
       return fmt::format("tcp://{}:{}", v6 ? "[" + host + "]" : host, at(lane).port());
     };
-    self_ = Peer{node, incarnation, endpoint(Lane::control), endpoint(Lane::request)};
+    self_ = Peer{node, incarnation, endpoint(Lane::control), endpoint(Lane::request), options_.keys.public_key};
     return {};
   }
 
@@ -46,6 +55,7 @@ class ZmqTransportImpl final : public ZmqTransport {
       if (lane) lane->begin_stop();
     for (auto& lane : lanes_)
       if (lane) lane->finish_stop();
+    authenticator_.reset();
     context_.reset();
   }
 
@@ -63,12 +73,20 @@ class ZmqTransportImpl final : public ZmqTransport {
     at(Lane::control).discover(control_endpoint, patience, std::move(callback));
   }
 
+  void admit(AllowList list) override {
+    gatekeeper_.set(std::move(list));
+    for (auto& lane : lanes_) lane->allow_list_changed();
+  }
+  std::string key_of(NodeId node) const override { return at(Lane::control).key_of(node); }
+
  private:
   LaneWorker& at(Lane lane) const { return *lanes_[static_cast<size_t>(lane)]; }
 
   const ZmqTransportOptions options_;
   Peer self_;
+  Gatekeeper gatekeeper_;
   std::unique_ptr<Context> context_;
+  std::unique_ptr<Authenticator> authenticator_;
   std::array<std::unique_ptr<LaneWorker>, lane_count> lanes_;
 };
 
@@ -90,6 +108,8 @@ Status ZmqTransportOptions::validate() const {
     return fail_field("peer_queue_max", "peer_queue_max is {}; it must be 1 to {}", peer_queue_max, int_max);
   if (peers_max == 0 || peers_max > 10'000)
     return fail_field("peers_max", "peers_max is {}; it must be 1 to 10000", peers_max);
+  if (!plaintext && (!is_curve_key(keys.public_key) || !is_curve_key(keys.secret_key)))
+    return fail_field("keys", "a node needs a pair of keys, each of 40 characters of Z85");
   if (idle_disconnect <= Duration{0}) return fail_field("idle_disconnect", "idle_disconnect must be more than 0");
   if (connect_patience <= Duration{0}) return fail_field("connect_patience", "connect_patience must be more than 0");
   return {};

@@ -10,6 +10,13 @@
 // add_peer. The path stays until its connection breaks or is closed for idleness; therefore order holds for all that is
 // sent to a node. After a break what had been handed to ZeroMQ is lost, and the next message chooses again.
 //
+// Who may connect. Every connection is encrypted and both sides prove their keys (CURVE): this node calls nobody but
+// the owner of the key that add_peer named, and lets in the keys of its allow-list. A message's source must be the node
+// whose key its connection proved. Where `guest_requests` names message types, other keys may connect to the control
+// lane too, as guests: they may say hello and send those requests, under the id of a node that is not on the list;
+// everything else from them is dropped. A connection outlives the key it was made with (so keys can be exchanged
+// without loss), but not its node's place on the list.
+//
 // What happens to a message that cannot be sent: it is counted and dropped; a request is also answered, locally, by a
 // message of kind `error` (unavailable) that looks as if the node had sent it. Requests that were already under way
 // when a connection broke are not answered: on_disconnect tells.
@@ -21,6 +28,8 @@
 #include "runtime/base/units.hpp"
 #include "runtime/bus/counters.hpp"
 #include "runtime/bus/transport.hpp"
+#include "runtime/bus/zmq/curve.hpp"
+#include "runtime/bus/zmq/gatekeeper.hpp"
 #include "runtime/wire/limits.hpp"
 
 namespace troupe::bus {
@@ -40,10 +49,17 @@ struct ZmqTransportOptions {
   Duration connect_patience = std::chrono::seconds(2);  ///< What waits longer for a connection is dropped.
   wire::Limits limits;                                  ///< Of messages, both ways.
 
+  CurveKeys keys;                        ///< This node's own.
+  AllowList allowed;                     ///< Until the first admit().
+  std::string discover_key;              ///< Public key that the answerer of discover() must prove.
+  std::vector<uint16_t> guest_requests;  ///< Types of requests that guests may send; none = no guests.
+  bool plaintext = false;  ///< No keys, no encryption, anybody is who they say: for clients' doors and measurements.
+
   /// A connection to or from `node` broke, or nobody answers its pings; not called when one is closed for idleness. On
   /// a lane's thread; up to once per connection. May call the transport; must neither block nor throw nor stop it.
   std::function<void(NodeId node)> on_disconnect;
-  /// Something was dropped as malformed, forged or stale; at most one text a second per lane. As above.
+  /// Something was dropped as malformed, forged or stale, or a connection was refused; at most one text a second per
+  /// lane and for connections. As above.
   std::function<void(const std::string& what)> on_defect;
 
   Status validate() const;
@@ -52,6 +68,13 @@ struct ZmqTransportOptions {
 class ZmqTransport : public Transport {
  public:
   virtual const TransportCounters& counters(Lane lane) const = 0;
+
+  /// From now on these may connect, and no others. Connections of nodes that are no longer on the list are cut.
+  /// Thread-safe.
+  virtual void admit(AllowList list) = 0;
+  /// The key that `node` proved on the connection by which it came in to the control lane; empty where there is none.
+  /// Thread-safe.
+  virtual std::string key_of(NodeId node) const = 0;
 };
 
 /// Binds both lanes; `self()` has the endpoints. failed_precondition, naming option and address, where a port is taken.

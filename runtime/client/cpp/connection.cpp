@@ -24,7 +24,8 @@ constexpr size_t answers_per_round = 256;
 
 /// Random, as many clients may talk to one door; ZeroMQ wants the first byte other than 0.
 bus::internal::RoutingId random_routing_id() {
-  return bus::internal::routing_id(NodeId{secure_random_u64() | (1ULL << 63)}, Incarnation{secure_random_u64()});
+  return bus::internal::routing_id(NodeId{secure_random_u64() | (1ULL << 63)}, Incarnation{secure_random_u64()},
+                                   bus::internal::random_nonce());
 }
 
 Status check_size(const wire::Body& body, const wire::Limits& limits) {
@@ -42,10 +43,11 @@ Status check_size(const wire::Body& body, const wire::Limits& limits) {
 Result<std::unique_ptr<Client>> Connection::make(ClientOptions options, Clock& clock) {
   constexpr size_t sockets_max = 4;
   bus::ZmqTransportOptions transport;
+  transport.plaintext = true;  // A door is no node.
   transport.limits = options.limits;
   if (options.address.find('[') != std::string::npos) transport.host = "::1";
   auto context = std::make_unique<Context>(sockets_max);
-  TROUPE_TRY(Socket socket, Socket::dealer(*context, bus::Lane::request, transport, random_routing_id(), true));
+  TROUPE_TRY(Socket socket, Socket::dealer(*context, bus::Lane::request, transport, random_routing_id(), {}, true));
   TROUPE_TRY(Monitor monitor, Monitor::of(*context, socket, "client"));
   if (Status connected = socket.connect(options.address); !connected) {
     connected.error().field = "address";
@@ -203,8 +205,9 @@ void Connection::dispatch(const Incoming& incoming) {
 
 void Connection::watch_connection() {
   while (const auto event = monitor_.next()) {
-    if (event->connected == is_connected_) continue;
-    is_connected_ = event->connected;
+    const bool connected = event->what == Monitor::What::connected;
+    if (connected == is_connected_) continue;
+    is_connected_ = connected;
     if (is_connected_) continue;
     unconnected_since_ = clock_.now();
     receive(std::numeric_limits<size_t>::max());  // What came before the end still counts.

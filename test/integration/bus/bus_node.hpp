@@ -45,12 +45,35 @@ class Mailbox {
   std::deque<T> values_;
 };
 
+/// The same at each call, so that tests need not hand them round.
+inline CurveKeys keys_of(uint64_t id) {
+  return curve_keys_of(fmt::format("{:040}", id)).value();
+}
+
+/// Nodes 1 to 99 are let in.
+inline const AllowList& everybody() {
+  static const AllowList list = [] {
+    AllowList made;
+    for (uint64_t id = 1; id < 100; ++id) made.admitted.push_back({NodeId{id}, keys_of(id).public_key});
+    return made;
+  }();
+  return list;
+}
+
+/// With keys of its own and everybody let in, where `options` say nothing else.
+inline ZmqTransportOptions trusting(uint64_t id, ZmqTransportOptions options = {}) {
+  if (options.keys.secret_key.empty()) options.keys = keys_of(id);
+  if (options.allowed.admitted.empty() && options.guest_requests.empty()) options.allowed = everybody();
+  return options;
+}
+
 struct BusNode {
   using Received = std::pair<Lane, wire::Message>;
 
   explicit BusNode(uint64_t id, uint64_t incarnation = 1, ZmqTransportOptions options = {}) {
     options.on_disconnect = [this](NodeId node) { disconnected.put(node); };
-    auto made = make_zmq_transport(NodeId{id}, Incarnation{incarnation}, std::move(options));
+    options.on_defect = [this](const std::string& what) { defects.put(what); };
+    auto made = make_zmq_transport(NodeId{id}, Incarnation{incarnation}, trusting(id, std::move(options)));
     BOOST_REQUIRE(made.has_value());
     transport = std::move(*made);
     transport->start([this](Lane lane, wire::Message message) { inbox.put({lane, std::move(message)}); });
@@ -59,12 +82,14 @@ struct BusNode {
   const Peer& self() const { return transport->self(); }
   wire::Message take() { return inbox.take().second; }
   const TransportCounters& requests() const { return transport->counters(Lane::request); }
+  const TransportCounters& controls() const { return transport->counters(Lane::control); }
 
   /// A request of `sender` comes through to this node.
   void hears(BusNode& sender, std::string text);
 
   Mailbox<Received> inbox;
   Mailbox<NodeId> disconnected;
+  Mailbox<std::string> defects;
   std::unique_ptr<ZmqTransport> transport;  ///< Last: stops before the mailboxes go.
 };
 

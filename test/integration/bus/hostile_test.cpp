@@ -5,54 +5,17 @@
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
-#include <zmq.hpp>
 
 #include "runtime/base/random.hpp"
 #include "runtime/protocol/cluster.hpp"
 #include "runtime/wire/schema.hpp"
-#include "test/integration/bus/bus_node.hpp"
+#include "test/integration/bus/stranger.hpp"
 
 using namespace troupe;
 using namespace troupe::bus;
 using namespace troupe::bus::test;
 
 namespace {
-
-std::string identity(uint64_t node, uint64_t incarnation) {
-  std::string id;
-  for (const uint64_t value : {node, incarnation})
-    for (int shift = 56; shift >= 0; shift -= 8) id.push_back(static_cast<char>(value >> shift));
-  return id;
-}
-
-std::string envelope(uint64_t node, uint64_t incarnation, wire::Kind kind = wire::Kind::request) {
-  wire::Envelope e;
-  e.kind = kind;
-  e.correlation_id = CorrelationId{1};
-  e.source_node = NodeId{node};
-  e.source_incarnation = Incarnation{incarnation};
-  std::string frame;
-  wire::encode(e, frame);
-  return frame;
-}
-
-/// A bare DEALER under an id of its choice.
-class Stranger {
- public:
-  Stranger(const std::string& id, const std::string& endpoint) : socket_(context_, zmq::socket_type::dealer) {
-    socket_.set(zmq::sockopt::routing_id, id);
-    socket_.set(zmq::sockopt::linger, 2000);
-    socket_.connect(endpoint);
-  }
-  void send(const std::vector<std::string>& frames) {
-    for (size_t i = 0; i < frames.size(); ++i)
-      socket_.send(zmq::buffer(frames[i]), i + 1 < frames.size() ? zmq::send_flags::sndmore : zmq::send_flags::none);
-  }
-
- private:
-  zmq::context_t context_;
-  zmq::socket_t socket_;
-};
 
 struct Fixture {
   BusNode victim{1};
@@ -125,12 +88,16 @@ BOOST_AUTO_TEST_CASE(every_cut_of_a_good_message_is_refused) {
 BOOST_AUTO_TEST_CASE(a_forged_source_is_dropped) {
   Stranger stranger(identity(7, 1), victim.self().request);
 
+  Stranger well_dressed(identity(2, 1), victim.self().request);
+
   stranger.send({envelope(2, 1), "as node 2"});
   stranger.send({envelope(7, 2), "as a later life"});
+  well_dressed.send({envelope(2, 1), "as node 2, by its id too, but without its key"});
+  reaches(victim.requests().forged, 3);
   stranger.send({envelope(7, 1), "as itself"});
 
   BOOST_TEST(victim.take().body.data.view() == "as itself");
-  BOOST_TEST(victim.requests().forged.load() == 2u);
+  BOOST_TEST(victim.requests().forged.load() == 3u);
 }
 
 BOOST_AUTO_TEST_CASE(odd_ids_and_nobodies_requests_are_dropped) {
@@ -159,7 +126,7 @@ BOOST_AUTO_TEST_CASE(strangers_past_the_limit_are_dropped) {
   BusNode small(3, 1, {.peers_max = 2});
   std::vector<std::unique_ptr<Stranger>> strangers;
   for (uint64_t id = 10; id < 14; ++id) {
-    strangers.push_back(std::make_unique<Stranger>(identity(id, 1), small.self().request));
+    strangers.push_back(std::make_unique<Stranger>(identity(id, 1), small.self().request, id, 3));
     strangers.back()->send({envelope(id, 1), ""});
   }
 

@@ -59,7 +59,7 @@ BOOST_DATA_TEST_CASE(a_node_that_stalls_fills_its_queue_and_later_gets_all_of_it
   BusNode a(1, 1, {.peer_queue_max = 50});
   std::mutex stall;
   Mailbox<wire::Message> inbox;
-  const auto stalling = make_zmq_transport(NodeId{2}, Incarnation{1}, {.peer_queue_max = 50}).value();
+  const auto stalling = make_zmq_transport(NodeId{2}, Incarnation{1}, trusting(2, {.peer_queue_max = 50})).value();
   stalling->start([&](Lane, wire::Message m) {
     const std::lock_guard wait(stall);
     inbox.put(std::move(m));
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_taken_port_is_named_with_its_option) {
   const std::string endpoint = first.self().control;
   const auto port = static_cast<uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1)));
 
-  const auto second = make_zmq_transport(NodeId{2}, Incarnation{1}, {.control_port = port});
+  const auto second = make_zmq_transport(NodeId{2}, Incarnation{1}, trusting(2, {.control_port = port}));
 
   BOOST_REQUIRE(!second.has_value());
   BOOST_TEST((second.error().code == Errc::failed_precondition));
@@ -114,14 +114,14 @@ BOOST_AUTO_TEST_CASE(a_taken_port_is_named_with_its_option) {
 }
 
 BOOST_AUTO_TEST_CASE(a_host_that_is_not_ours_is_named) {
-  const auto made = make_zmq_transport(NodeId{2}, Incarnation{1}, {.host = "203.0.113.1"});
+  const auto made = make_zmq_transport(NodeId{2}, Incarnation{1}, trusting(2, {.host = "203.0.113.1"}));
 
   BOOST_REQUIRE(!made.has_value());
   BOOST_TEST(made.error().field == "host");
 }
 
 BOOST_AUTO_TEST_CASE(a_transport_that_never_started_can_be_destroyed) {
-  auto made = make_zmq_transport(NodeId{2}, Incarnation{1}, {});
+  auto made = make_zmq_transport(NodeId{2}, Incarnation{1}, trusting(2));
   BOOST_REQUIRE(made.has_value());
   Errc code{};
   (*made)->discover("tcp://127.0.0.1:1", 1h, [&](Result<Peer> found) { code = found.error().code; });

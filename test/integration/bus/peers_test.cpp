@@ -39,7 +39,7 @@ BOOST_AUTO_TEST_CASE(a_new_incarnation_replaces_the_old_one) {
 
   new_life.hears(a, "to the new one");
 
-  a.transport->add_peer({NodeId{2}, Incarnation{1}, "tcp://127.0.0.1:1", "tcp://127.0.0.1:1"});
+  a.transport->add_peer({NodeId{2}, Incarnation{1}, "tcp://127.0.0.1:1", "tcp://127.0.0.1:1", keys_of(2).public_key});
   BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{2}, request(2, "still to the new one")).has_value());
   BOOST_TEST(new_life.take().body.data.view() == "still to the new one");
 }
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_request_meant_for_an_earlier_life_is_refused) {
 BOOST_AUTO_TEST_CASE(messages_of_an_earlier_life_are_dropped) {
   BusNode a(1);
   BusNode ghost(2, 1);
-  a.transport->add_peer({NodeId{2}, Incarnation{2}, dead_endpoint(), dead_endpoint()});
+  a.transport->add_peer({NodeId{2}, Incarnation{2}, dead_endpoint(), dead_endpoint(), keys_of(2).public_key});
   ghost.transport->add_peer(a.self());
 
   BOOST_REQUIRE(ghost.transport->send(Lane::request, NodeId{1}, request(1)).has_value());
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_caller_that_broke_off_is_called_back_where_its_address_is
 
 BOOST_AUTO_TEST_CASE(a_request_to_a_dead_address_is_answered_unavailable) {
   BusNode a(1, 1, {.connect_patience = 100ms});
-  a.transport->add_peer({NodeId{2}, Incarnation{3}, dead_endpoint(), dead_endpoint()});
+  a.transport->add_peer({NodeId{2}, Incarnation{3}, dead_endpoint(), dead_endpoint(), keys_of(2).public_key});
 
   BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{2}, request(8)).has_value());
   const auto answer = a.take();
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(a_request_to_a_dead_address_is_answered_unavailable) {
 
 BOOST_AUTO_TEST_CASE(an_address_that_is_none_is_answered_unavailable) {
   BusNode a(1);
-  a.transport->add_peer({NodeId{2}, Incarnation{1}, "nonsense", "nonsense"});
+  a.transport->add_peer({NodeId{2}, Incarnation{1}, "nonsense", "nonsense", keys_of(2).public_key});
 
   BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{2}, request(8)).has_value());
 
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(an_address_that_is_none_is_answered_unavailable) {
 
 BOOST_AUTO_TEST_CASE(removing_a_peer_answers_the_requests_that_wait_for_it) {
   BusNode a(1);
-  a.transport->add_peer({NodeId{2}, Incarnation{3}, dead_endpoint(), dead_endpoint()});
+  a.transport->add_peer({NodeId{2}, Incarnation{3}, dead_endpoint(), dead_endpoint(), keys_of(2).public_key});
   BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{2}, request(8)).has_value());
 
   a.transport->remove_peer(NodeId{2});

@@ -9,6 +9,7 @@ from typing import Iterator
 
 import pytest
 from http_client import Http
+from join_token import made_token
 from polling import wait_until
 from troupe_cluster import Cluster
 
@@ -192,7 +193,7 @@ def test_a_model_in_use_cannot_be_removed(serving: Cluster):
 
 def test_the_walk_of_a_first_day(background: Cluster):
     started = background.run("start", "--head", *ANY_PORTS, "--roles", "head,gateway")
-    join = re.search(r"troupe (start --address=\S+)", started.out)
+    join = re.search(r"troupe (start --address=\S+ --token=\S+)", started.out)
     assert join, started.out
 
     joined = background.run(*shlex.split(join[1]), "--name", "helper", "--metrics-port", 0, "--num-cpus", 4)
@@ -230,7 +231,7 @@ def test_a_node_that_finds_no_head_says_so(background: Cluster):
         unused.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{unused.getsockname()[1]}"
 
-        result = background.cli("start", "--address", address, "--metrics-port", 0, timeout=60)
+        result = background.cli("start", "--address", address, "--token", made_token(), "--metrics-port", 0, timeout=60)
 
     assert result.code == UNREACHABLE
     assert address in result.err

@@ -1,7 +1,7 @@
 #include "runtime/protocol/registry.hpp"
 
-#include <boost/mpl/list.hpp>
 #include <boost/test/unit_test.hpp>
+#include <tuple>
 
 #include "runtime/protocol/cluster.hpp"
 #include "runtime/protocol/keys.hpp"
@@ -13,9 +13,9 @@ using namespace std::chrono_literals;
 namespace troupe::protocol {
 namespace {
 
-using Messages = boost::mpl::list<ServeRequest, ResultPart, Hello, JoinRequest, JoinReply, Heartbeat, HeartbeatAck,
-                                  Assignment, RoutingSnapshot, Leave, WorkerHello, LoadBackend, BackendLoaded,
-                                  BackendWarm, Execute, Progress, Unload, RoutingDelta, KeySet, KeyAck>;
+using Messages = std::tuple<ServeRequest, ResultPart, Hello, JoinRequest, JoinReply, Heartbeat, HeartbeatAck,
+                            Assignment, RoutingSnapshot, Leave, WorkerHello, LoadBackend, BackendLoaded, BackendWarm,
+                            Execute, Progress, Unload, RoutingDelta, Peers, KeySet, KeyAck>;
 
 Heartbeat busy_heartbeat() {
   Heartbeat heartbeat;

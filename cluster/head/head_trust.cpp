@@ -1,0 +1,147 @@
+// HeadActor: who may join, who has joined, and who is put out again.
+
+#include "cluster/head/head_actor.hpp"
+#include "cluster/head/views.hpp"
+#include "runtime/actor/host.hpp"
+#include "runtime/protocol/paths.hpp"
+
+namespace troupe::cluster {
+
+using observe::kv;
+
+void HeadActor::join(const std::shared_ptr<const protocol::JoinRequest>& request, actor::Reply reply) {
+  const NodeId source = reply.source();
+  if (!source) return let_in(*request, reply);  // This node's own agent.
+  const protocol::NodeInfo& node = request->node;
+  const std::string key = options_.key_of(source);
+  if (source != node.id || key != node.public_key)
+    return refuse(*request, {Errc::permission_denied, "what asks to join is not the node that it says it is", {}, {}},
+                  reply);
+  auto admission = trust_.admit({node.id, node.name, key, request->token}, context().wall());
+  if (!admission) return refuse(*request, admission.error(), reply);
+  if (!admission->node) return let_in(*request, reply);
+
+  const auto asker = std::make_shared<actor::Reply>(std::move(reply));
+  store_trust({*admission->node}, {*admission->token}, [this, request, asker](const Status& stored) {
+    if (!stored) return refuse(*request, stored.error(), *asker);
+    let_in(*request, *asker);
+  });
+}
+
+void HeadActor::let_in(const protocol::JoinRequest& request, actor::Reply& reply) {
+  auto joined = state_.join(request, context().now());
+  if (!joined) return refuse(request, joined.error(), reply);
+  options_.log.info("node joined", kv("node", request.node.name), kv("id", request.node.id));
+  options_.add_peer(request.node);
+  reply.finish(std::move(*joined));
+  send_peers(request.node.id);
+  spread_keys();
+  send_messages();
+}
+
+void HeadActor::refuse(const protocol::JoinRequest& request, const Error& error, actor::Reply& reply) {
+  options_.log.warn("node refused", kv("node", request.node.name), kv("id", request.node.id),
+                    kv("key", request.node.public_key), kv("error", error.message));
+  reply.fail(error);
+}
+
+void HeadActor::store_trust(std::vector<NodeRecord> nodes, std::vector<TokenRecord> tokens,
+                            std::function<void(Status)> done) {
+  storage::Transaction transaction;
+  const auto put = [&](const auto& record) {
+    const std::string key = key_of(record);
+    transaction.compares.push_back({key, options_.trusted[key]});
+    transaction.ops.push_back(storage::Put{key, encode(record)});
+  };
+  for (const NodeRecord& node : nodes) put(node);
+  for (const TokenRecord& token : tokens) put(token);
+  const auto stored = [this, nodes = std::move(nodes), tokens = std::move(tokens),
+                       done = std::move(done)](const Result<storage::Revision>& revision) {
+    if (!revision) return done(fail(revision.error()));
+    const auto apply = [&](const auto& record) {
+      options_.trusted[key_of(record)] = *revision;
+      trust_.apply(record);
+    };
+    for (const NodeRecord& node : nodes) {
+      apply(node);
+      options_.log.info(node.revoked ? "node revoked" : "node admitted", kv("node", node.name), kv("id", node.id),
+                        kv("token", token_name(node.token)));
+    }
+    for (const TokenRecord& token : tokens) apply(token);
+    if (!nodes.empty()) publish_peers();
+    done({});
+  };
+  options_.store->commit(std::move(transaction), context().bind<Result<storage::Revision>>(stored));
+}
+
+void HeadActor::publish_peers() {
+  options_.admit(trust_);
+  peers_.epoch = options_.head.epoch;
+  ++peers_.revision;
+  peers_.peers.clear();
+  for (auto& [node, key] : trust_.allowed()) peers_.peers.push_back({node, std::move(key)});
+  for (const auto& [id, member] : state_.membership().members())
+    if (member.is_member()) send_peers(id);
+}
+
+void HeadActor::send_peers(NodeId node) {
+  const Member* member = state_.membership().find(node);
+  if (member == nullptr || node == options_.self) return;
+  const actor::Ref agent =
+      context().host().remote(node, member->info.incarnation, std::string(protocol::agent_path), bus::Lane::control);
+  // What is lost is sent again after the next heartbeat.
+  static_cast<void>(agent.send(peers_));
+}
+
+void HeadActor::create_token(const CreateToken& wish, const Done& done) {
+  std::string secret;
+  while (secret.size() < token_secret_bytes) {
+    const uint64_t bits = secure_random_u64();
+    secret.append(reinterpret_cast<const char*>(&bits), sizeof bits);
+  }
+  auto issued = trust_.issue({wish.lifetime, wish.uses_max, wish.created_by}, secure_random_u64(), std::move(secret),
+                             context().wall());
+  if (!issued) return done(fail(issued.error()));
+  store_trust({}, {issued->first}, [this, issued = *issued, done](const Status& stored) {
+    if (!stored) return done(fail(stored.error()));
+    const std::string token = text_of(issued.second);
+    done(to_text({{"id", token_name(issued.first.id)},
+                  {"token", token},
+                  {"address", options_.join_address},
+                  {"expires", to_iso8601(wall_time_from_unix_microseconds(issued.first.expires_unix_us))},
+                  {"uses_max", issued.first.uses_max}}));
+  });
+}
+
+void HeadActor::revoke_token(const RevokeToken& token, const Done& done) {
+  auto revoked = trust_.revoke_token(token.id);
+  if (!revoked) return done(fail(revoked.error()));
+  store_trust({}, {*revoked}, [id = token.id, done](const Status& stored) {
+    done(stored ? Result<std::string>(to_text({{"revoked", id}})) : fail(stored.error()));
+  });
+}
+
+void HeadActor::revoke_node(const RevokeNode& node, const Done& done) {
+  auto revoked = trust_.revoke_node(node.name);
+  if (!revoked) return done(fail(revoked.error()));
+  store_trust(*revoked, {}, [this, records = *revoked, done](const Status& stored) {
+    if (!stored) return done(fail(stored.error()));
+    nlohmann::json ids = nlohmann::json::array();
+    for (const NodeRecord& record : records) {
+      put_out(record);
+      ids.push_back(record.id.str());
+    }
+    done(to_text({{"revoked", records.front().name}, {"ids", ids}}));
+  });
+}
+
+void HeadActor::put_out(const NodeRecord& record) {
+  options_.remove_peer(record.id);
+  context().host().peer_lost(record.id);
+  const Member* member = state_.membership().find(record.id);
+  if (member == nullptr) return;
+  state_.leave({record.id, member->info.incarnation}, context().now());
+  send_messages();
+}
+
+}  // namespace troupe::cluster
