@@ -39,7 +39,7 @@ Result<FileDescriptor> open_regular(const fs::path& path) {
 
 Result<FileDescriptor> create_new(const fs::path& path, mode_t mode) {
   FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (!file) return io_failure("create", path, errno);
+  if (!file) return write_failure("create", path, errno);
   return file;
 }
 
@@ -47,14 +47,14 @@ Status write_all(const FileDescriptor& file, std::string_view data, const fs::pa
   while (!data.empty()) {
     const ssize_t written = ::write(file.get(), data.data(), data.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return io_failure("write", path, errno);
+    if (written < 0) return write_failure("write", path, errno);
     data.remove_prefix(static_cast<size_t>(written));
   }
   return {};
 }
 
 Status sync_file(const FileDescriptor& file, const fs::path& path) {
-  if (::fsync(file.get()) != 0) return io_failure("sync", path, errno);
+  if (::fsync(file.get()) != 0) return write_failure("sync", path, errno);
   return {};
 }
 
@@ -109,6 +109,20 @@ FileDescriptor::~FileDescriptor() {
   if (fd_ >= 0) ::close(fd_);
 }
 
+tl::unexpected<Error> write_failure(std::string_view what, const fs::path& path, int code) {
+  const Errc errc = code == ENOSPC || code == EDQUOT ? Errc::resource_exhausted
+                    : code == EROFS || code == EIO   ? Errc::unavailable
+                                                     : Errc::io_error;
+  return fail({errc, fmt::format("cannot {} {}: {}", what, path.string(), reason(code)), {}, {}});
+}
+
+Status make_directory(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) return write_failure("make the directory", path, error.value());
+  return {};
+}
+
 Result<FileTree> walk(const fs::path& root) {
   std::error_code error;
   const fs::file_status status = fs::status(root, error);
@@ -135,19 +149,19 @@ Result<FileDigest> digest_file(const fs::path& path) {
   return digest_blocks(file, path, [](std::string_view) -> Status { return {}; });
 }
 
-Result<FileDigest> copy_file_synced(const fs::path& from, const fs::path& to) {
+Result<FileDigest> copy_file_synced(const fs::path& from, const fs::path& to, mode_t mode) {
   TROUPE_TRY(const FileDescriptor source, open_regular(from));
   struct stat facts {};
   if (::fstat(source.get(), &facts) != 0) return io_failure("look at", from, errno);
-  TROUPE_TRY(const FileDescriptor target, create_new(to, 0444 | (facts.st_mode & 0111)));
+  TROUPE_TRY(const FileDescriptor target, create_new(to, mode | (facts.st_mode & 0111)));
   TROUPE_TRY(FileDigest digest,
              digest_blocks(source, from, [&](std::string_view block) { return write_all(target, block, to); }));
   TROUPE_CHECK(sync_file(target, to));
   return digest;
 }
 
-Status write_file_synced(const fs::path& path, std::string_view text) {
-  TROUPE_TRY(const FileDescriptor file, create_new(path, 0444));
+Status write_file_synced(const fs::path& path, std::string_view text, mode_t mode) {
+  TROUPE_TRY(const FileDescriptor file, create_new(path, mode));
   TROUPE_CHECK(write_all(file, text, path));
   return sync_file(file, path);
 }

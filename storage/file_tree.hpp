@@ -1,6 +1,9 @@
 #pragma once
 // Files and directories as the model store needs them: walked without following links, copied and hashed in one pass,
-// synced to disk. Everything here blocks on disk: never on a scheduler thread. Errors name the file.
+// synced to disk. Everything here blocks on disk: never on a scheduler thread. Errors name the file; what writes may
+// fail as write_failure() says.
+
+#include <sys/types.h>
 
 #include <filesystem>
 #include <string>
@@ -52,12 +55,20 @@ struct FileDigest {
 
 /// Errors: not_found, invalid_argument (a symbolic link or no regular file), io_error.
 Result<FileDigest> digest_file(const std::filesystem::path& path);
-/// Copies to a new, read-only, synced file; the digest is that of the bytes written. Keeps execute permission.
-Result<FileDigest> copy_file_synced(const std::filesystem::path& from, const std::filesystem::path& to);
+/// Published files are read-only.
+inline constexpr mode_t model_file_mode = 0444;
+/// Copies to a new, synced file; the digest is that of the bytes written. Keeps execute permission beside `mode`.
+Result<FileDigest> copy_file_synced(const std::filesystem::path& from, const std::filesystem::path& to,
+                                    mode_t mode = model_file_mode);
 /// Writes a new, synced file.
-Status write_file_synced(const std::filesystem::path& path, std::string_view text);
+Status write_file_synced(const std::filesystem::path& path, std::string_view text, mode_t mode = model_file_mode);
 /// Errors: not_found, too_large (over `bytes_max`), io_error.
 Result<std::string> read_file(const std::filesystem::path& path, ByteCount bytes_max);
+/// The error of a write that the system refused with `code` (an errno): resource_exhausted where the disk is full,
+/// unavailable where it is read-only or failing, io_error otherwise.
+tl::unexpected<Error> write_failure(std::string_view what, const std::filesystem::path& path, int code);
+/// Makes a directory and those above it.
+Status make_directory(const std::filesystem::path& path);
 /// Makes the entries of a directory durable.
 Status sync_directory(const std::filesystem::path& path);
 

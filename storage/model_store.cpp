@@ -10,6 +10,7 @@
 #include "runtime/base/assert.hpp"
 #include "runtime/base/nearest.hpp"
 #include "runtime/base/random.hpp"
+#include "storage/crash_point.hpp"
 #include "storage/file_tree.hpp"
 #include "storage/model_ref.hpp"
 
@@ -27,13 +28,6 @@ Status check_ref(std::string_view name, std::string_view version) {
 
 fs::path incoming_root(const fs::path& root) {
   return root / ".incoming";
-}
-
-Status make_directory(const fs::path& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) return fail(Errc::io_error, "cannot make the directory {}: {}", path.string(), error.message());
-  return {};
 }
 
 /// An invisible directory being filled. The lock on it tells other processes that it is no leftover; what is still
@@ -88,6 +82,7 @@ Result<std::vector<ModelFile>> copy_all(const fs::path& source, const FileTree& 
   std::vector<ModelFile> files;
   for (const std::string& path : tree.files) {
     TROUPE_TRY(FileDigest digest, copy_file_synced(source / path, target / path));
+    crash_point("model.after_file");
     files.push_back({path, digest.size, std::move(digest.sha256)});
   }
   for (const std::string& path : tree.directories) TROUPE_CHECK(sync_directory(target / path));
@@ -174,10 +169,13 @@ Result<ModelManifest> ModelStore::add(std::string_view name, std::string_view ve
   ModelManifest manifest{std::string(name), std::string(version), now, source_dir.string(), {}, metadata};
   // Refuses what cannot be written down before gigabytes are copied.
   TROUPE_CHECK(to_json(manifest));
+  crash_point("model.before_files");
   TROUPE_TRY(manifest.files, copy_all(source_dir, tree, incoming.path()));
+  crash_point("model.before_manifest");
   TROUPE_TRY(const std::string json, to_json(manifest));
   TROUPE_CHECK(write_file_synced(incoming.path() / manifest_file_name, json));
   TROUPE_CHECK(sync_directory(incoming.path()));
+  crash_point("model.before_rename");
   if (auto published = publish(incoming.path(), directory_of(name, version)); !published) {
     // Another process was first.
     if (published.error().code != Errc::already_exists) return fail(std::move(published.error()));
@@ -192,11 +190,14 @@ Status ModelStore::publish(const fs::path& incoming, const fs::path& target) con
   for (int attempt = 0; attempt < 3; ++attempt) {
     TROUPE_CHECK(make_directory(target.parent_path()));
     TROUPE_CHECK(sync_directory(root_));
-    if (std::rename(incoming.c_str(), target.c_str()) == 0) return sync_directory(target.parent_path());
+    if (std::rename(incoming.c_str(), target.c_str()) == 0) {
+      crash_point("model.after_rename");
+      return sync_directory(target.parent_path());
+    }
     if (errno == ENOTEMPTY || errno == EEXIST) return fail(Errc::already_exists, "{} exists already", target.string());
     if (errno != ENOENT) break;
   }
-  return fail(Errc::io_error, "cannot publish {}: {}", target.string(), std::generic_category().message(errno));
+  return write_failure("publish", target, errno);
 }
 
 Result<ModelManifest> ModelStore::same_or_refused(const ModelManifest& existing,
@@ -207,13 +208,17 @@ Result<ModelManifest> ModelStore::same_or_refused(const ModelManifest& existing,
               existing.version, next_number(versions_of(existing.name)));
 }
 
-Result<std::vector<ModelManifest>> ModelStore::list() const {
+Result<std::vector<ModelManifest>> ModelStore::list(std::vector<Error>* damaged) const {
   std::vector<ModelManifest> manifests;
   for (const std::string& name : names()) {
     for (const std::string& version : versions_of(name)) {
       auto manifest = find(name, version);
       // A version removed during the listing is simply not in it.
       if (!manifest && manifest.error().code == Errc::not_found) continue;
+      if (!manifest && damaged != nullptr) {
+        damaged->push_back(std::move(manifest.error()));
+        continue;
+      }
       if (!manifest) return fail(std::move(manifest.error()));
       manifests.push_back(std::move(*manifest));
     }
@@ -265,11 +270,13 @@ Status ModelStore::verify(std::string_view name, std::string_view version) const
 Status ModelStore::remove(std::string_view name, std::string_view version) {
   TROUPE_TRY(const fs::path directory, path_of(name, version));
   TROUPE_TRY(const Incoming grave, Incoming::make(root_));
+  crash_point("model.before_remove");
   // Onto the empty directory, which rename replaces: the version disappears in one step.
   if (std::rename(directory.c_str(), grave.path().c_str()) != 0) {
     if (errno == ENOENT) return no_such_version(name, version);
-    return fail(Errc::io_error, "cannot remove {}: {}", directory.string(), std::generic_category().message(errno));
+    return write_failure("remove", directory, errno);
   }
+  crash_point("model.after_remove");
   TROUPE_CHECK(sync_directory(directory.parent_path()));
   std::error_code not_empty;
   fs::remove(directory.parent_path(), not_empty);

@@ -26,12 +26,14 @@ class ModelStore {
   /// time. The same content again returns the existing manifest and changes nothing.
   /// Errors: already_exists (other content under this version; says which number is free), not_found (no source),
   /// invalid_argument (symbolic links and special files, an empty source, a file named troupe-manifest.json), too_large
-  /// (limits of file_tree.hpp), io_error. After an error nothing is visible.
+  /// (limits of file_tree.hpp), resource_exhausted (the disk is full), unavailable (it refuses writes), io_error. After
+  /// an error nothing is visible.
   Result<ModelManifest> add(std::string_view name, std::string_view version, const std::filesystem::path& source_dir,
                             WallTime now, const std::map<std::string, std::string>& metadata = {});
 
-  /// All versions, by name and then by version_before(). A damaged manifest fails the list and is named.
-  Result<std::vector<ModelManifest>> list() const;
+  /// All versions, by name and then by version_before(). A damaged manifest fails the list and is named; where
+  /// `damaged` is given it goes there instead, and the list has the others.
+  Result<std::vector<ModelManifest>> list(std::vector<Error>* damaged = nullptr) const;
   /// Errors: not_found (with the nearest name or the versions there are), corrupt_data.
   Result<ModelManifest> find(std::string_view name, std::string_view version) const;
   /// The directory of a published version. Its files are read-only; do not write there.

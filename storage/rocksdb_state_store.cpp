@@ -1,10 +1,8 @@
 #include "storage/rocksdb_state_store.hpp"
 
-#include <rocksdb/cache.h>
-#include <rocksdb/db.h>
-#include <rocksdb/table.h>
-#include <rocksdb/write_batch.h>
-
+#include "storage/acknowledged_mark.hpp"
+#include "storage/control_database.hpp"
+#include "storage/crash_point.hpp"
 #include "storage/serial_thread.hpp"
 #include "storage/state_record.hpp"
 #include "storage/state_transaction.hpp"
@@ -23,104 +21,24 @@ std::string entry_key(std::string_view key) {
   return entry_table + std::string(key);
 }
 
-Error to_error(const rocksdb::Status& status, const std::string& directory) {
-  const std::string text = status.ToString();
-  // RocksDB has no status code of its own for a held LOCK file; these are its two messages.
-  if (status.IsIOError() && (text.find("While lock file") != std::string::npos ||
-                             text.find("lock hold by current process") != std::string::npos))
-    return {Errc::unavailable,
-            fmt::format("the directory {} is in use by another troupe; stop it or choose another data directory",
-                        directory),
-            {},
-            {}};
-  const Errc code = status.IsCorruption() ? Errc::corrupt_data : status.IsIOError() ? Errc::io_error : Errc::internal;
-  return {code, fmt::format("the control database in {}: {}", directory, text), {}, {}};
-}
-
-rocksdb::Options small_database_options() {
-  rocksdb::Options options;
-  options.create_if_missing = true;
-  // A torn last record was never acknowledged; damage anywhere else must be seen, not cut off.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  options.write_buffer_size = 1 << 20;
-  options.max_total_wal_size = 4 << 20;
-  options.max_background_jobs = 2;
-  options.max_open_files = 64;
-  options.compression = rocksdb::kNoCompression;
-  options.stats_dump_period_sec = 0;
-  options.stats_persist_period_sec = 0;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.max_log_file_size = 1 << 20;
-  options.keep_log_file_num = 2;
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(1 << 20);
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return options;
-}
-
-/// The database with Troupe's keys and errors; on one thread at a time.
-class Database {
- public:
-  Database(std::unique_ptr<rocksdb::DB> db, std::string directory)
-      : db_(std::move(db)), directory_(std::move(directory)) {}
-
-  Result<std::optional<std::string>> get(const std::string& key) const {
-    std::string value;
-    const rocksdb::Status status = db_->Get(read_options(), key, &value);
-    if (status.IsNotFound()) return std::nullopt;
-    if (!status.ok()) return fail(to_error(status, directory_));
-    return value;
-  }
-
-  Result<std::vector<StateEntry>> entries(std::string_view prefix) const {
-    const std::string from = entry_key(prefix);
-    std::vector<StateEntry> found;
-    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(read_options()));
-    for (it->Seek(from); it->Valid() && it->key().starts_with(from); it->Next()) {
-      const std::string_view key = it->key().ToStringView().substr(1);
-      TROUPE_TRY(const StateRecord record, decode_record(key, it->value().ToStringView()));
-      found.push_back({std::string(key), std::string(record.value), record.create_revision, record.mod_revision});
-    }
-    if (!it->status().ok()) return fail(to_error(it->status(), directory_));
-    return found;
-  }
-
-  bool empty() const {
-    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(read_options()));
-    it->SeekToFirst();
-    return !it->Valid() && it->status().ok();
-  }
-
-  Status write(rocksdb::WriteBatch& batch) {
-    rocksdb::WriteOptions options;
-    options.sync = true;
-    const rocksdb::Status status = db_->Write(options, &batch);
-    if (!status.ok()) return fail(to_error(status, directory_));
+Result<std::vector<StateEntry>> entries(const ControlDatabase& database, std::string_view prefix) {
+  std::vector<StateEntry> found;
+  TROUPE_CHECK(database.each(entry_key(prefix), [&](std::string_view stored_key, std::string_view bytes) -> Status {
+    const std::string_view key = stored_key.substr(1);
+    TROUPE_TRY(const StateRecord record, decode_record(key, bytes));
+    found.push_back({std::string(key), std::string(record.value), record.create_revision, record.mod_revision});
     return {};
-  }
+  }));
+  return found;
+}
 
-  const std::string& directory() const { return directory_; }
-
- private:
-  static rocksdb::ReadOptions read_options() {
-    rocksdb::ReadOptions options;
-    options.verify_checksums = true;
-    return options;
-  }
-
-  std::unique_ptr<rocksdb::DB> db_;
-  std::string directory_;
-};
-
-Status check_or_write_schema(Database& database) {
+Status check_or_write_schema(ControlDatabase& database) {
   TROUPE_TRY(const auto stored, database.get(std::string(schema_key)));
   if (!stored) {
     if (!database.empty())
       return fail(Errc::failed_precondition, "{} holds a database that is not troupe's control state",
                   database.directory());
-    rocksdb::WriteBatch batch;
-    batch.Put(schema_key, encode_u64(schema_version));
-    return database.write(batch);
+    return database.write({{std::string(schema_key), encode_u64(schema_version)}});
   }
   TROUPE_TRY(const uint64_t found, decode_u64(fmt::format("the schema record in {}", database.directory()), *stored));
   if (found > schema_version)
@@ -133,8 +51,10 @@ Status check_or_write_schema(Database& database) {
 
 class RocksdbStateStore final : public StateStore {
  public:
-  RocksdbStateStore(Database database, Revision revision, uint64_t live_bytes, const StateStoreOptions& options)
+  RocksdbStateStore(ControlDatabase database, AcknowledgedMark mark, Revision revision, uint64_t live_bytes,
+                    const StateStoreOptions& options)
       : database_(std::move(database)),
+        mark_(std::move(mark)),
         revision_(revision),
         live_bytes_(live_bytes),
         live_bytes_max_(options.live_bytes_max),
@@ -169,8 +89,8 @@ class RocksdbStateStore final : public StateStore {
   }
 
   Result<RangeResult> read(const std::string& prefix) const {
-    TROUPE_TRY(auto entries, database_.entries(prefix));
-    return RangeResult{std::move(entries), revision_};
+    TROUPE_TRY(auto found, entries(database_, prefix));
+    return RangeResult{std::move(found), revision_};
   }
 
   Result<std::optional<KeyFacts>> facts(const std::string& key) const {
@@ -181,20 +101,22 @@ class RocksdbStateStore final : public StateStore {
   }
 
   Result<Revision> apply(Transaction transaction) {
+    TROUPE_CHECK(database_.mend());
     const Revision next{revision_.value + 1};
     TROUPE_TRY(CommitPlan plan, plan_commit(std::move(transaction), next, live_bytes_, live_bytes_max_,
                                             [this](const std::string& key) { return facts(key); }));
     if (plan.changes.empty()) return revision_;
 
-    rocksdb::WriteBatch batch;
-    batch.Put(revision_key, encode_u64(next.value));
+    KeyBatch batch{{std::string(revision_key), encode_u64(next.value)}};
     for (const KeyChange& change : plan.changes) {
-      if (change.value)
-        batch.Put(entry_key(change.key), encode_record(change.create_revision, next, *change.value));
-      else
-        batch.Delete(entry_key(change.key));
+      std::optional<std::string> record;
+      if (change.value) record = encode_record(change.create_revision, next, *change.value);
+      batch.emplace_back(entry_key(change.key), std::move(record));
     }
+    crash_point("control.before_commit");
     TROUPE_CHECK(database_.write(batch));
+    crash_point("control.after_commit");
+    mark_.set(next);
 
     revision_ = next;
     live_bytes_ = plan.live_bytes;
@@ -203,7 +125,8 @@ class RocksdbStateStore final : public StateStore {
   }
 
   // All but thread_ belong to that thread, which is destroyed first and finishes its queue then.
-  Database database_;
+  ControlDatabase database_;
+  AcknowledgedMark mark_;
   Revision revision_;
   uint64_t live_bytes_;
   const ByteCount live_bytes_max_;
@@ -214,26 +137,35 @@ class RocksdbStateStore final : public StateStore {
 }  // namespace
 
 Result<std::unique_ptr<StateStore>> open_rocksdb_state_store(const std::filesystem::path& directory,
-                                                             const StateStoreOptions& options) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) return fail(Errc::io_error, "cannot make the directory {}: {}", directory.string(), error.message());
-
-  rocksdb::DB* opened = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(small_database_options(), directory.string(), &opened);
-  Database database(std::unique_ptr<rocksdb::DB>(opened), directory.string());
-  if (!status.ok()) return fail(to_error(status, directory.string()));
-
+                                                             const StateStoreOptions& options, rocksdb::Env* env) {
+  TROUPE_TRY(ControlDatabase database, ControlDatabase::open(directory, env));
   TROUPE_CHECK(check_or_write_schema(database));
   TROUPE_TRY(const auto stored_revision, database.get(std::string(revision_key)));
   Revision revision;
   if (stored_revision) {
     TROUPE_TRY(revision.value, decode_u64(fmt::format("the revision in {}", directory.string()), *stored_revision));
   }
-  TROUPE_TRY(const auto entries, database.entries(""));
+  TROUPE_TRY(AcknowledgedMark mark, AcknowledgedMark::check(directory, revision));
+  TROUPE_TRY(const auto stored, entries(database, ""));
   uint64_t live_bytes = 0;
-  for (const StateEntry& entry : entries) live_bytes += entry.key.size() + entry.value.size();
-  return std::make_unique<RocksdbStateStore>(std::move(database), revision, live_bytes, options);
+  for (const StateEntry& entry : stored) live_bytes += entry.key.size() + entry.value.size();
+  return std::make_unique<RocksdbStateStore>(std::move(database), std::move(mark), revision, live_bytes, options);
+}
+
+Status import_rocksdb_state(const std::filesystem::path& directory, const RangeResult& state) {
+  std::error_code error;
+  if (std::filesystem::exists(directory, error))
+    return fail(Errc::already_exists, "{} exists already", directory.string());
+  TROUPE_TRY(ControlDatabase database, ControlDatabase::open(directory));
+  TROUPE_CHECK(check_or_write_schema(database));
+  KeyBatch batch{{std::string(revision_key), encode_u64(state.revision.value)}};
+  for (const StateEntry& entry : state.entries) {
+    batch.emplace_back(entry_key(entry.key), encode_record(entry.create_revision, entry.mod_revision, entry.value));
+    if (batch.size() < transaction_ops_max) continue;
+    TROUPE_CHECK(database.write(batch));
+    batch.clear();
+  }
+  return database.write(batch);
 }
 
 }  // namespace troupe::storage

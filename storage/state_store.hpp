@@ -133,7 +133,9 @@ class StateStore {
   /// Applies `transaction` and answers with its revision once it is safe against a loss of power. A transaction that
   /// changes nothing (deletes of absent keys) answers with the store's revision as it is.
   /// Errors: failed_precondition (a compare does not hold; `Error::field` is its key), invalid_argument, too_large,
-  /// resource_exhausted, overloaded, corrupt_data; io_error: the outcome is unknown, range again.
+  /// resource_exhausted (also a full disk), overloaded, corrupt_data, unavailable (the disk refuses writes; try again),
+  /// io_error. After an error nothing is changed; only if the process then dies at once, what a failing disk refused
+  /// may be found done.
   virtual void commit(Transaction transaction, CommitCallback done) = 0;
 
   /// Calls `on_event` for every transaction later than `after` that touches a key under `prefix`, in revision order and

@@ -45,8 +45,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """One node with everything, that no test kills or changes: clerk@2 takes clerk's traffic, clerk@1 none; and an
-    echo."""
+    """One node with everything, that no test kills or changes: clerk@2 takes clerk's traffic, clerk@1 none; an
+    echo, and one that takes ten seconds."""
     for cluster in _cluster(tmp_path_factory):
         cluster.start_head()
         cluster.add_clerk("1", "2")
@@ -54,6 +54,7 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
             deployment("clerk-2", "clerk@2", engine={"max_sequences": 32})
             + deployment("clerk-1", "clerk@1", weight=0)
             + deployment("echo", "echo@1", backend="echo")
+            + deployment("slow", "slow@1", backend="echo", echo={"slots": 8, "delay": "10s"})
         )
         cluster.wait_for_traffic("clerk@1", "clerk@2", "echo")
         yield cluster

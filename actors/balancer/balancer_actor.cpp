@@ -45,8 +45,24 @@ void BalancerActor::update(const UpdateRoutes& routes) {
 
 void BalancerActor::dispatch(const Dispatch& dispatch) {
   budget_.on_request(context().now());
+  if (const Status admitted = admit(dispatch); !admitted) {
+    dispatch.sink->on_error(admitted.error());
+    return;
+  }
   pending_[dispatch.id].dispatch = dispatch;
   attempt(dispatch.id);
+}
+
+/// Only of new requests: one that comes back from a replica was admitted, and the loss is not its fault.
+Status BalancerActor::admit(const Dispatch& dispatch) {
+  const auto version = versions_.find(dispatch.version);
+  if (version == versions_.end()) return {};
+  const auto busy = version->second.replicas.busy_for(dispatch.deadline, context().now());
+  if (!busy) return {};
+  return fail(Error{Errc::overloaded,
+                    fmt::format("the replicas of {}@{} are too busy to answer in time", model_, dispatch.version),
+                    {},
+                    std::chrono::ceil<std::chrono::milliseconds>(*busy)});
 }
 
 void BalancerActor::attempt(DispatchId id) {
@@ -56,7 +72,8 @@ void BalancerActor::attempt(DispatchId id) {
     finish(id, no_replica(pending.dispatch.version));
     return;
   }
-  const auto replica = version->second.replicas.pick(version->second.policy, pending.tried, random_, context().now());
+  const auto replica = version->second.replicas.pick(version->second.policy, pending.tried, random_, context().now(),
+                                                     pending.dispatch.deadline);
   if (!replica) {
     hold(id);
     return;
@@ -84,10 +101,13 @@ void BalancerActor::on_reply(DispatchId id, const actor::ReplyEvent& event) {
     return;
   }
   found->second.begun = true;
+  const std::optional<protocol::LoadReport> load = part->load;
   found->second.dispatch.sink->on_part(std::move(part), event.last);
   if (!event.last) return;
-  if (const auto version = versions_.find(found->second.dispatch.version); version != versions_.end())
+  if (const auto version = versions_.find(found->second.dispatch.version); version != versions_.end()) {
     version->second.replicas.on_end(found->second.replica, Ending::answered, context().now());
+    version->second.replicas.on_answer(found->second.replica, load, context().now());
+  }
   pending_.erase(found);
 }
 
@@ -107,8 +127,10 @@ void BalancerActor::on_failure(DispatchId id, const Error& error) {
   const Ending ending = error.code == Errc::unavailable ? Ending::refused
                         : error.code == Errc::lost      ? Ending::lost
                                                         : Ending::answered;
-  if (const auto version = versions_.find(pending.dispatch.version); version != versions_.end())
+  if (const auto version = versions_.find(pending.dispatch.version); version != versions_.end()) {
     version->second.replicas.on_end(pending.replica, ending, context().now());
+    if (error.code == Errc::overloaded) version->second.replicas.on_full(pending.replica, context().now());
+  }
   may_retry(pending, error.code) ? attempt(id) : finish(id, error);
 }
 

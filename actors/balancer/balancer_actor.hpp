@@ -23,6 +23,9 @@ struct BalancerOptions {
 
 /// Takes Dispatch, CancelDispatch and UpdateRoutes.
 ///
+/// A request that no replica could answer by its deadline, or for which each one's queue is full, is refused as
+/// overloaded before it is sent anywhere, with a time to come back.
+///
 /// An attempt that ends before its first part goes to another replica: at no cost where the replica could not begin it
 /// (unavailable) or was lost over it (lost), out of the retry budget where the replica is full (overloaded). Where no
 /// replica is left but one is to be expected, the request is held until one comes. After the first part an error is the
@@ -58,6 +61,7 @@ class BalancerActor final : public actor::Actor {
   bool may_retry(Pending& pending, Errc code);
   void finish(DispatchId id, const Error& error);
   Error no_replica(const std::string& version) const;
+  Status admit(const Dispatch& dispatch);
 
   std::string model_;
   BalancerOptions options_;

@@ -25,6 +25,10 @@ GatewayActor::GatewayActor(actor::Context& context, GatewayParts parts) : Actor(
   on<Submit>([this](const Submit& message) { submit(message); });
   on<Withdraw>([this](const Withdraw& message) { withdraw(message); });
   on<Drain>([this](const Drain&) { drain(); });
+  serve<protocol::KeySet>([this](const std::shared_ptr<const protocol::KeySet>& keys, actor::Reply reply) {
+    if (parts_.keys) parts_.keys->update(*keys);
+    reply.finish(protocol::KeyAck{keys->epoch, keys->revision});
+  });
   on<protocol::RoutingSnapshot>([this](const protocol::RoutingSnapshot& snapshot) { take(snapshot); });
 }
 
@@ -68,7 +72,7 @@ Status GatewayActor::hand_over(const Submit& submit, const protocol::Route& rout
   }
   const bool use_cache = parts_.cache && route.cache.enabled && cache_shard::is_cacheable(*submit.request);
   const actor::Ref& handler = use_cache ? parts_.cache : balancer->second;
-  TROUPE_CHECK(parts_.in_flight->enter(submit.id, model, handler));
+  TROUPE_CHECK(parts_.in_flight->enter(submit.id, model, handler, request_bytes(*submit.request)));
 
   const auto sink = std::make_shared<TrackedSink>(submit.id, submit.sink, parts_.in_flight,
                                                   parts_.metrics->of(model, route.version), context().host().clock());

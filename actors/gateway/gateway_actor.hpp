@@ -1,6 +1,6 @@
 #pragma once
 // GatewayActor: the one at "gateway". Takes Submit, Withdraw and Drain from the front ends of its process and
-// protocol::RoutingSnapshot from the head, by way of the node's agent.
+// protocol::RoutingSnapshot from the head, by way of the node's agent. Serves protocol::KeySet, of the head.
 
 #include <functional>
 #include <memory>
@@ -10,6 +10,7 @@
 
 #include "actors/gateway/gateway_metrics.hpp"
 #include "actors/gateway/in_flight.hpp"
+#include "actors/gateway/key_ring.hpp"
 #include "actors/gateway/messages.hpp"
 #include "actors/gateway/routing_table.hpp"
 #include "runtime/actor/actor.hpp"
@@ -30,6 +31,7 @@ struct DrainOptions {
 struct GatewayParts {
   std::shared_ptr<RoutingBoard> routing;
   std::shared_ptr<InFlight> in_flight;
+  std::shared_ptr<KeyRing> keys;  ///< Given what the head says of API keys; may be empty.
   std::shared_ptr<GatewayMetrics> metrics;
   std::shared_ptr<Random> random;  ///< Draws sampling seeds.
   actor::Ref cache;                ///< The cache shard; empty = none.

@@ -2,11 +2,11 @@
 
 namespace troupe::gateway {
 
-Status InFlight::enter(balancer::DispatchId id, const std::string& model, actor::Ref handler) {
+Status InFlight::enter(balancer::DispatchId id, const std::string& model, actor::Ref handler, uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   if (entries_.contains(id)) return fail(Errc::already_exists, "dispatch {} is inside already", id);
-  TROUPE_CHECK(admission_.admit(model));
-  entries_.emplace(id, Entry{model, std::move(handler), false});
+  TROUPE_CHECK(admission_.admit(model, bytes));
+  entries_.emplace(id, Entry{model, std::move(handler), bytes, false});
   return {};
 }
 
@@ -15,7 +15,7 @@ bool InFlight::leave(balancer::DispatchId id) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return false;
   const bool withdrawn = found->second.withdrawn;
-  admission_.release(found->second.model);
+  admission_.release(found->second.model, found->second.bytes);
   entries_.erase(found);
   if (entries_.empty()) empty_.notify_all();
   return withdrawn;

@@ -20,7 +20,7 @@ class InFlight {
   explicit InFlight(AdmissionOptions options) : admission_(options) {}
 
   /// As Admission::admit; already_exists for an id that is inside.
-  Status enter(balancer::DispatchId id, const std::string& model, actor::Ref handler);
+  Status enter(balancer::DispatchId id, const std::string& model, actor::Ref handler, uint64_t bytes = 0);
   /// Whether it had been withdrawn. Ids that are not inside are ignored.
   bool leave(balancer::DispatchId id);
   /// Notes that the client has gone, and says who has the request; empty where nobody does.
@@ -34,6 +34,7 @@ class InFlight {
   struct Entry {
     std::string model;
     actor::Ref handler;
+    uint64_t bytes = 0;
     bool withdrawn = false;
   };
   mutable std::mutex mutex_;

@@ -4,9 +4,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "actors/worker/step_meter.hpp"
+#include "runtime/base/clock.hpp"
 #include "runtime/base/ids.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/protocol/cluster.hpp"
@@ -20,6 +23,7 @@ using WorkId = Id64<struct WorkIdTag>;
 struct WorkItem {
   WorkId id;
   std::shared_ptr<const protocol::ServeRequest> request;
+  std::optional<Time> deadline;  ///< When nobody waits for it any more; it is cancelled then. None = never.
 };
 
 /// What a back end says. Called on the back end's thread, in order; must not block.
@@ -47,8 +51,12 @@ class Backend {
   virtual void execute(std::vector<WorkItem> batch) = 0;
   /// No event for `id` comes any more, from the next step on.
   virtual void cancel(WorkId id) = 0;
-  /// Requests that may be inside at once; the batcher holds the rest.
+  /// Requests that may be inside at once; the batcher holds the rest. Known once warm.
   virtual uint32_t slots() const = 0;
+
+  /// What the compute does now, and how long one step of it may take (0 = a second). From any thread.
+  virtual StepProgress progress() const = 0;
+  virtual Duration longest_step() const = 0;
 };
 
 }  // namespace troupe::worker

@@ -4,7 +4,7 @@
 
 namespace troupe::worker {
 
-CommandThread::CommandThread(std::string name, std::function<bool()> step)
+CommandThread::CommandThread(std::string name, std::function<Time()> step)
     : step_(std::move(step)), thread_([this, name = std::move(name)] {
         pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
         run();
@@ -29,17 +29,22 @@ void CommandThread::push(std::function<void()> command) {
 
 void CommandThread::run() {
   std::deque<std::function<void()>> batch;
-  bool more = false;
+  Time next = never;
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      if (!more) changed_.wait(lock, [this] { return stopping_ || !commands_.empty(); });
+      const auto is_called = [this] { return stopping_ || !commands_.empty(); };
+      if (next == never) {
+        changed_.wait(lock, is_called);
+      } else if (next != at_once) {
+        changed_.wait_until(lock, next, is_called);
+      }
       if (stopping_) return;
       batch.swap(commands_);
     }
     for (const auto& command : batch) command();
     batch.clear();
-    more = step_();
+    next = step_();
   }
 }
 

@@ -1,29 +1,18 @@
 #include "actors/worker/echo_backend.hpp"
 
-#include <algorithm>
+#include <queue>
+#include <unordered_map>
 
 #include "actors/worker/command_thread.hpp"
+#include "actors/worker/echo_answer.hpp"
 
 namespace troupe::worker {
 namespace {
 
-/// The wanted tensors of an echo, in the order asked for.
-Result<protocol::InferResult> echo(const protocol::Infer& infer) {
-  if (infer.outputs.empty()) return protocol::InferResult{infer.inputs};
-  protocol::InferResult result;
-  for (const std::string& name : infer.outputs) {
-    const auto input =
-        std::find_if(infer.inputs.begin(), infer.inputs.end(), [&](const auto& t) { return t.name == name; });
-    if (input == infer.inputs.end())
-      return fail_field("outputs", "output '{}' is not among the inputs, and an echo has no others", name);
-    result.outputs.push_back(*input);
-  }
-  return result;
-}
-
 class EchoBackend final : public Backend {
  public:
-  explicit EchoBackend(BackendEvents& events) : events_(events), thread_("echo", [] { return false; }) {}
+  EchoBackend(const protocol::EchoSpec& spec, const Clock& clock, BackendEvents& events)
+      : spec_(spec), clock_(clock), events_(events), thread_("echo", [this] { return answer_due(); }) {}
 
   void load() override {
     thread_.push([this] {
@@ -34,39 +23,82 @@ class EchoBackend final : public Backend {
 
   void execute(std::vector<WorkItem> batch) override {
     thread_.push([this, batch = std::move(batch)] {
-      for (const WorkItem& item : batch) answer(item);
+      const StepMeter::Step measured(meter_);
+      for (const WorkItem& item : batch) begin(item);
     });
   }
 
-  void cancel(WorkId) override {}  // An answer takes less time than a cancel.
-  uint32_t slots() const override { return 1024; }
+  void cancel(WorkId id) override {
+    thread_.push([this, id] { answers_.erase(id); });
+  }
+  uint32_t slots() const override { return spec_.slots; }
+  StepProgress progress() const override { return meter_.read(); }
+  Duration longest_step() const override { return Duration{0}; }
 
  private:
-  void answer(const WorkItem& item) {
-    const auto* infer = std::get_if<protocol::Infer>(&item.request->work);
-    if (infer == nullptr) {
-      events_.on_error(item.id,
-                       {Errc::unimplemented, "the echo back end serves tensor inference only, not text", {}, {}});
+  struct Answer {
+    std::vector<protocol::ResultPart> parts;
+    size_t next = 0;
+    Time begun;
+  };
+  struct Due {
+    Time at;
+    WorkId id;
+    bool operator>(const Due& other) const { return at > other.at; }
+  };
+
+  void begin(const WorkItem& item) {
+    auto parts = echo_answer(*item.request);
+    if (!parts) {
+      events_.on_error(item.id, parts.error());
       return;
     }
-    auto result = echo(*infer);
-    if (!result) {
-      events_.on_error(item.id, result.error());
-      return;
-    }
-    protocol::ResultPart part;
-    part.content = std::move(*result);
-    events_.on_part(item.id, std::move(part), true);
+    answers_[item.id] = Answer{std::move(*parts), 0, clock_.now()};
+    advance(item.id);
   }
 
+  /// Says what is due of an answer, and notes when to go on.
+  void advance(WorkId id) {
+    const auto found = answers_.find(id);
+    if (found == answers_.end()) return;
+    Answer& answer = found->second;
+    const auto count = static_cast<int64_t>(answer.parts.size());
+    for (;;) {
+      const Time due = answer.begun + spec_.delay * static_cast<int64_t>(answer.next + 1) / count;
+      if (due > clock_.now()) {
+        due_.push({due, id});
+        return;
+      }
+      const bool last = answer.next + 1 == answer.parts.size();
+      events_.on_part(id, std::move(answer.parts[answer.next++]), last);
+      if (last) break;
+    }
+    answers_.erase(found);
+  }
+
+  Time answer_due() {
+    while (!due_.empty() && due_.top().at <= clock_.now()) {
+      const StepMeter::Step measured(meter_);
+      const WorkId id = due_.top().id;
+      due_.pop();
+      advance(id);
+    }
+    return due_.empty() ? CommandThread::never : due_.top().at;
+  }
+
+  const protocol::EchoSpec spec_;
+  const Clock& clock_;
   BackendEvents& events_;
+  StepMeter meter_{clock_};
+  std::unordered_map<WorkId, Answer> answers_;                      ///< Used on the thread only.
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;  ///< One an answer; those of cancelled ones lapse.
   CommandThread thread_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> make_echo_backend(BackendEvents& events) {
-  return std::make_unique<EchoBackend>(events);
+std::unique_ptr<Backend> make_echo_backend(const protocol::EchoSpec& spec, const Clock& clock, BackendEvents& events) {
+  return std::make_unique<EchoBackend>(spec, clock, events);
 }
 
 }  // namespace troupe::worker

@@ -8,6 +8,12 @@
 namespace troupe::worker {
 namespace {
 
+/// The longest step is reckoned from the warm-up's: as much longer as a full step has more tokens, and a margin for
+/// attention over long contexts and for a machine that is busy.
+constexpr int64_t step_margin = 4;
+constexpr Duration step_floor = std::chrono::seconds{1};
+constexpr Duration step_ceiling = std::chrono::minutes{10};
+
 gpu::GenerateInput to_engine(const protocol::Generate& generate) {
   gpu::GenerateInput input;
   if (const auto* text = std::get_if<protocol::PlainText>(&generate.prompt)) {
@@ -46,10 +52,12 @@ protocol::FinishReason to_protocol(gpu::FinishReason finish) {
 
 class NativeBackend final : public Backend {
  public:
-  NativeBackend(const protocol::ReplicaSpec& spec, std::function<Status()> verify, BackendEvents& events)
+  NativeBackend(const protocol::ReplicaSpec& spec, std::function<Status()> verify, const Clock& clock,
+                BackendEvents& events)
       : folder_(spec.folder),
         spec_(spec.engine),
         verify_(std::move(verify)),
+        clock_(clock),
         events_(events),
         thread_("engine " + spec.model, [this] { return step(); }) {}
 
@@ -61,6 +69,7 @@ class NativeBackend final : public Backend {
 
   void execute(std::vector<WorkItem> batch) override {
     thread_.push([this, batch = std::move(batch)] {
+      const StepMeter::Step measured(meter_);
       for (const WorkItem& item : batch) submit(item);
     });
   }
@@ -72,6 +81,8 @@ class NativeBackend final : public Backend {
   }
 
   uint32_t slots() const override { return spec_.sequences_max; }
+  StepProgress progress() const override { return meter_.read(); }
+  Duration longest_step() const override { return Duration{longest_step_.load(std::memory_order_relaxed)}; }
 
  private:
   struct Work {
@@ -88,7 +99,11 @@ class NativeBackend final : public Backend {
                                      .threads = spec_.threads};
     TROUPE_TRY(engine_, gpu::TextEngine::load(folder_, options));
     events_.on_loaded();
+    const Time begun = clock_.now();
     TROUPE_CHECK(engine_->warm_up());
+    const int64_t full_steps = spec_.step_tokens_max / gpu::warm_up_tokens + 1;
+    longest_step_ =
+        std::clamp<Duration>((clock_.now() - begun) * full_steps * step_margin, step_floor, step_ceiling).count();
     events_.on_warm();
     return {};
   }
@@ -107,11 +122,12 @@ class NativeBackend final : public Backend {
     work_[item.id.value] = Work{generate->stream, {}};
   }
 
-  /// One forward over everything inside. Whether there is more to do.
-  bool step() {
-    if (!engine_ || engine_->idle()) return false;
+  /// One forward over everything inside. When there is more to do.
+  Time step() {
+    if (!engine_ || engine_->idle()) return CommandThread::never;
+    const StepMeter::Step measured(meter_);
     for (gpu::SequenceEvent& event : engine_->step()) emit(event);
-    return !engine_->idle();
+    return engine_->idle() ? CommandThread::never : CommandThread::at_once;
   }
 
   void emit(gpu::SequenceEvent& event) {
@@ -138,7 +154,10 @@ class NativeBackend final : public Backend {
   const std::filesystem::path folder_;
   const protocol::EngineSpec spec_;
   const std::function<Status()> verify_;
+  const Clock& clock_;
   BackendEvents& events_;
+  StepMeter meter_{clock_};
+  std::atomic<int64_t> longest_step_{0};     ///< Nanoseconds; known once warm.
   std::unique_ptr<gpu::TextEngine> engine_;  ///< Used on the thread only.
   std::unordered_map<uint64_t, Work> work_;  ///< Used on the thread only.
   CommandThread thread_;
@@ -147,8 +166,8 @@ class NativeBackend final : public Backend {
 }  // namespace
 
 std::unique_ptr<Backend> make_native_backend(const protocol::ReplicaSpec& spec, std::function<Status()> verify,
-                                             BackendEvents& events) {
-  return std::make_unique<NativeBackend>(spec, std::move(verify), events);
+                                             const Clock& clock, BackendEvents& events) {
+  return std::make_unique<NativeBackend>(spec, std::move(verify), clock, events);
 }
 
 }  // namespace troupe::worker

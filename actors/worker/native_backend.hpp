@@ -9,8 +9,9 @@
 namespace troupe::worker {
 
 /// Serves Generate; Infer is refused by name. Runs steps on a thread of its own for as long as something is in it.
-/// `verify` checks the folder's files against their manifest before anything is loaded. `events` must outlive it.
+/// `verify` checks the folder's files against their manifest before anything is loaded. `clock` and `events` must
+/// outlive it.
 std::unique_ptr<Backend> make_native_backend(const protocol::ReplicaSpec& spec, std::function<Status()> verify,
-                                             BackendEvents& events);
+                                             const Clock& clock, BackendEvents& events);
 
 }  // namespace troupe::worker

@@ -3,7 +3,9 @@
 
 #include <functional>
 
+#include "actors/worker/child_backend.hpp"
 #include "actors/worker/load.hpp"
+#include "actors/worker/python_backend.hpp"
 #include "actors/worker/worker_actor.hpp"
 #include "runtime/actor/host.hpp"
 
@@ -25,7 +27,12 @@ void drain_replica(const Replica& replica);
 /// Ends both actors; what is inside fails as unavailable. `ended` runs when both paths are free, on any thread.
 void end_replica(actor::Host& host, const Replica& replica, std::function<void()> ended);
 
-/// `isolation: thread`: back ends on threads of this process.
-Result<std::unique_ptr<Backend>> make_thread_backend(const protocol::ReplicaSpec& spec, BackendEvents& events);
+/// A back end on a thread of this process. `clock` and `events` must outlive it.
+Result<std::unique_ptr<Backend>> make_thread_backend(const protocol::ReplicaSpec& spec, const Clock& clock,
+                                                     BackendEvents& events);
+
+/// Back ends where their spec's isolation says: in processes of `children` (refused where that is empty), or on
+/// threads. `clock` must outlive them.
+BackendFactory make_backend(std::shared_ptr<ChildHost> children, const Clock& clock, PythonOptions python = {});
 
 }  // namespace troupe::worker

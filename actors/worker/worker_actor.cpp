@@ -128,7 +128,8 @@ void WorkerActor::execute(const Batch& batch) {
     if (!backend_ || status_.state != ReplicaState::ready) {
       entry.reply->fail({Errc::unavailable, "the back end is not ready", {}, {}});
     } else {
-      items.push_back({table_->add(entry.reply), entry.request});
+      const std::optional<Time> deadline = entry.reply->deadline();
+      items.push_back({table_->add(entry.reply), entry.request, deadline});
     }
   }
   if (!items.empty()) backend_->execute(std::move(items));

@@ -53,6 +53,8 @@ Errc code_from_status(unsigned status) {
       return Errc::failed_precondition;
     case 413:
       return Errc::too_large;
+    case 429:
+      return Errc::overloaded;
     case 503:
       return Errc::unavailable;
     case 504:

@@ -20,8 +20,10 @@ struct BenchFlags {
   std::string http;
   std::string data_root;
   std::string door = "zmq";
+  std::string api_key;
   std::string model;
-  uint32_t concurrency = 16;
+  uint32_t concurrency = 0;  ///< 0: concurrency_closed, or with a rate concurrency_open.
+  double rate = 0;
   uint64_t requests = 0;
   Duration duration = std::chrono::seconds{5};
   Duration warm_up = std::chrono::seconds{1};
@@ -35,6 +37,8 @@ struct BenchFlags {
 };
 
 constexpr size_t tensor_bytes_most = 64 << 20;
+constexpr uint32_t concurrency_closed = 16;
+constexpr uint32_t concurrency_open = 4096;
 
 /// Sums, the same ones at each run: enough different ones that a cache does not answer for the model.
 std::vector<std::string> default_prompts() {
@@ -88,28 +92,32 @@ Result<Exit> bench(const BenchFlags& flags, Clock& clock) {
   std::unique_ptr<LoadDriver> driver;
   if (flags.door == "http") {
     TROUPE_TRY(const std::string address, http_address(flags.http, flags.data_root));
-    TROUPE_TRY(driver, make_http_load(address, flags.timeout, clock));
+    TROUPE_TRY(driver, make_http_load(address, flags.api_key, flags.timeout, clock));
   } else {
     TROUPE_TRY(const std::string address, zmq_address(flags.zmq, flags.data_root));
-    TROUPE_TRY(driver, make_zmq_load(address, flags.timeout, clock));
+    TROUPE_TRY(driver, make_zmq_load(address, flags.api_key, flags.timeout, clock));
   }
+  const uint32_t concurrency = flags.concurrency > 0 ? flags.concurrency
+                               : flags.rate > 0      ? concurrency_open
+                                                     : concurrency_closed;
   LoadResult warm_up;
   if (flags.warm_up.count() > 0)
-    TROUPE_CHECK(driver->run(work, flags.concurrency, {.duration = flags.warm_up}, warm_up));
+    TROUPE_CHECK(driver->run(work, concurrency, {.duration = flags.warm_up, .rate = flags.rate}, warm_up));
 
   const std::vector<pid_t> nodes = local_pids(flags.data_root);
   const std::vector<pid_t> self{::getpid()};
   const auto nodes_before = cpu_times(nodes);
   const auto self_before = cpu_times(self);
   LoadResult result;
-  const LoadLimit limit{flags.requests, flags.requests > 0 ? Duration{0} : flags.duration};
-  TROUPE_CHECK(driver->run(work, flags.concurrency, limit, result));
+  const LoadLimit limit{flags.requests, flags.requests > 0 ? Duration{0} : flags.duration, flags.rate};
+  TROUPE_CHECK(driver->run(work, concurrency, limit, result));
   const BenchReport report{flags.model,
                            flags.door,
-                           flags.concurrency,
+                           concurrency,
                            nodes.size(),
                            cpu_between(nodes_before, cpu_times(nodes)),
-                           cpu_between(self_before, cpu_times(self))};
+                           cpu_between(self_before, cpu_times(self)),
+                           flags.rate};
   std::cout << (flags.json ? json_report(report, result).dump(2) + "\n" : format_report(report, result));
   return result.answered > 0 ? Exit::ok : Exit::failed;
 }
@@ -117,13 +125,17 @@ Result<Exit> bench(const BenchFlags& flags, Clock& clock) {
 }  // namespace
 
 void add_bench(CLI::App& app, Shell& shell) {
-  CLI::App* verb = app.add_subcommand("bench", "Measure a model under load: a closed loop of open requests");
+  CLI::App* verb = app.add_subcommand("bench", "Measure a model under load: so many open requests, or --rate a second");
   auto flags = std::make_shared<BenchFlags>();
   verb->add_option("MODEL", flags->model, "NAME, or NAME@VERSION")->required()->type_name("NAME[@VERSION]");
   verb->add_option("--door", flags->door, "zmq or http")->check(CLI::IsMember({"zmq", "http"}))->capture_default_str();
-  verb->add_option("-c,--concurrency", flags->concurrency, "Requests that are open at a time")
-      ->check(CLI::Range(1u, 65536u))
-      ->capture_default_str();
+  verb->add_option("-c,--concurrency", flags->concurrency,
+                   "Requests that are open at a time (default: 16); with --rate, at most (default: 4096)")
+      ->check(CLI::Range(1u, 65536u));
+  verb->add_option("--rate", flags->rate,
+                   "Begin so many requests a second, whatever becomes of them; latency counts from when each was due")
+      ->check(CLI::Range(0.001, 1e6))
+      ->type_name("N");
   add_duration(*verb, "--duration", flags->duration, "How long to measure");
   verb->add_option("-n,--requests", flags->requests, "Measure so many requests instead");
   add_duration(*verb, "--warm-up", flags->warm_up, "How long to run before measuring");
@@ -140,6 +152,7 @@ void add_bench(CLI::App& app, Shell& shell) {
       ->envname("TROUPE_HTTP_ADDRESS")
       ->type_name("HOST:PORT");
   add_zmq_flags(*verb, flags->zmq, flags->data_root);
+  add_api_key(*verb, flags->api_key);
   add_duration(*verb, "--timeout", flags->timeout, "How long a request may take");
   verb->add_flag("--json", flags->json, "Print JSON");
   verb->callback([flags, &shell] { shell.verb = [flags, &shell] { return bench(*flags, shell.clock); }; });

@@ -44,10 +44,17 @@ nlohmann::json latency_json(const observe::LatencyHistogram& histogram) {
 std::string format_report(const BenchReport& report, const LoadResult& result) {
   std::string text;
   const auto line = [&](const char* what, const std::string& value) { text += fmt::format("{:<14}{}\n", what, value); };
-  line("model", fmt::format("{} by {}, {} open requests", report.model, report.door, report.concurrency));
+  const std::string load = report.rate > 0 ? fmt::format("{} requests a second", report.rate)
+                                           : fmt::format("{} open requests", report.concurrency);
+  line("model", fmt::format("{} by {}, {}", report.model, report.door, load));
   line("requests", fmt::format("{} answered in {:.2f} s, {:.1f} a second", result.answered, seconds(result.elapsed),
                                per_second(result.answered, result.elapsed)));
   line("latency", latency_line(result.latency));
+  if (result.rejected > 0) {
+    line("rejected",
+         fmt::format("{}, {} of them without a time to come back", result.rejected, result.rejected_without_time));
+    line("", latency_line(result.rejection));
+  }
   if (result.first_token.count() > 0) line("first text", latency_line(result.first_token));
   if (result.tokens > 0)
     line("tokens", fmt::format("{}, {:.1f} a second", result.tokens, per_second(result.tokens, result.elapsed)));
@@ -74,11 +81,15 @@ nlohmann::json json_report(const BenchReport& report, const LoadResult& result) 
                       {"tokens", result.tokens},
                       {"tokens_per_second", per_second(result.tokens, result.elapsed)},
                       {"cached", result.cached},
+                      {"rate", report.rate},
+                      {"rejected", result.rejected},
+                      {"rejected_without_time", result.rejected_without_time},
                       {"errors", result.errors},
                       {"node_processes", report.nodes},
                       {"bench_cpu_us_per_request", us_each(report.client_cpu, result)}};
   json["node_cpu_us_per_request"] =
       report.nodes > 0 ? nlohmann::json(us_each(report.node_cpu, result)) : nlohmann::json();
+  json["rejection"] = result.rejected > 0 ? latency_json(result.rejection) : nlohmann::json();
   json["first_token"] = result.first_token.count() > 0 ? latency_json(result.first_token) : nlohmann::json();
   return json;
 }

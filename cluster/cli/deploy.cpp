@@ -1,11 +1,13 @@
 #include <poll.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <set>
 
 #include "cluster/cli/admin_client.hpp"
+#include "cluster/cli/deploy_python.hpp"
 #include "cluster/cli/flags.hpp"
 #include "cluster/cli/render.hpp"
 #include "cluster/cli/rollout.hpp"
@@ -26,8 +28,13 @@ struct ApplyFlags {
 struct DeployFlags {
   ApplyFlags apply;
   cluster::DeploymentDocument document;
-  std::string backend = "native";
-  double weight = -1;  ///< < 0: unset.
+  std::string backend;  ///< Empty: unset.
+  double weight = -1;   ///< < 0: unset.
+  std::vector<std::string> settings;
+  // Of a model in Python that is yet to be stored.
+  std::string version;
+  std::string requirements;
+  std::vector<std::string> files;
 };
 
 struct DeleteFlags {
@@ -80,8 +87,45 @@ Result<Exit> apply(const ApplyFlags& flags, const std::string& text, const std::
   return Exit::ok;
 }
 
+/// MODULE:CLASS becomes NAME@VERSION. The deployment has the model's name: deploying again changes it to the new
+/// version.
+Status store_python(DeployFlags& flags) {
+  cluster::DeploymentDocument& document = flags.document;
+  const std::string entry = document.model;
+  PythonVersion wanted{document.name.empty() ? model_name_of(entry) : document.name,
+                       flags.version,
+                       {entry, std::filesystem::current_path(), flags.requirements, {}}};
+  for (const std::string& file : flags.files) wanted.source.files.emplace_back(file);
+  AdminFlags patient = flags.apply.admin;
+  patient.timeout = std::max<Duration>(patient.timeout, std::chrono::minutes{10});  // Files are copied into the store.
+  TROUPE_TRY(const AdminClient admin, AdminClient::make(patient));
+  TROUPE_TRY(document.model, store_python_version(admin, wanted));
+  document.name = wanted.name;
+  document.entry = entry;
+  flags.backend = "python";
+  std::cerr << fmt::format("{} is stored as {}\n", entry, document.model);
+  return {};
+}
+
+Status take_settings(const std::vector<std::string>& pairs, std::map<std::string, std::string>& settings) {
+  for (const std::string& pair : pairs) {
+    const size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return fail(Errc::invalid_argument, "--set {}: write NAME=VALUE", pair);
+    settings[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  return {};
+}
+
 Result<Exit> deploy(DeployFlags flags, Clock& clock) {
   cluster::DeploymentDocument& document = flags.document;
+  TROUPE_CHECK(take_settings(flags.settings, document.settings));
+  const bool is_python = document.model.find(':') != std::string::npos;
+  if (!is_python && !(flags.version.empty() && flags.requirements.empty() && flags.files.empty()))
+    return fail(Errc::invalid_argument,
+                "--version, --requirements and --file belong to a model in Python, MODULE:CLASS; '{}' is in the store",
+                document.model);
+  if (is_python) TROUPE_CHECK(store_python(flags));
   const size_t at = document.model.find('@');
   if (at == std::string::npos || at + 1 == document.model.size())
     return fail(Errc::invalid_argument, "'{}' names no version; write NAME@VERSION, such as {}@1", document.model,
@@ -90,7 +134,8 @@ Result<Exit> deploy(DeployFlags flags, Clock& clock) {
     document.name = document.model.substr(0, at) + "-" + document.model.substr(at + 1);
     for (char& c : document.name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   }
-  document.backend = flags.backend == "echo" ? protocol::BackendKind::echo : protocol::BackendKind::native;
+  for (const auto& known : protocol::backend_names)
+    if (known.name == flags.backend) document.backend = known.value;
   if (flags.weight >= 0) document.weight = flags.weight;
   return apply(flags.apply, "kind: Deployment\n" + config::to_yaml(document), "troupe deploy", clock);
 }
@@ -123,13 +168,30 @@ void add_wait_flags(CLI::App& verb, ApplyFlags& flags) {
   add_admin_flags(verb, flags.admin);
 }
 
+void add_python_flags(CLI::App& verb, DeployFlags& flags) {
+  verb.add_option("--version", flags.version,
+                  "Python: version to store as (default: the newest if its files are the same, else the next number)");
+  verb.add_option("--requirements", flags.requirements, "Python: what pip shall install (default: requirements.txt)")
+      ->type_name("FILE");
+  verb.add_option("--file", flags.files, "Python: a file or folder to store beside the module, such as weights")
+      ->type_name("PATH");
+  verb.add_option("--python", flags.document.python,
+                  "Python: interpreter on the workers that has all the model needs (default: one is made)")
+      ->type_name("PATH");
+  verb.add_option("--set", flags.settings, "Python: a keyword argument of the class")->type_name("NAME=VALUE");
+}
+
 void add_deploy_verb(CLI::App& app, Shell& shell) {
   CLI::App* verb = app.add_subcommand("deploy", "Run a model version: make or change its deployment");
   auto flags = std::make_shared<DeployFlags>();
   cluster::DeploymentDocument& document = flags->document;
   flags->apply.wait = true;
-  verb->add_option("MODEL", document.model, "NAME@VERSION")->required()->type_name("NAME@VERSION");
-  verb->add_option("--name", document.name, "Of the deployment (default: NAME-VERSION)");
+  verb->add_option("MODEL", document.model, "A version in the store, or a class or function in Python to store and run")
+      ->required()
+      ->type_name("NAME@VERSION|MODULE:CLASS");
+  verb->add_option("--name", document.name,
+                   "Of the deployment (default: NAME-VERSION); for Python of the model too (default: the class, "
+                   "my_module:TextScorer is text-scorer)");
   verb->add_option("--replicas", document.replicas, "Running copies")->capture_default_str();
   verb->add_option("--cpus", document.resources.cpus, "CPUs a replica takes")->capture_default_str();
   add_bytes(*verb, "--memory", document.resources.memory, "Memory a replica takes");
@@ -137,15 +199,15 @@ void add_deploy_verb(CLI::App& app, Shell& shell) {
   verb->add_option("--weight", flags->weight,
                    "Share of the model's traffic that names no version (default: 1 for its first deployment, else 0)")
       ->check(CLI::NonNegativeNumber);
-  verb->add_option("--backend", flags->backend, "native or echo")
-      ->check(CLI::IsMember({"native", "echo"}))
-      ->capture_default_str();
+  verb->add_option("--backend", flags->backend, "native, echo or python (default: as the version was stored)")
+      ->check(CLI::IsMember({"native", "echo", "python"}));
   verb->add_option("--max-batch-size", document.batching.max_size, "Requests a batch at most")->capture_default_str();
   add_duration(*verb, "--max-batch-delay", document.batching.max_delay, "How long a request may wait for company");
   verb->add_option("--max-queue", document.batching.max_queue, "Requests that wait at most")->capture_default_str();
   verb->add_option("--threads", document.engine.threads, "Compute threads of a replica")->capture_default_str();
   verb->add_flag("--cache,!--no-cache", document.cache.enabled, "Answer repeated requests from memory");
   add_duration(*verb, "--cache-ttl", document.cache.ttl, "How long an answer is kept");
+  add_python_flags(*verb, *flags);
   add_wait_flags(*verb, flags->apply);
   verb->callback([flags, &shell] { shell.verb = [flags, &shell] { return deploy(*flags, shell.clock); }; });
 }

@@ -12,6 +12,12 @@ void add_zmq_flags(CLI::App& verb, std::string& zmq, std::string& data_root) {
   add_data_root(verb, data_root);
 }
 
+void add_api_key(CLI::App& verb, std::string& key) {
+  verb.add_option("--api-key", key, "API key to show; better in the environment, where no process list has it")
+      ->envname("TROUPE_API_KEY")
+      ->type_name("KEY");
+}
+
 Result<std::string> zmq_address(const std::string& said, const std::string& data_root) {
   if (!said.empty()) return said.find("://") == std::string::npos ? "tcp://" + said : said;
   const auto gateway = running_node(data_root, &protocol::Roles::gateway);

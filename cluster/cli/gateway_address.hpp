@@ -9,6 +9,8 @@ namespace troupe::cli {
 
 /// --zmq and --data-dir.
 void add_zmq_flags(CLI::App& verb, std::string& zmq, std::string& data_root);
+/// --api-key, or TROUPE_API_KEY.
+void add_api_key(CLI::App& verb, std::string& key);
 
 /// "tcp://HOST:PORT" of `said` (which may lack "tcp://"), else of a local gateway, else the default.
 Result<std::string> zmq_address(const std::string& said, const std::string& data_root);

@@ -1,10 +1,12 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <charconv>
+#include <deque>
 #include <nlohmann/json.hpp>
 
 #include "cluster/cli/admin_client.hpp"
@@ -21,6 +23,7 @@ namespace http = beast::http;
 using boost::system::error_code;
 
 constexpr uint64_t answer_bytes_max = 256 << 20;
+constexpr size_t due_max = 100'000;
 
 /// A request as it goes over the wire, made once and sent many times.
 struct Prepared {
@@ -29,7 +32,7 @@ struct Prepared {
 };
 
 Prepared prepare(const LoadWork& work, const std::variant<protocol::Generate, protocol::Infer>& request,
-                 const std::string& host) {
+                 const std::string& host, const std::string& api_key) {
   nlohmann::json body;
   std::string target;
   Prepared prepared;
@@ -49,8 +52,8 @@ Prepared prepare(const LoadWork& work, const std::variant<protocol::Generate, pr
   }
   const std::string text = body.dump();
   prepared.text =
-      fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-                  target, host, text.size(), text);
+      fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\n{}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+                  target, host, api_key.empty() ? "" : "Authorization: Bearer " + api_key + "\r\n", text.size(), text);
   return prepared;
 }
 
@@ -63,6 +66,8 @@ uint64_t completion_tokens(std::string_view body) {
   return tokens;
 }
 
+class Connection;
+
 /// What the connections of one run share; all on one thread.
 struct Loop {
   asio::io_context& io;
@@ -73,6 +78,9 @@ struct Loop {
   LoadPace pace;
   LoadResult& result;
   Status status;
+  uint32_t connections_left = 0;                       ///< Of an open loop: still to be made where none is idle.
+  std::vector<std::shared_ptr<Connection>> idle = {};  ///< Of an open loop.
+  std::deque<Time> due = {};                           ///< Of an open loop: requests that wait for a connection.
 };
 
 /// One connection, one request at a time.
@@ -80,10 +88,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   explicit Connection(Loop& loop) : loop_(loop), stream_(loop.io) {}
 
+  /// For a request that should begin, or have begun, at `at`.
+  void ask(Time at) {
+    begun_ = at;
+    stream_.socket().is_open() ? send() : connect();
+  }
+
   void connect() {
     stream_.expires_after(loop_.timeout);
     stream_.async_connect(loop_.endpoints, [self = shared_from_this()](error_code error, const auto&) {
-      if (!error) return self->begin();
+      if (!error) return self->loop_.pace.is_open() ? self->send() : self->begin();
       self->loop_.status =
           fail({Errc::unavailable, "nobody answers at the HTTP door: " + error.message(), address_field, {}});
     });
@@ -93,6 +107,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void begin() {
     begun_ = loop_.clock.now();
     if (!loop_.status || !loop_.pace.may_begin(begun_)) return;
+    send();
+  }
+
+  /// The request of an open loop has ended.
+  void rest() {
+    if (loop_.due.empty()) return loop_.idle.push_back(shared_from_this());
+    const Time at = loop_.due.front();
+    loop_.due.pop_front();
+    ask(at);
+  }
+
+  void send() {
     request_ = &loop_.requests[loop_.pace.count() % loop_.requests.size()];
     has_text_ = false;
     parser_.emplace();
@@ -124,10 +150,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
       loop_.result.latency.record(loop_.clock.now() - begun_);
       loop_.result.tokens += completion_tokens(body);
     } else {
-      loop_.result.add_error(failed_late ? Error{Errc::unavailable, "the stream ended with an error", {}, {}}
-                                         : error_of(answer.result_int(), body));
+      Error error = failed_late ? Error{Errc::lost, "the stream ended with an error", {}, {}}
+                                : error_of(answer.result_int(), body);
+      unsigned seconds = 0;
+      const auto told = answer[http::field::retry_after];
+      std::from_chars(told.data(), told.data() + told.size(), seconds);
+      error.retry_after = std::chrono::seconds{seconds};
+      loop_.result.add_error(error, loop_.clock.now() - begun_);
     }
-    answer.keep_alive() ? begin() : reconnect();
+    if (!answer.keep_alive()) return reconnect();
+    loop_.pace.is_open() ? rest() : begin();
   }
 
   void broke(error_code error) {
@@ -139,7 +171,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void reconnect() {
     buffer_.clear();
     stream_.close();
-    connect();
+    loop_.pace.is_open() ? rest() : connect();
   }
 
   Loop& loop_;
@@ -151,9 +183,35 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool has_text_ = false;
 };
 
+/// Begins what is due, and waits until more is.
+void keep_schedule(Loop& loop, asio::steady_timer& timer) {
+  while (loop.status && loop.pace.next_begin() <= loop.clock.now()) {
+    const Time at = loop.pace.next_begin();
+    if (!loop.pace.may_begin(at)) return;
+    if (!loop.idle.empty()) {
+      const auto connection = std::move(loop.idle.back());
+      loop.idle.pop_back();
+      connection->ask(at);
+    } else if (loop.connections_left > 0) {
+      --loop.connections_left;
+      std::make_shared<Connection>(loop)->ask(at);
+    } else if (loop.due.size() < due_max) {
+      loop.due.push_back(at);
+    } else {
+      loop.result.add_error({Errc::resource_exhausted, "too many requests wait for a connection of the bench", {}, {}});
+    }
+  }
+  if (!loop.status) return;
+  timer.expires_at(loop.pace.next_begin());
+  timer.async_wait([&loop, &timer](error_code error) {
+    if (!error) keep_schedule(loop, timer);
+  });
+}
+
 class HttpLoad final : public LoadDriver {
  public:
-  HttpLoad(HostPort at, Duration timeout, Clock& clock) : at_(std::move(at)), timeout_(timeout), clock_(clock) {}
+  HttpLoad(HostPort at, std::string api_key, Duration timeout, Clock& clock)
+      : at_(std::move(at)), api_key_(std::move(api_key)), timeout_(timeout), clock_(clock) {}
 
   Status run(const LoadWork& work, uint32_t concurrency, LoadLimit limit, LoadResult& result) override {
     asio::io_context io(1);
@@ -162,9 +220,16 @@ class HttpLoad final : public LoadDriver {
     const auto endpoints = resolver.resolve(at_.host, at_.port, error);
     if (error) return fail({Errc::unavailable, fmt::format("{}: {}", at_.host, error.message()), address_field, {}});
     std::vector<Prepared> requests;
-    for (const auto& request : work.requests) requests.push_back(prepare(work, request, at_.host + ":" + at_.port));
+    for (const auto& request : work.requests)
+      requests.push_back(prepare(work, request, at_.host + ":" + at_.port, api_key_));
     Loop loop{io, clock_, endpoints, std::move(requests), timeout_, LoadPace(limit, clock_.now()), result, {}};
-    for (uint32_t i = 0; i < concurrency; ++i) std::make_shared<Connection>(loop)->connect();
+    asio::steady_timer timer(io);
+    if (loop.pace.is_open()) {
+      loop.connections_left = concurrency;
+      keep_schedule(loop, timer);
+    } else {
+      for (uint32_t i = 0; i < concurrency; ++i) std::make_shared<Connection>(loop)->connect();
+    }
     io.run();
     result.elapsed = clock_.now() - loop.pace.begun();
     return loop.status;
@@ -172,15 +237,17 @@ class HttpLoad final : public LoadDriver {
 
  private:
   const HostPort at_;
+  const std::string api_key_;
   const Duration timeout_;
   Clock& clock_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<LoadDriver>> make_http_load(const std::string& address, Duration timeout, Clock& clock) {
+Result<std::unique_ptr<LoadDriver>> make_http_load(const std::string& address, const std::string& api_key,
+                                                   Duration timeout, Clock& clock) {
   TROUPE_TRY(HostPort at, parse_address(address, "8000"));
-  return std::make_unique<HttpLoad>(std::move(at), timeout, clock);
+  return std::make_unique<HttpLoad>(std::move(at), api_key, timeout, clock);
 }
 
 }  // namespace troupe::cli

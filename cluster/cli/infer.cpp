@@ -17,6 +17,7 @@ struct InferFlags {
   Duration timeout = std::chrono::seconds{60};
   bool json = false;
   std::string model;
+  std::string api_key;
   std::string prompt;
   std::string chat;
   std::vector<std::string> tensors;
@@ -59,6 +60,7 @@ Result<std::vector<protocol::ResultPart>> ask(const InferFlags& flags, protocol:
   client::ClientOptions options;
   TROUPE_TRY(options.address, zmq_address(flags.zmq, flags.data_root));
   options.timeout = flags.timeout;
+  options.api_key = flags.api_key;
   TROUPE_TRY(const auto client, client::Client::connect(std::move(options), clock));
   std::vector<protocol::ResultPart> parts;
   std::promise<Status> done;
@@ -141,6 +143,7 @@ void add_infer(CLI::App& app, Shell& shell) {
   verb->add_option("--stop", flags->sampling.stop, "Text that ends the answer; up to four")->expected(1)->take_all();
   verb->add_flag("--stream", flags->stream, "Print text as it comes");
   add_zmq_flags(*verb, flags->zmq, flags->data_root);
+  add_api_key(*verb, flags->api_key);
   add_duration(*verb, "--timeout", flags->timeout, "How long to wait for the answer");
   verb->add_flag("--json", flags->json, "Print JSON");
   verb->callback([flags, &shell] { shell.verb = [flags, &shell] { return infer(*flags, shell.clock); }; });

@@ -1,5 +1,7 @@
 #pragma once
-// A closed loop of requests: so many are open all the time, and the next begins when one ends.
+// A closed loop of requests: so many are open all the time, and the next begins when one ends. Or an open one: requests
+// begin by a schedule that waits for nobody, as those of many independent users do, and their latency counts from when
+// they should have begun (else a slow answer would hide the wait of all that it held up).
 
 #include <map>
 #include <memory>
@@ -21,10 +23,11 @@ struct LoadWork {
   std::vector<std::variant<protocol::Generate, protocol::Infer>> requests;
 };
 
-/// When a loop ends: after so many requests or so much time, whichever comes first.
+/// When a loop ends: after so many requests or so much time, whichever comes first; and its schedule.
 struct LoadLimit {
   uint64_t requests = 0;  ///< 0: no limit.
   Duration duration{0};   ///< 0: no limit.
+  double rate = 0;        ///< Requests a second of an open loop, evenly spaced; 0: a closed one.
 };
 
 struct LoadResult {
@@ -33,6 +36,9 @@ struct LoadResult {
   uint64_t answered = 0;
   uint64_t cached = 0;
   uint64_t tokens = 0;                     ///< Completion tokens.
+  observe::LatencyHistogram rejection;     ///< Until a refusal: overloaded or unavailable.
+  uint64_t rejected = 0;                   ///< Refused; they are among `errors` too.
+  uint64_t rejected_without_time = 0;      ///< Of those, without a word on when to come back.
   std::map<std::string, uint64_t> errors;  ///< By code.
   std::string first_error;                 ///< Its message.
   Duration elapsed{0};
@@ -40,6 +46,13 @@ struct LoadResult {
   void add_error(const Error& error) {
     ++errors[std::string(to_string(error.code))];
     if (first_error.empty()) first_error = error.message;
+  }
+  void add_error(const Error& error, Duration took) {
+    add_error(error);
+    if (error.code != Errc::overloaded && error.code != Errc::unavailable) return;
+    ++rejected;
+    rejection.record(took);
+    if (error.retry_after.count() == 0) ++rejected_without_time;
   }
 };
 
@@ -54,6 +67,12 @@ class LoadPace {
     ++count_;
     return true;
   }
+  /// Of an open loop: when the next request should begin.
+  Time next_begin() const {
+    return begun_ + std::chrono::duration_cast<Duration>(
+                        std::chrono::duration<double>(static_cast<double>(count_) / limit_.rate));
+  }
+  bool is_open() const noexcept { return limit_.rate > 0; }
   Time begun() const noexcept { return begun_; }
   uint64_t count() const noexcept { return count_; }
 
@@ -67,13 +86,17 @@ class LoadPace {
 class LoadDriver {
  public:
   virtual ~LoadDriver() = default;
-  /// Blocks until all requests that began have ended. An Error where no answer could ever come (nobody is there).
+  /// Blocks until all requests that began have ended. `concurrency`: how many are open, or may be in an open loop,
+  /// where those that find no room wait for one, their latency counting. An Error where no answer could ever come
+  /// (nobody is there).
   virtual Status run(const LoadWork& work, uint32_t concurrency, LoadLimit limit, LoadResult& result) = 0;
 };
 
-/// `address` is tcp://HOST:PORT.
-Result<std::unique_ptr<LoadDriver>> make_zmq_load(const std::string& address, Duration timeout, Clock& clock);
+/// `address` is tcp://HOST:PORT; `api_key` may be empty.
+Result<std::unique_ptr<LoadDriver>> make_zmq_load(const std::string& address, const std::string& api_key,
+                                                  Duration timeout, Clock& clock);
 /// `address` is HOST:PORT. One keep-alive connection a request that is open.
-Result<std::unique_ptr<LoadDriver>> make_http_load(const std::string& address, Duration timeout, Clock& clock);
+Result<std::unique_ptr<LoadDriver>> make_http_load(const std::string& address, const std::string& api_key,
+                                                   Duration timeout, Clock& clock);
 
 }  // namespace troupe::cli

@@ -1,8 +1,10 @@
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 
 #include "cluster/cli/verbs.hpp"
 #include "cluster/node/version.hpp"
+#include "storage/crash_point.hpp"
 
 namespace {
 
@@ -28,9 +30,10 @@ int run(int argc, char** argv) {
   app.footer(footer);
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("troupe ") + troupe::cluster::software_version);
-  for (const auto add : {troupe::cli::add_start, troupe::cli::add_stop, troupe::cli::add_views, troupe::cli::add_models,
-                         troupe::cli::add_deploy, troupe::cli::add_infer, troupe::cli::add_bench,
-                         troupe::cli::add_doctor, troupe::cli::add_version}) {
+  for (const auto add :
+       {troupe::cli::add_start, troupe::cli::add_stop, troupe::cli::add_views, troupe::cli::add_models,
+        troupe::cli::add_deploy, troupe::cli::add_keys, troupe::cli::add_backup, troupe::cli::add_infer,
+        troupe::cli::add_bench, troupe::cli::add_doctor, troupe::cli::add_version, troupe::cli::add_backend}) {
     add(app, shell);
   }
   try {
@@ -38,7 +41,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
   }
-  const troupe::Result<Exit> end = shell.verb();
+  const troupe::Status armed = troupe::storage::arm_crash_point(std::getenv(troupe::storage::crash_point_variable));
+  const troupe::Result<Exit> end = armed ? shell.verb() : troupe::fail(armed.error());
   if (end) return static_cast<int>(*end);
   std::cout.flush();
   const std::string& field = end.error().field;

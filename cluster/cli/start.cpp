@@ -97,6 +97,8 @@ void add_start(CLI::App& app, Shell& shell) {
       ->type_name("ROLE,...");
   verb->add_option("--name", flags->name, "Unique in the cluster (default: head, or node-XXXX)");
   verb->add_option("--host", flags->host, "Address to listen on and be reached at")->capture_default_str();
+  verb->add_flag("--require-keys", flags->require_keys,
+                 "On a head: serve nobody without an API key, also before one is made (`troupe key create`)");
   verb->add_flag("--insecure", flags->insecure, "Allow a --host other than loopback although traffic is not encrypted");
   verb->add_option("--port", flags->port, "Bus port (default: 7420 with --head, else any free one)");
   verb->add_option("--http-port", flags->ports.http, "HTTP door of a gateway; 0 = any free one")->capture_default_str();

@@ -50,6 +50,7 @@ Result<cluster::NodeOptions> node_options(StartFlags& flags, uint64_t random) {
   options.head_address = flags.address;
   options.host = flags.host;
   options.insecure = flags.insecure;
+  options.require_keys = flags.require_keys;
   options.ports = flags.ports;
   options.ports.bus = static_cast<uint16_t>(flags.port >= 0 ? flags.port : flags.head ? default_bus_port : 0);
   options.data_dir = std::filesystem::absolute(flags.data_root) / flags.name;

@@ -16,6 +16,7 @@ struct StartFlags {
   std::vector<std::string> roles;  ///< Empty: all three with --head, else worker.
   std::string name;                ///< Empty: "head", or "node-" and four hex digits.
   std::string host = "127.0.0.1";
+  bool require_keys = false;
   bool insecure = false;
   int port = -1;  ///< -1: 7420 with --head, else any free one.
   cluster::NodePorts ports;

@@ -1,3 +1,5 @@
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <future>
 #include <mutex>
 
@@ -21,12 +23,15 @@ class ZmqLoad final : public LoadDriver {
     std::mutex
         mutex;  ///< Guards what follows; the first requests come from run()'s thread, the others from the client's.
     LoadPace pace;
-    uint32_t open = 1;  ///< run() counts until it has begun the first ones.
+    const bool is_open;  ///< An open loop.
+    uint32_t open = 1;   ///< run() counts until it has begun the first ones.
     Status status;
     std::promise<void> done;
   };
 
   void begin(const std::shared_ptr<Loop>& loop);
+  void keep_schedule(const std::shared_ptr<Loop>& loop, uint32_t concurrency);
+  void ask(const std::shared_ptr<Loop>& loop, Time begun, size_t which);
   void take(const std::shared_ptr<Loop>& loop, Time begun, bool is_first, Result<protocol::ResultPart> part, bool last);
   static void leave(Loop& loop);
 
@@ -35,12 +40,41 @@ class ZmqLoad final : public LoadDriver {
 };
 
 Status ZmqLoad::run(const LoadWork& work, uint32_t concurrency, LoadLimit limit, LoadResult& result) {
-  const std::shared_ptr<Loop> loop(new Loop{work, result, {}, LoadPace(limit, clock_.now()), 1, {}, {}});
-  for (uint32_t i = 0; i < concurrency; ++i) begin(loop);
+  const std::shared_ptr<Loop> loop(
+      new Loop{work, result, {}, LoadPace(limit, clock_.now()), limit.rate > 0, 1, {}, {}});
+  if (limit.rate > 0) {
+    keep_schedule(loop, concurrency);
+  } else {
+    for (uint32_t i = 0; i < concurrency; ++i) begin(loop);
+  }
   leave(*loop);
   loop->done.get_future().wait();
   result.elapsed = clock_.now() - loop->pace.begun();
   return loop->status;
+}
+
+/// Begins requests when they are due, on this thread, until the last one has begun.
+void ZmqLoad::keep_schedule(const std::shared_ptr<Loop>& loop, uint32_t concurrency) {
+  boost::asio::io_context io(1);
+  boost::asio::steady_timer timer(io);
+  for (;;) {
+    Time at;
+    size_t which = 0;
+    {
+      const std::lock_guard lock(loop->mutex);
+      at = loop->pace.next_begin();
+      if (!loop->status || !loop->pace.may_begin(at)) return;
+      which = loop->pace.count() % loop->work.requests.size();
+      if (loop->open > concurrency) {
+        loop->result.add_error({Errc::resource_exhausted, "the bench has as many requests open as it may", {}, {}});
+        continue;
+      }
+      ++loop->open;
+    }
+    timer.expires_at(at);
+    timer.wait();
+    ask(loop, at, which);
+  }
 }
 
 void ZmqLoad::begin(const std::shared_ptr<Loop>& loop) {
@@ -52,13 +86,17 @@ void ZmqLoad::begin(const std::shared_ptr<Loop>& loop) {
     which = loop->pace.count() % loop->work.requests.size();
     ++loop->open;
   }
+  ask(loop, now, which);
+}
+
+void ZmqLoad::ask(const std::shared_ptr<Loop>& loop, Time begun, size_t which) {
   protocol::ServeRequest request;
   request.model = loop->work.model;
   request.version = loop->work.version;
   request.work = loop->work.requests[which];
   client_->call(std::move(request), {},
-                [this, loop, now, is_first = true](Result<protocol::ResultPart> part, bool last) mutable {
-                  take(loop, now, std::exchange(is_first, false), std::move(part), last);
+                [this, loop, begun, is_first = true](Result<protocol::ResultPart> part, bool last) mutable {
+                  take(loop, begun, std::exchange(is_first, false), std::move(part), last);
                 });
 }
 
@@ -69,7 +107,7 @@ void ZmqLoad::take(const std::shared_ptr<Loop>& loop, Time begun, bool is_first,
     const std::lock_guard lock(loop->mutex);
     LoadResult& result = loop->result;
     if (!part) {
-      result.add_error(part.error());
+      result.add_error(part.error(), took);
       // Nothing that follows would fare better.
       if (part.error().field == address_field || part.error().code == Errc::too_large)
         loop->status = fail(part.error());
@@ -84,7 +122,7 @@ void ZmqLoad::take(const std::shared_ptr<Loop>& loop, Time begun, bool is_first,
     }
   }
   if (!last) return;
-  begin(loop);
+  if (!loop->is_open) begin(loop);
   leave(*loop);
 }
 
@@ -95,8 +133,9 @@ void ZmqLoad::leave(Loop& loop) {
 
 }  // namespace
 
-Result<std::unique_ptr<LoadDriver>> make_zmq_load(const std::string& address, Duration timeout, Clock& clock) {
-  TROUPE_TRY(auto client, client::Client::connect({.address = address, .timeout = timeout}, clock));
+Result<std::unique_ptr<LoadDriver>> make_zmq_load(const std::string& address, const std::string& api_key,
+                                                  Duration timeout, Clock& clock) {
+  TROUPE_TRY(auto client, client::Client::connect({.address = address, .api_key = api_key, .timeout = timeout}, clock));
   return std::make_unique<ZmqLoad>(std::move(client), clock);
 }
 

@@ -10,10 +10,12 @@
 
 #include "actors/gateway/http/error_answer.hpp"
 #include "cluster/head/admin.hpp"
+#include "cluster/head/admin_backup.hpp"
 #include "runtime/base/nearest.hpp"
 #include "runtime/base/random.hpp"
 #include "runtime/http/routes.hpp"
 #include "runtime/observe/text.hpp"
+#include "storage/crash_point.hpp"
 #include "storage/model_ref.hpp"
 
 namespace troupe::cluster {
@@ -28,8 +30,9 @@ constexpr size_t header_bytes_shown = 200;
 
 /// What a 404 lists.
 constexpr std::array paths{
-    "/healthz",       "/api/v1/status",         "/api/v1/nodes",       "/api/v1/nodes/{name}",       "/api/v1/actors",
-    "/api/v1/models", "/api/v1/models/{model}", "/api/v1/deployments", "/api/v1/deployments/{name}", "/api/v1/apply",
+    "/healthz",        "/api/v1/status",         "/api/v1/nodes",       "/api/v1/nodes/{name}",       "/api/v1/actors",
+    "/api/v1/models",  "/api/v1/models/{model}", "/api/v1/deployments", "/api/v1/deployments/{name}", "/api/v1/apply",
+    "/api/v1/backups", "/api/v1/keys",           "/api/v1/keys/{id}",
 };
 
 // ---- Errors
@@ -168,8 +171,8 @@ Result<AddModel> parse_add_model(const std::string& body) {
   const std::array<std::pair<std::string, std::string*>, 3> fields{
       {{"name", &model.name}, {"version", &model.version}, {"source", &model.source}}};
   for (const auto& [key, value] : object.items()) {
-    if (std::ranges::none_of(fields, [&](const auto& field) { return field.first == key; }))
-      return fail_field(key, "unknown field {}{}", key, did_you_mean(key, {"name", "version", "source"}));
+    if (key != "metadata" && std::ranges::none_of(fields, [&](const auto& field) { return field.first == key; }))
+      return fail_field(key, "unknown field {}{}", key, did_you_mean(key, {"name", "version", "source", "metadata"}));
   }
   for (const auto& [key, target] : fields) {
     const auto found = object.find(key);
@@ -177,11 +180,48 @@ Result<AddModel> parse_add_model(const std::string& body) {
       return fail_field(key, "{} is missing or no text", key);
     *target = *found;
   }
+  if (const auto metadata = object.find("metadata"); metadata != object.end()) {
+    const auto is_text = [](const json& value) { return value.is_string(); };
+    if (!metadata->is_object() || !std::ranges::all_of(*metadata, is_text))
+      return fail_field("metadata", "metadata is no object of texts");
+    model.metadata = metadata->get<std::map<std::string, std::string>>();
+  }
   TROUPE_CHECK(storage::check_model_name(model.name));
   TROUPE_CHECK(storage::check_model_version(model.version));
   if (!model.source.starts_with('/'))
     return fail_field("source", "source '{}' is no absolute path of a folder on the head's machine", model.source);
   return model;
+}
+
+Result<CreateKey> parse_create_key(const std::string& body) {
+  const json object = json::parse(body, nullptr, false);
+  if (!object.is_object()) {
+    return fail(
+        Errc::invalid_argument,
+        R"(the body is no JSON object; it is {{"name": "alice", "models": ["clerk"], "rate": 10}}, all optional)");
+  }
+  KeyWish wish;
+  for (const auto& [field, value] : object.items()) {
+    const bool is_whole = value.is_number_unsigned() && value.get<uint64_t>() <= UINT32_MAX;
+    if (field == "name" && value.is_string()) {
+      wish.name = value;
+    } else if (field == "models" && value.is_array() &&
+               std::ranges::all_of(value, [](const json& model) { return model.is_string(); })) {
+      wish.models = value.get<std::vector<std::string>>();
+    } else if (field == "rate" && value.is_number()) {
+      wish.rate = value;
+    } else if (field == "concurrent" && is_whole) {
+      wish.concurrent = value;
+    } else if (field == "ttl_s" && is_whole) {
+      wish.lifetime_s = value;
+    } else {
+      return fail_field(field,
+                        "{} is no field of a key or has a value it cannot have; there are name (text), models (list of "
+                        "text), rate (a number), concurrent and ttl_s (whole numbers)",
+                        field);
+    }
+  }
+  return CreateKey{std::move(wish)};
 }
 
 Result<DeleteModel> parse_delete_model(const std::string& text) {
@@ -255,6 +295,7 @@ class AdminApi {
   void get_one(const char* path, View view, std::function<Result<json>(const json&, const std::string&)> pick);
   void read(View view, Select select, const ResponderRef& responder) const;
   void write(decltype(AdminCall::what) what, Write about, int status, const ResponderRef& responder) const;
+  void refuse_write(const Write& about, const Error& error, const ResponderRef& responder) const;
   void call(decltype(AdminCall::what) what, Finish finish) const;
 
   const actor::Ref head_;
@@ -319,6 +360,7 @@ void AdminApi::add_reads() {
   get_one("/api/v1/deployments/{name}", View::deployments,
           [](const json& rows, const std::string& name) { return one_of(rows, "deployment", name); });
   get_one("/api/v1/models/{model}", View::models, model_of);
+  get("/api/v1/keys", View::keys);
 }
 
 void AdminApi::add_writes() {
@@ -330,15 +372,34 @@ void AdminApi::add_writes() {
   });
   routes_.add("POST", "/api/v1/models", [this](const auto& request, const auto&, const ResponderRef& responder) {
     auto model = parse_add_model(request.body);
-    if (!model) return refuse(*responder, model.error());
+    if (!model) return refuse_write({"add model", "", request.remote_address}, model.error(), responder);
     std::string subject = model->name + "@" + model->version;
     write(std::move(*model), {"add model", std::move(subject), request.remote_address}, 201, responder);
+  });
+  routes_.add("POST", "/api/v1/backups", [this](const auto& request, const auto&, const ResponderRef& responder) {
+    auto backup = parse_create_backup(request.body);
+    if (!backup) return refuse(*responder, backup.error());
+    std::string subject = observe::sanitize(backup->directory, header_bytes_shown);
+    write(std::move(*backup), {"create backup", std::move(subject), request.remote_address}, 201, responder);
   });
   routes_.add("DELETE", "/api/v1/models/{model}",
               [this](const auto& request, const auto& names, const ResponderRef& responder) {
                 auto model = parse_delete_model(names[0]);
-                if (!model) return refuse(*responder, model.error());
+                if (!model)
+                  return refuse_write(
+                      {"delete model", observe::sanitize(names[0], header_bytes_shown), request.remote_address},
+                      model.error(), responder);
                 write(std::move(*model), {"delete model", names[0], request.remote_address}, 200, responder);
+              });
+  routes_.add("POST", "/api/v1/keys", [this](const auto& request, const auto&, const ResponderRef& responder) {
+    auto key = parse_create_key(request.body);
+    if (!key) return refuse_write({"create key", "", request.remote_address}, key.error(), responder);
+    std::string subject = observe::sanitize(key->wish.name, header_bytes_shown);
+    write(std::move(*key), {"create key", std::move(subject), request.remote_address}, 201, responder);
+  });
+  routes_.add("DELETE", "/api/v1/keys/{id}",
+              [this](const auto& request, const auto& names, const ResponderRef& responder) {
+                write(RevokeKey{names[0]}, {"revoke key", names[0], request.remote_address}, 200, responder);
               });
   routes_.add(
       "DELETE", "/api/v1/deployments/{name}",
@@ -355,9 +416,16 @@ void AdminApi::read(View view, Select select, const ResponderRef& responder) con
 
 void AdminApi::write(decltype(AdminCall::what) what, Write about, int status, const ResponderRef& responder) const {
   call(std::move(what), [responder, status, about = std::move(about), log = options_.log](Result<std::string> result) {
+    if (result) storage::crash_point("head.before_answer");
     audit(log, about, result ? nullptr : &result.error());
     answer_with(responder, status, std::move(result));
   });
+}
+
+/// One that is malformed is an admin act too.
+void AdminApi::refuse_write(const Write& about, const Error& error, const ResponderRef& responder) const {
+  audit(options_.log, about, &error);
+  refuse(*responder, error);
 }
 
 void AdminApi::call(decltype(AdminCall::what) what, Finish finish) const {

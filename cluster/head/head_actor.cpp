@@ -41,6 +41,7 @@ HeadActor::HeadActor(actor::Context& context, HeadActorOptions options)
     options_.log.info("node joined", kv("node", request->node.name), kv("id", request->node.id));
     options_.add_peer(request->node);
     reply.finish(std::move(*joined));
+    spread_keys();
     send_messages();
   });
   serve<protocol::Heartbeat>([this](const auto& heartbeat, actor::Reply reply) {
@@ -66,6 +67,17 @@ void HeadActor::started() {
     revisions_[record->name] = entry.mod_revision;
     state_.set_deployment(*record, entry.mod_revision.value, context().now());
   }
+  if (options_.require_keys) keys_.require_always();
+  for (const storage::StateEntry& entry : options_.keys) {
+    auto record = decode_key(entry.key, entry.value);
+    if (record) {
+      keys_.set(std::move(*record));
+      continue;
+    }
+    // Its owner is locked out; nobody else gets in by it.
+    keys_.require_always();
+    options_.log.error("API key not restored", kv("key", entry.key), kv("error", record.error().message));
+  }
   tick();
 }
 
@@ -81,6 +93,7 @@ void HeadActor::tick() {
       context().host().peer_lost(id);
     }
   }
+  spread_keys();
   send_messages();
   context().after(state_.options().membership.heartbeat_interval / 2, [this] { tick(); });
 }
@@ -103,6 +116,12 @@ std::string HeadActor::folder_of(const std::string& model, const std::string& ve
   return {};
 }
 
+std::map<std::string, std::string> HeadActor::metadata_of(const std::string& reference) const {
+  for (const storage::ModelManifest& manifest : models_)
+    if (manifest.name + "@" + manifest.version == reference) return manifest.metadata;
+  return {};
+}
+
 void HeadActor::admin(const AdminCall& call) {
   if (const auto* get = std::get_if<GetView>(&call.what)) {
     call.done(view(get->view));
@@ -112,6 +131,12 @@ void HeadActor::admin(const AdminCall& call) {
     delete_deployment(gone->name, call.done);
   } else if (const auto* model = std::get_if<AddModel>(&call.what)) {
     add_model(*model, call.done);
+  } else if (const auto* backup = std::get_if<CreateBackup>(&call.what)) {
+    create_backup(*backup, call.done);
+  } else if (const auto* create = std::get_if<CreateKey>(&call.what)) {
+    create_key(create->wish, call.done);
+  } else if (const auto* revoke = std::get_if<RevokeKey>(&call.what)) {
+    revoke_key(revoke->id, call.done);
   } else {
     delete_model(std::get<DeleteModel>(call.what), call.done);
   }
@@ -130,6 +155,8 @@ Result<std::string> HeadActor::view(View view) {
       return to_text(models_view(models_, state_));
     case View::deployments:
       return to_text(deployments_view(state_));
+    case View::keys:
+      return to_text(keys_view(keys_, unix_microseconds(context().wall())));
   }
   return fail(Errc::internal, "no such view");
 }
@@ -176,7 +203,7 @@ void HeadActor::next_step(const std::shared_ptr<ApplyJob>& job) {
   };
   if (const auto* model = std::get_if<ModelDocument>(&step)) {
     const auto known = !folder_of(model->name, model->version).empty();
-    add_model({model->name, model->version, (job->base / model->source).string()},
+    add_model({model->name, model->version, (job->base / model->source).string(), model->metadata},
               [known, next = stepped("Model", model->name + "@" + model->version)](const Result<std::string>& added) {
                 next(added ? Result<std::string>(known ? "unchanged" : "created") : added);
               });
@@ -184,9 +211,10 @@ void HeadActor::next_step(const std::shared_ptr<ApplyJob>& job) {
   }
   const auto& deployment = std::get<DeploymentDocument>(step);
   const std::string model = deployment.model.substr(0, deployment.model.find('@'));
-  store_deployment(
-      to_record(deployment, state_.default_weight(deployment.name, model), unix_microseconds(context().wall())),
-      stepped("Deployment", deployment.name));
+  auto record = to_record(deployment, state_.default_weight(deployment.name, model),
+                          unix_microseconds(context().wall()), metadata_of(deployment.model));
+  const auto next = stepped("Deployment", deployment.name);
+  record ? store_deployment(std::move(*record), next) : next(fail(record.error()));
 }
 
 void HeadActor::store_deployment(DeploymentRecord record, Done done) {
@@ -270,7 +298,7 @@ void HeadActor::delete_deployment(const std::string& name, Done done) {
 
 void HeadActor::add_model(const AddModel& model, Done done) {
   context().call(
-      options_.catalog, StoreModel{model.name, model.version, model.source}, {},
+      options_.catalog, StoreModel{model.name, model.version, model.source, model.metadata}, {},
       [this, done = std::move(done)](const actor::ReplyEvent& event) {
         if (event.error) return done(fail(*event.error));
         const storage::ModelManifest& manifest = event.body.get<StoredModel>()->manifest;
@@ -296,6 +324,62 @@ void HeadActor::delete_model(const DeleteModel& model, Done done) {
                                  [&](const auto& m) { return m.name == model.name && m.version == model.version; });
                    done(to_text({{"deleted", model.name + "@" + model.version}}));
                  });
+}
+
+void HeadActor::store_key(KeyRecord record, std::function<void(Status)> done) {
+  storage::Transaction transaction;
+  transaction.ops.push_back(storage::Put{std::string(key_prefix) + record.key.id, encode(record)});
+  options_.store->commit(std::move(transaction),
+                         context().bind<Result<storage::Revision>>(
+                             [this, record, done = std::move(done)](const Result<storage::Revision>& revision) {
+                               if (!revision) return done(fail(revision.error()));
+                               keys_.set(record);
+                               spread_keys();
+                               done({});
+                             }));
+}
+
+void HeadActor::create_key(const KeyWish& wish, const Done& done) {
+  auto made = keys_.draw(wish, {secure_random_u64(), secure_random_u64(), secure_random_u64(), secure_random_u64()},
+                         unix_microseconds(context().wall()));
+  if (!made) return done(fail(made.error()));
+  const std::string id = made->record.key.id;
+  store_key(made->record, [done, id, secret = made->secret](const Status& stored) {
+    done(stored ? Result<std::string>(to_text({{"id", id}, {"key", secret}})) : fail(stored.error()));
+  });
+}
+
+void HeadActor::revoke_key(const std::string& id, const Done& done) {
+  auto record = keys_.revoked(id, unix_microseconds(context().wall()));
+  if (!record) return done(fail(record.error()));
+  store_key(std::move(*record), [done, id](const Status& stored) {
+    done(stored ? Result<std::string>(to_text({{"revoked", id}})) : fail(stored.error()));
+  });
+}
+
+/// To gateways that do not have the newest ones and are not being told: after a loss, at the next tick.
+void HeadActor::spread_keys() {
+  constexpr Duration patience = std::chrono::seconds{2};
+  const Epoch epoch = options_.head.epoch;
+  const uint64_t revision = keys_.revision();
+  for (const auto& [id, member] : state_.membership().members()) {
+    if (!member.is_member() || !member.info.roles.gateway) continue;
+    auto& known = keys_known_[id];
+    const Incarnation incarnation = member.info.incarnation;
+    if (known == std::pair(incarnation, revision)) continue;
+    known = {incarnation, revision};
+    const actor::Ref gateway =
+        context().host().remote(id, incarnation, std::string(protocol::gateway_path), bus::Lane::control);
+    context().call(gateway, keys_.key_set(epoch, unix_microseconds(context().wall())),
+                   {.deadline = context().now() + patience},
+                   [this, id = id, incarnation, revision](const actor::ReplyEvent& event) {
+                     if (event.error && keys_known_[id] == std::pair(incarnation, revision)) keys_known_.erase(id);
+                   });
+  }
+  std::erase_if(keys_known_, [this](const auto& entry) {
+    const Member* member = state_.membership().find(entry.first);
+    return member == nullptr || !member->is_member();
+  });
 }
 
 }  // namespace troupe::cluster

@@ -1,11 +1,13 @@
 #pragma once
 // HeadActor: the head of the cluster, at "head": HeadState over the bus, the state store and the model store.
 
+#include <filesystem>
 #include <map>
 #include <memory>
 
 #include "cluster/head/admin.hpp"
 #include "cluster/head/head_state.hpp"
+#include "cluster/head/key_book.hpp"
 #include "runtime/actor/actor.hpp"
 #include "runtime/observe/log.hpp"
 #include "storage/model_store.hpp"
@@ -21,9 +23,12 @@ struct HeadActorOptions {
   actor::Ref catalog;                                ///< The CatalogActor over `models`.
   std::vector<storage::ModelManifest> known_models;  ///< What the store holds at the start.
   std::vector<storage::StateEntry> deployments;      ///< What the state store holds at the start.
+  std::vector<storage::StateEntry> keys;             ///< Likewise, API keys.
+  bool require_keys = false;                         ///< Also before the first one is made.
   /// Makes a node reachable by the bus.
   std::function<void(const protocol::NodeInfo&)> add_peer;
   observe::Logger log;
+  std::filesystem::path data_dir;  ///< The head's own folder, for backups.
 };
 
 /// Serves protocol::JoinRequest and protocol::Heartbeat; takes protocol::Leave and AdminCall.
@@ -47,14 +52,24 @@ class HeadActor final : public actor::Actor {
   void reread(const std::string& name);
   void delete_deployment(const std::string& name, std::function<void(Result<std::string>)> done);
   void add_model(const AddModel& model, std::function<void(Result<std::string>)> done);
+  void create_backup(const CreateBackup& backup, std::function<void(Result<std::string>)> done);
   void delete_model(const DeleteModel& model, std::function<void(Result<std::string>)> done);
+  void create_key(const KeyWish& wish, const std::function<void(Result<std::string>)>& done);
+  void revoke_key(const std::string& id, const std::function<void(Result<std::string>)>& done);
+  void store_key(KeyRecord record, std::function<void(Status)> done);
+  void spread_keys();
   std::string folder_of(const std::string& model, const std::string& version) const;
+  /// Of "NAME@VERSION"; empty where it is not in the store.
+  std::map<std::string, std::string> metadata_of(const std::string& reference) const;
 
   HeadActorOptions options_;
   SeededRandom random_;
   std::vector<storage::ModelManifest> models_;
   std::map<std::string, storage::Revision> revisions_;  ///< Of the stored deployments.
   HeadState state_;
+  KeyBook keys_;
+  /// Gateways that have been told the keys, or are being told: incarnation and revision.
+  std::map<NodeId, std::pair<Incarnation, uint64_t>> keys_known_;
 };
 
 }  // namespace troupe::cluster

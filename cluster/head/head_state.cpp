@@ -111,7 +111,15 @@ Status HeadState::check(const DeploymentRecord& record) const {
     if (name != record.name && other.record.model == record.model && other.record.version == record.version)
       return fail_field("model", "deployment {} serves {}@{} already; raise its replicas instead", name, record.model,
                         record.version);
-  if (record.backend == protocol::BackendKind::native && folder_of_(record.model, record.version).empty())
+  const bool is_python = record.backend == protocol::BackendKind::python;
+  if (is_python && record.entry.empty())
+    return fail_field("entry", "a back end in Python needs an entry, such as my_module:Class; {}@{} was stored without",
+                      record.model, record.version);
+  if (!is_python && !(record.entry.empty() && record.python.empty() && record.settings.empty()))
+    return fail_field("backend", "entry, python and settings are of back ends in Python; this one is not");
+  if (is_python && record.isolation == protocol::Isolation::thread)
+    return fail_field("isolation", "a back end in Python runs in a process of its own: leave isolation at process");
+  if (record.backend != protocol::BackendKind::echo && folder_of_(record.model, record.version).empty())
     return fail(Errc::not_found, "there is no {}@{} in the model store; add it with: troupe model add {}@{} FOLDER",
                 record.model, record.version, record.model, record.version);
   return {};
@@ -159,6 +167,11 @@ void HeadState::start_replica(const DeploymentView& deployment, NodeId node) {
   spec.resources = record.resources;
   spec.batching = record.batching;
   spec.engine = record.engine;
+  spec.isolation = record.isolation;
+  spec.echo = record.echo;
+  spec.entry = record.entry;
+  spec.python = record.python;
+  spec.settings = record.settings;
   replica.generation = deployment.generation;
   replica.node = node;
   replica.status.id = spec.id;
@@ -200,7 +213,7 @@ void HeadState::reconcile(Time now) {
 void HeadState::publish_routes(Time now) {
   // Before all have come back the picture is not whole; gateways serve on from what they have.
   if (now < place_from_) return;
-  routes_.update(routing());
+  routes_.update(routing(now));
   for (auto& [id, replica] : replicas_) {
     if (!replica.stopping || replica.unrouted_at) continue;
     replica.unrouted_at = now;
@@ -254,7 +267,7 @@ protocol::Assignment HeadState::assignment_of(NodeId node, Time now) const {
   return assignment;
 }
 
-protocol::RoutingSnapshot HeadState::routing() const {
+protocol::RoutingSnapshot HeadState::routing(Time now) const {
   protocol::RoutingSnapshot snapshot;
   snapshot.epoch = options_.epoch;
   std::map<std::string, protocol::RoutedModel> models;
@@ -273,8 +286,13 @@ protocol::RoutingSnapshot HeadState::routing() const {
     model.routes.push_back(std::move(route));
   }
   for (auto& [name, model] : models) snapshot.models.push_back(std::move(model));
+  // A gateway drops what is under way from a node that it is to forget. One that left in order has answered everything,
+  // but the last of it may still be on the wire.
+  const auto is_reachable = [&](const Member& member) {
+    return member.is_member() || (member.state == NodeState::left && now - member.changed < options_.last_words);
+  };
   for (const auto& [id, member] : membership_.members())
-    if (member.is_member() && member.info.roles.worker)
+    if (is_reachable(member) && member.info.roles.worker)
       snapshot.nodes.push_back(
           {id, member.info.incarnation, member.info.addresses.control, member.info.addresses.request});
   return snapshot;

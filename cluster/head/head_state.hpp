@@ -22,6 +22,7 @@ struct HeadOptions {
   Duration adoption_grace = std::chrono::seconds{3};
   /// A gateway that has not acknowledged for so long that a replica is out of its routes is not waited for.
   Duration unroute_patience = std::chrono::seconds{1};
+  Duration last_words = std::chrono::seconds{5};  ///< How long gateways keep a node that has left in order.
   Epoch epoch;
   std::string cluster;
 };
@@ -93,7 +94,7 @@ class HeadState {
   bool have_routes(uint64_t revision) const;
   bool may_drain(const ReplicaRecord& replica, Time now) const;
   protocol::Assignment assignment_of(NodeId node, Time now) const;
-  protocol::RoutingSnapshot routing() const;
+  protocol::RoutingSnapshot routing(Time now) const;
 
   HeadOptions options_;
   FolderOf folder_of_;

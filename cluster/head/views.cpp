@@ -154,6 +154,7 @@ json models_view(const std::vector<storage::ModelManifest>& models, const HeadSt
                     {"files", model.files.size()},
                     {"created", to_iso8601(model.created)},
                     {"source", model.source},
+                    {"metadata", model.metadata},
                     {"deployment", deployment}});
   }
   return rows;
@@ -172,6 +173,29 @@ json status_view(const HeadState& state, const std::vector<storage::ModelManifes
           {"replicas_wished", wished},           {"replicas_ready", ready},
           {"nodes", nodes_view(state, now)},     {"deployments", deployments_view(state)},
           {"models", models_view(models, state)}};
+}
+
+json keys_view(const KeyBook& keys, int64_t now_unix_us) {
+  const auto time = [](int64_t unix_us) {
+    return unix_us == 0 ? json() : json(to_iso8601(wall_time_from_unix_microseconds(unix_us)));
+  };
+  json rows = json::array();
+  for (const auto& [id, record] : keys.records()) {
+    const protocol::ApiKey& key = record.key;
+    const bool is_over = key.expires_unix_us != 0 && key.expires_unix_us <= now_unix_us;
+    rows.push_back({{"id", id},
+                    {"name", key.name},
+                    {"state", record.revoked_unix_us != 0 ? "revoked"
+                              : is_over                   ? "expired"
+                                                          : "valid"},
+                    {"models", key.models},
+                    {"rate", key.rate},
+                    {"concurrent", key.concurrent},
+                    {"created", time(key.created_unix_us)},
+                    {"expires", time(key.expires_unix_us)},
+                    {"revoked", time(record.revoked_unix_us)}});
+  }
+  return rows;
 }
 
 }  // namespace troupe::cluster

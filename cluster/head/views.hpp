@@ -4,12 +4,15 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/head/head_state.hpp"
+#include "cluster/head/key_book.hpp"
 #include "storage/model_manifest.hpp"
 
 namespace troupe::cluster {
 
 nlohmann::json nodes_view(const HeadState& state, Time now);
 nlohmann::json actors_view(const HeadState& state);
+/// API keys, revoked ones too; never a key's text.
+nlohmann::json keys_view(const KeyBook& keys, int64_t now_unix_us);
 nlohmann::json deployments_view(const HeadState& state);
 nlohmann::json models_view(const std::vector<storage::ModelManifest>& models, const HeadState& state);
 nlohmann::json status_view(const HeadState& state, const std::vector<storage::ModelManifest>& models, Time now);

@@ -7,6 +7,7 @@
 #include "actors/gateway/gateway_actor.hpp"
 #include "actors/gateway/http/error_answer.hpp"
 #include "actors/gateway/http/gateway_handler.hpp"
+#include "cluster/node/door_metrics.hpp"
 #include "cluster/node/version.hpp"
 #include "runtime/protocol/paths.hpp"
 
@@ -29,7 +30,11 @@ Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& tr
   parts.in_flight = std::make_shared<gateway::InFlight>(admission);
   parts.routing = std::make_shared<gateway::RoutingBoard>();
 
+  parts.keys =
+      std::make_shared<gateway::KeyRing>(count_key_refusals(metrics, log.with_component("gateway"), host.clock()));
+
   gateway::GatewayParts actor_parts;
+  actor_parts.keys = parts.keys;
   actor_parts.routing = parts.routing;
   actor_parts.in_flight = parts.in_flight;
   actor_parts.metrics = std::make_shared<gateway::GatewayMetrics>(metrics);
@@ -58,12 +63,14 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host
   door.host = options.host;
   door.port = options.ports.http;
   door.port_option = "--http-port";
+  door.on_cut = count_http_cuts(metrics, "http");
   door.io_threads = options.http_threads > 0 ? options.http_threads : std::max(1u, cpus / 2);
   const auto ids = std::make_shared<gateway::DispatchIds>();
   gateway::HttpFrontEnd front_end;
   front_end.door = gateway::door_to(parts.gateway);
   front_end.routing = parts.routing;
   front_end.ids = ids;
+  front_end.keys = parts.keys;
   front_end.clock = &clock;
   front_end.io_threads = door.io_threads;
   front_end.seed = secure_random_u64();
@@ -74,6 +81,8 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host
   gateway::ZmqFrontEndOptions zmq;
   zmq.host = options.host;
   zmq.port = options.ports.zmq;
+  zmq.keys = parts.keys;
+  zmq.on_cut = count_zmq_cuts(metrics);
   TROUPE_TRY(parts.zmq,
              gateway::ZmqFrontEnd::listen(zmq, clock, gateway::door_to(parts.gateway), ids, secure_random_u64()));
   return parts;

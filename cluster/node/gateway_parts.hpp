@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "actors/gateway/in_flight.hpp"
+#include "actors/gateway/key_ring.hpp"
 #include "actors/gateway/routing_table.hpp"
 #include "actors/gateway/zmq/zmq_front_end.hpp"
 #include "cluster/node/options.hpp"
@@ -20,6 +21,7 @@ struct GatewayActors {
   actor::Ref gateway;
   std::shared_ptr<gateway::RoutingBoard> routing;
   std::shared_ptr<gateway::InFlight> in_flight;
+  std::shared_ptr<gateway::KeyRing> keys;
 };
 
 struct GatewayParts : GatewayActors {

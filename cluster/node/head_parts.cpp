@@ -5,6 +5,7 @@
 #include "actors/dashboard/page.hpp"
 #include "cluster/head/admin_api.hpp"
 #include "cluster/head/catalog_actor.hpp"
+#include "cluster/node/door_metrics.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "storage/rocksdb_state_store.hpp"
 
@@ -52,11 +53,13 @@ Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, 
   HeadActorOptions head;
   TROUPE_TRY(const ClusterRecord cluster, begin_epoch(*store, clock, random.next()));
   TROUPE_TRY(storage::RangeResult deployments, read(*store, std::string(deployment_prefix)));
+  TROUPE_TRY(storage::RangeResult keys, read(*store, std::string(key_prefix)));
   head.head.epoch = cluster.epoch;
   head.head.cluster = cluster.id;
   head.seed = random.next();
   head.store = std::move(store);
   head.deployments = std::move(deployments.entries);
+  head.keys = std::move(keys.entries);
   // Where nothing was deployed there is nothing to wait for that could still run.
   if (head.deployments.empty()) head.head.adoption_grace = Duration{0};
   head.add_peer = [&transport](const protocol::NodeInfo& node) {
@@ -67,13 +70,20 @@ Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, 
 }
 
 Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus::Transport& transport, Clock& clock,
-                             const observe::Logger& log, std::function<void(const Error&)> on_crash) {
+                             observe::Metrics& metrics, const observe::Logger& log,
+                             std::function<void(const Error&)> on_crash) {
   TROUPE_TRY(auto store, storage::open_rocksdb_state_store(options.data_dir / "control"));
   TROUPE_TRY(auto model_store, storage::ModelStore::open(options.data_dir / "models"));
   const auto models = std::make_shared<storage::ModelStore>(std::move(model_store));
   SeededRandom random{secure_random_u64()};
   TROUPE_TRY(HeadActorOptions head, begin_term(std::move(store), transport, clock, random));
-  TROUPE_TRY(head.known_models, models->list());
+  head.require_keys = options.require_keys;
+  // One damaged version must not keep the others from being served.
+  std::vector<Error> damaged_models;
+  TROUPE_TRY(head.known_models, models->list(&damaged_models));
+  for (const Error& damage : damaged_models)
+    log.with_component("head").error("model not listed; remove its folder and add it again",
+                                     observe::kv("error", damage.message));
   TROUPE_TRY(std::string key, load_or_create_admin_key(options.data_dir / admin_key_file_name));
 
   TROUPE_TRY(const actor::Ref catalog,
@@ -81,6 +91,7 @@ Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus:
   head.models = models;
   head.catalog = catalog;
   head.log = log.with_component("head");
+  head.data_dir = options.data_dir;
   HeadParts parts;
   TROUPE_TRY(parts.head, host.spawn_actor<HeadActor>(std::string(protocol::head_path), vital(std::move(on_crash)),
                                                      std::move(head)));
@@ -96,6 +107,7 @@ Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus:
   door.host = options.host;
   door.port = options.ports.admin;
   door.port_option = "--admin-port";
+  door.on_cut = count_http_cuts(metrics, "admin");
   door.io_threads = 1;
   door.body_bytes_max = admin_body_bytes_max;
   TROUPE_TRY(parts.admin,

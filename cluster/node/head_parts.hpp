@@ -9,6 +9,7 @@
 #include "runtime/bus/transport.hpp"
 #include "runtime/http/server.hpp"
 #include "runtime/observe/log.hpp"
+#include "runtime/observe/metrics.hpp"
 
 namespace troupe::cluster {
 
@@ -20,7 +21,8 @@ struct HeadParts {
 /// Opens the stores in `options.data_dir`, begins a new epoch, starts the actors and opens the admin door. Blocks on
 /// disk. `on_crash` runs if the head actor crashes.
 Result<HeadParts> start_head(const NodeOptions& options, actor::Host& host, bus::Transport& transport, Clock& clock,
-                             const observe::Logger& log, std::function<void(const Error&)> on_crash);
+                             observe::Metrics& metrics, const observe::Logger& log,
+                             std::function<void(const Error&)> on_crash);
 
 /// Reads what is in `store` and begins a new epoch there: what a head actor starts with, but for models and log. Waits
 /// for the store. `transport` must outlive the actor.

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "runtime/base/random.hpp"
+#include "storage/file_tree.hpp"
 
 namespace troupe::cluster {
 
@@ -20,9 +21,14 @@ Result<NodeId> load_or_create_node_id(const std::filesystem::path& data_dir) {
   }
   NodeId id;
   while (!id) id.value = secure_random_u64();
-  std::ofstream out(file);
-  out << id.str() << '\n';
-  if (!out.flush()) return fail(Errc::io_error, "cannot write {}", file.string());
+  // Whole or not at all: a node does not start with half an id.
+  const auto fresh = data_dir / "node-id.new";
+  std::error_code error;
+  std::filesystem::remove(fresh, error);
+  TROUPE_CHECK(storage::write_file_synced(fresh, id.str() + "\n", 0644));
+  std::filesystem::rename(fresh, file, error);
+  if (error) return storage::write_failure("write", file, error.value());
+  TROUPE_CHECK(storage::sync_directory(data_dir));
   return id;
 }
 

@@ -8,9 +8,11 @@
 #include <thread>
 
 #include "cluster/agent/agent_actor.hpp"
+#include "cluster/node/door_metrics.hpp"
 #include "cluster/node/gateway_parts.hpp"
 #include "cluster/node/head_parts.hpp"
 #include "cluster/node/identity.hpp"
+#include "cluster/node/python.hpp"
 #include "cluster/node/version.hpp"
 #include "runtime/base/assert.hpp"
 #include "runtime/bus/zmq/zmq_transport.hpp"
@@ -48,6 +50,7 @@ class NodeImpl final : public Node {
  private:
   Status open_transport();
   Status open_metrics_door();
+  Status open_worker();
   void die(const Error& reason);
   Status join();
   void halt();
@@ -62,6 +65,7 @@ class NodeImpl final : public Node {
   NodeFile file_;
   std::unique_ptr<bus::ZmqTransport> transport_;
   std::atomic<actor::Host*> receiver_{nullptr};  ///< For the transport's threads; set while the host may be used.
+  std::shared_ptr<worker::ChildHost> children_;  ///< Empty where this node is no worker.
   std::unique_ptr<actor::Host> host_;
   actor::Ref agent_;
   std::unique_ptr<http::HttpServer> metrics_door_;
@@ -98,8 +102,8 @@ Status NodeImpl::start() {
   file_.addresses.request = transport_->self().request;
   file_.head_address = options_.roles.head ? host_and_port(transport_->self().control) : options_.head_address;
   if (options_.roles.head) {
-    TROUPE_TRY(head_,
-               start_head(options_, *host_, *transport_, clock_, log_, [this](const Error& reason) { die(reason); }));
+    TROUPE_TRY(head_, start_head(options_, *host_, *transport_, clock_, metrics_, log_,
+                                 [this](const Error& reason) { die(reason); }));
     file_.addresses.admin = head_.admin->url();
   }
   if (options_.roles.gateway) {
@@ -107,6 +111,7 @@ Status NodeImpl::start() {
     file_.addresses.http = gateway_.http->url();
     file_.addresses.zmq = gateway_.zmq->endpoint();
   }
+  if (options_.roles.worker) TROUPE_CHECK(open_worker());
   TROUPE_CHECK(open_metrics_door());
   TROUPE_CHECK(join());
   TROUPE_CHECK(write_node_file(options_.data_dir, file_));
@@ -134,6 +139,7 @@ Status NodeImpl::open_metrics_door() {
   door.host = options_.host;
   door.port = options_.ports.metrics;
   door.port_option = "--metrics-port";
+  door.on_cut = count_http_cuts(metrics_, "metrics");
   door.io_threads = 1;
   const http::Handler handler = [this](const http::HttpRequest& request,
                                        const std::shared_ptr<http::HttpResponder>& responder) {
@@ -154,6 +160,19 @@ Status NodeImpl::open_metrics_door() {
   return {};
 }
 
+Status NodeImpl::open_worker() {
+  worker::ChildHostOptions children;
+  children.run_folder = options_.data_dir / "run";
+  children.log_folder = options_.data_dir / replica_log_folder_name;
+  children.program = [package = python_options(options_).package](const protocol::ReplicaSpec& spec) {
+    if (spec.backend == protocol::BackendKind::python) return worker::python_program(spec, package);
+    return worker::own_backend_program();
+  };
+  children.log = log_.with_component("worker");
+  TROUPE_TRY(children_, worker::ChildHost::make(std::move(children), clock_));
+  return {};
+}
+
 Status NodeImpl::join() {
   auto joined = std::make_shared<std::promise<void>>();
   AgentOptions agent;
@@ -164,7 +183,7 @@ Status NodeImpl::join() {
   if (!options_.roles.head) agent.head_control = "tcp://" + options_.head_address;
   agent.drain_patience = options_.drain_patience;
   agent.transport = transport_.get();
-  agent.backend = worker::make_thread_backend;
+  agent.backend = worker::make_backend(children_, clock_, python_options(options_));
   agent.log = log_.with_component("agent");
   agent.on_joined = [joined] { joined->set_value(); };
   TROUPE_TRY(agent_,
@@ -210,6 +229,7 @@ void NodeImpl::halt() {
   if (metrics_door_) metrics_door_->stop(Duration{0});
   if (host_) host_->stop_all();
   receiver_ = nullptr;
+  children_.reset();
   if (transport_) transport_->stop();
   if (sink_) log_.info("node stopped");
 }

@@ -30,6 +30,7 @@ struct NodeOptions {
   protocol::Roles roles;
   std::string head_address;        ///< HOST:PORT of the head's bus; empty on the head.
   std::string host = "127.0.0.1";  ///< Address to bind and to be reached at.
+  bool require_keys = false;       ///< On a head: no request without an API key, also before there is one.
   bool insecure = false;           ///< Allows a host other than loopback without encryption.
   NodePorts ports;
   std::filesystem::path data_dir;  ///< This node's own folder.
@@ -54,6 +55,8 @@ struct NodeFile {
 };
 inline constexpr const char* node_file_name = "node.json";
 inline constexpr const char* admin_key_file_name = "admin.key";
+/// In the node's folder: what the back ends of its replicas wrote, see worker::ReplicaLog.
+inline constexpr const char* replica_log_folder_name = "replica-logs";
 
 /// Replaces the file atomically.
 Status write_node_file(const std::filesystem::path& data_dir, const NodeFile& node);

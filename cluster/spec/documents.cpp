@@ -1,5 +1,6 @@
 #include "cluster/spec/documents.hpp"
 
+#include "storage/model_manifest.hpp"
 #include "storage/model_ref.hpp"
 
 namespace troupe::cluster {
@@ -15,12 +16,29 @@ bool is_name(const std::string& text) {
   return storage::check_model_name(text).has_value();
 }
 
+bool is_dotted_identifier(std::string_view text) {
+  bool at_start = true;
+  for (const char c : text) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    const bool digit = c >= '0' && c <= '9';
+    if (at_start ? !letter : !letter && !digit && c != '.') return false;
+    at_start = c == '.';
+  }
+  return !text.empty() && !at_start;
+}
+
 bool is_full_reference(const std::string& text) {
   const auto reference = storage::parse_model_ref(text);
   return reference && !reference->version.empty();
 }
 
 }  // namespace
+
+bool is_python_entry(const std::string& text) {
+  const size_t colon = text.find(':');
+  return colon != std::string::npos && is_dotted_identifier(std::string_view(text).substr(0, colon)) &&
+         is_dotted_identifier(std::string_view(text).substr(colon + 1));
+}
 
 void describe(config::Schema<ModelDocument>& schema) {
   schema.named("Model");
@@ -32,6 +50,11 @@ void describe(config::Schema<ModelDocument>& schema) {
   schema.field("source", &ModelDocument::source, "Folder of the model's files, on the head's machine")
       .required()
       .check([](const std::string& path) { return !path.empty(); }, "a path");
+  schema
+      .field(
+          "metadata", &ModelDocument::metadata,
+          "What is kept beside the files; `backend` and `entry` say how the version runs where its deployment does not")
+      .size(0, storage::metadata_entries_max);
 }
 
 void describe(config::Schema<ResourcesDocument>& schema) {
@@ -66,6 +89,13 @@ void describe(config::Schema<CacheDocument>& schema) {
   schema.field("ttl", &CacheDocument::ttl, "How long an answer is kept").range(1ms, 24h * 30);
 }
 
+void describe(config::Schema<EchoDocument>& schema) {
+  schema.named("echo");
+  schema.field("slots", &EchoDocument::slots, "Requests inside at once").range(1, 65536);
+  schema.field("delay", &EchoDocument::delay, "How long an answer takes, waiting: slots / delay requests a second")
+      .range(0ms, 10min);
+}
+
 void describe(config::Schema<DeploymentDocument>& schema) {
   schema.named("Deployment");
   schema.field("name", &DeploymentDocument::name, "The deployment").required().check(is_name, name_rule);
@@ -73,8 +103,10 @@ void describe(config::Schema<DeploymentDocument>& schema) {
       .required()
       .check(is_full_reference, "NAME@VERSION, such as clerk@2");
   schema.field("replicas", &DeploymentDocument::replicas, "Running copies").range(0, 1000);
-  schema.field("backend", &DeploymentDocument::backend, "What computes");
-  schema.field("isolation", &DeploymentDocument::isolation, "Where the back end runs");
+  schema.field("backend", &DeploymentDocument::backend,
+               "What computes; unset: what the version's metadata says, else native");
+  schema.field("isolation", &DeploymentDocument::isolation,
+               "Where the back end runs: in a process of its own, or on a thread of the node");
   schema
       .field("weight", &DeploymentDocument::weight,
              "Share of the model's unpinned traffic; unset: 1 for its first deployment, else 0")
@@ -83,7 +115,21 @@ void describe(config::Schema<DeploymentDocument>& schema) {
   schema.field("resources", &DeploymentDocument::resources, "What a replica takes from its node");
   schema.field("batching", &DeploymentDocument::batching, "How requests share a step of the back end");
   schema.field("engine", &DeploymentDocument::engine, "Settings of the native engine");
+  schema.field("echo", &DeploymentDocument::echo, "Settings of the echo back end");
   schema.field("cache", &DeploymentDocument::cache, "Result cache at the gateways");
+  schema
+      .field("entry", &DeploymentDocument::entry,
+             "Back end python: the class or function; empty: what the version's metadata says")
+      .check([](const std::string& entry) { return entry.empty() || is_python_entry(entry); },
+             "MODULE:CLASS, such as my_module:Scale");
+  schema
+      .field("python", &DeploymentDocument::python,
+             "Back end python: the interpreter, with what the model needs; empty: the node makes an environment of the "
+             "version's requirements.txt")
+      .check([](const std::string& path) { return path.empty() || path.starts_with('/'); },
+             "the absolute path of an interpreter, such as /opt/models/bin/python");
+  schema.field("settings", &DeploymentDocument::settings, "Back end python: keyword arguments of its class")
+      .size(0, 64);
 }
 
 }  // namespace troupe::cluster

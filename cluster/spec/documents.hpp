@@ -2,6 +2,7 @@
 // What users write: `kind: Model` and `kind: Deployment`. docs/configuration.md is generated from these.
 
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -12,9 +13,16 @@
 namespace troupe::protocol {
 
 inline constexpr std::array backend_names{config::EnumName<BackendKind>{BackendKind::native, "native"},
-                                          config::EnumName<BackendKind>{BackendKind::echo, "echo"}};
+                                          config::EnumName<BackendKind>{BackendKind::echo, "echo"},
+                                          config::EnumName<BackendKind>{BackendKind::python, "python"}};
 inline auto names_of(BackendKind) {
   return backend_names;
+}
+
+inline constexpr std::array isolation_names{config::EnumName<Isolation>{Isolation::process, "process"},
+                                            config::EnumName<Isolation>{Isolation::thread, "thread"}};
+inline auto names_of(Isolation) {
+  return isolation_names;
 }
 
 inline constexpr std::array balancing_names{
@@ -33,7 +41,13 @@ struct ModelDocument {
   std::string name;
   std::string version;
   std::string source;
+  std::map<std::string, std::string> metadata;
 };
+
+/// Metadata that says how a version is run, where its deployment does not: the back end's name, and for Python its
+/// entry.
+inline constexpr const char* metadata_backend = "backend";
+inline constexpr const char* metadata_entry = "entry";
 void describe(config::Schema<ModelDocument>& schema);
 
 /// What one replica takes from its node.
@@ -65,20 +79,19 @@ struct CacheDocument {
 };
 void describe(config::Schema<CacheDocument>& schema);
 
-/// Where a back end runs. Child processes come with the worker protocol over ipc.
-enum class Isolation : uint8_t { thread = 1 };
-inline constexpr std::array isolation_names{config::EnumName<Isolation>{Isolation::thread, "thread"}};
-inline auto names_of(Isolation) {
-  return isolation_names;
-}
+struct EchoDocument {
+  uint32_t slots = 1024;
+  Duration delay{0};
+};
+void describe(config::Schema<EchoDocument>& schema);
 
 /// The wish: so many replicas of this version, like this.
 struct DeploymentDocument {
   std::string name;
   std::string model;  ///< "clerk@2"; for `backend: echo` the version is free to choose.
   uint32_t replicas = 1;
-  protocol::BackendKind backend = protocol::BackendKind::native;
-  Isolation isolation = Isolation::thread;
+  std::optional<protocol::BackendKind> backend;  ///< Unset: what the version's metadata says, else native.
+  protocol::Isolation isolation = protocol::Isolation::process;
   /// Share of the model's unpinned traffic. Unset: 1 for the model's first deployment, 0 for later ones, so that a new
   /// version gets traffic only when somebody says so.
   std::optional<double> weight;
@@ -86,8 +99,15 @@ struct DeploymentDocument {
   ResourcesDocument resources;
   BatchingDocument batching;
   EngineDocument engine;
+  EchoDocument echo;
   CacheDocument cache;
+  std::string entry;   ///< Of a back end in Python: "my_module:Class"; empty: what the version's metadata says.
+  std::string python;  ///< Its interpreter; empty: the node makes an environment of the version's requirements.txt.
+  std::map<std::string, std::string> settings;  ///< Its own, handed to its class.
 };
 void describe(config::Schema<DeploymentDocument>& schema);
+
+/// "my_module:Class", "package.module:function".
+bool is_python_entry(const std::string& text);
 
 }  // namespace troupe::cluster

@@ -19,16 +19,35 @@ Result<Record> decode(std::string_view key, const std::string& value) {
   return std::move(*record);
 }
 
+std::string value_of(const std::map<std::string, std::string>& metadata, const char* key) {
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? std::string{} : found->second;
+}
+
+Result<protocol::BackendKind> backend_of(const std::map<std::string, std::string>& metadata) {
+  const std::string name = value_of(metadata, metadata_backend);
+  if (name.empty()) return protocol::BackendKind::native;
+  for (const auto& known : protocol::backend_names)
+    if (known.name == name) return known.value;
+  return fail(Errc::corrupt_data, "the version was stored for a back end '{}', which this version of Troupe has not",
+              name);
+}
+
 }  // namespace
 
-DeploymentRecord to_record(const DeploymentDocument& document, double weight, int64_t created_unix_us) {
+Result<DeploymentRecord> to_record(const DeploymentDocument& document, double weight, int64_t created_unix_us,
+                                   const std::map<std::string, std::string>& metadata) {
   const storage::ModelRef model = storage::parse_model_ref(document.model).value();
   DeploymentRecord record;
   record.name = document.name;
   record.model = model.name;
   record.version = model.version;
   record.replicas = document.replicas;
-  record.backend = document.backend;
+  if (document.backend) {
+    record.backend = *document.backend;
+  } else {
+    TROUPE_TRY(record.backend, backend_of(metadata));
+  }
   record.weight = document.weight.value_or(weight);
   record.balancing = document.balancing;
   record.resources = {static_cast<uint32_t>(std::lround(document.resources.cpus * 1000)),
@@ -38,6 +57,13 @@ DeploymentRecord to_record(const DeploymentDocument& document, double weight, in
                    document.engine.threads};
   record.cache = {document.cache.enabled, document.cache.ttl};
   record.created_unix_us = created_unix_us;
+  record.isolation = document.isolation;
+  record.echo = {document.echo.slots, document.echo.delay};
+  record.entry = document.entry;
+  if (record.entry.empty() && record.backend == protocol::BackendKind::python)
+    record.entry = value_of(metadata, metadata_entry);
+  record.python = document.python;
+  record.settings = document.settings;
   return record;
 }
 

@@ -24,13 +24,18 @@ struct DeploymentRecord {
   protocol::EngineSpec engine;
   protocol::CacheSpec cache;
   int64_t created_unix_us = 0;
+  protocol::Isolation isolation = protocol::Isolation::process;
+  protocol::EchoSpec echo;
+  std::string entry;  ///< Of a back end in Python, as the two below.
+  std::string python;
+  std::map<std::string, std::string> settings;
 
   bool operator==(const DeploymentRecord&) const = default;
   static constexpr auto fields() {
     using D = DeploymentRecord;
-    return std::tuple{&D::schema,  &D::name,   &D::model,          &D::version,   &D::replicas,
-                      &D::backend, &D::weight, &D::balancing,      &D::resources, &D::batching,
-                      &D::engine,  &D::cache,  &D::created_unix_us};
+    return std::tuple{&D::schema,          &D::name,      &D::model,     &D::version,  &D::replicas, &D::backend,
+                      &D::weight,          &D::balancing, &D::resources, &D::batching, &D::engine,   &D::cache,
+                      &D::created_unix_us, &D::isolation, &D::echo,      &D::entry,    &D::python,   &D::settings};
   }
 };
 
@@ -48,8 +53,10 @@ struct ClusterRecord {
 inline constexpr std::string_view deployment_prefix = "deployment/";
 inline constexpr std::string_view cluster_key = "cluster";
 
-/// Requires a document that bind() accepted. `weight` stands in where the document has none.
-DeploymentRecord to_record(const DeploymentDocument& document, double weight, int64_t created_unix_us);
+/// Requires a document that bind() accepted. `weight`, and of the version's `metadata` back end and entry, stand in
+/// where the document has none. Errors: corrupt_data where the metadata names no back end of ours.
+Result<DeploymentRecord> to_record(const DeploymentDocument& document, double weight, int64_t created_unix_us,
+                                   const std::map<std::string, std::string>& metadata);
 
 std::string encode(const DeploymentRecord& record);
 std::string encode(const ClusterRecord& record);

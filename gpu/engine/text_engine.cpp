@@ -17,7 +17,6 @@ constexpr uint32_t sequences_limit = 4096;
 constexpr uint32_t waiting_limit = 1 << 20;
 constexpr uint32_t tokens_per_step_limit = 1 << 16;
 constexpr uint32_t threads_limit = 1024;
-constexpr int64_t warm_up_tokens = 8;
 
 Status check_range(const char* name, uint32_t value, uint32_t low, uint32_t high) {
   if (value >= low && value <= high) return {};

@@ -12,6 +12,9 @@
 
 namespace troupe::gpu {
 
+/// What TextEngine::warm_up() computes at once.
+inline constexpr int64_t warm_up_tokens = 8;
+
 struct EngineOptions {
   uint32_t max_sequences = 32;         ///< Running at once.
   uint32_t max_waiting = 256;          ///< More are refused as overloaded.

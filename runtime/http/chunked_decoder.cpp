@@ -88,6 +88,8 @@ void ChunkedDecoder::begin_chunk(size_t body_bytes) {
     state_ = State::line;
   } else if (size_ > body_bytes_max_ - std::min(body_bytes, body_bytes_max_)) {
     progress_ = Progress::too_large;
+  } else if (++chunks_ > chunks_free + body_bytes / chunk_bytes_min) {
+    progress_ = Progress::too_small;
   }
 }
 

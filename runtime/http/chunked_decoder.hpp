@@ -18,7 +18,11 @@ class ChunkedDecoder {
     done,
     malformed,
     too_large,  ///< The body, or its extensions and trailers, would pass their bound.
+    too_small,  ///< There are more than chunks_free chunks, of fewer than chunk_bytes_min bytes on average.
   };
+
+  static constexpr size_t chunks_free = 1024;
+  static constexpr size_t chunk_bytes_min = 16;
 
   ChunkedDecoder(size_t body_bytes_max, size_t overhead_bytes_max)
       : body_bytes_max_(body_bytes_max), overhead_bytes_max_(overhead_bytes_max) {}
@@ -42,6 +46,7 @@ class ChunkedDecoder {
   uint64_t size_ = 0;  ///< Of the chunk; then what of it is still to come.
   unsigned digits_ = 0;
   size_t overhead_bytes_ = 0;
+  size_t chunks_ = 0;
 };
 
 }  // namespace troupe::http

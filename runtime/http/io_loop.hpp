@@ -1,6 +1,7 @@
 #pragma once
 // IoLoop: one I/O thread's event loop and the connections that live on it. Internal to the server.
 
+#include <array>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -12,6 +13,7 @@
 
 #include "runtime/base/clock.hpp"
 #include "runtime/base/gate.hpp"
+#include "runtime/http/connection_bounds.hpp"
 #include "runtime/http/message.hpp"
 #include "runtime/http/options.hpp"
 
@@ -25,26 +27,49 @@ struct ServerShared {
   Clock& clock;
   Handler handler;
   ErrorBody error_body;
+  ConnectionBounds bounds{options.connections_max, options.connections_per_address_max};
   Gate connections{};
   std::atomic<uint64_t> connections_total{0};
   std::atomic<uint64_t> requests_total{0};
+  std::atomic<uint64_t> unsent_bytes{0};
+  std::atomic<uint64_t> body_bytes{0};
+  std::array<std::atomic<uint64_t>, cut_count> cuts{};
+
+  void count(Cut cut) {
+    cuts[static_cast<size_t>(cut)].fetch_add(1, std::memory_order_relaxed);
+    if (options.on_cut) options.on_cut(cut);
+  }
 };
 
-/// A connection counted in ServerShared::connections, for as long as this lives.
+/// A connection counted in ServerShared::connections and its bounds, for as long as this lives.
 class ConnectionPass {
  public:
-  /// None once the server stops.
-  static std::unique_ptr<ConnectionPass> enter(std::shared_ptr<ServerShared> shared) {
+  /// None once the server stops, or where there is not even room to say that there is none.
+  static std::unique_ptr<ConnectionPass> enter(std::shared_ptr<ServerShared> shared, std::string address) {
     if (!shared->connections.try_enter()) return nullptr;
-    return std::unique_ptr<ConnectionPass>(new ConnectionPass(std::move(shared)));
+    const auto verdict = shared->bounds.enter(address);
+    if (verdict != ConnectionBounds::Verdict::drop)
+      return std::unique_ptr<ConnectionPass>(new ConnectionPass(std::move(shared), std::move(address), verdict));
+    shared->count(Cut::connections);
+    shared->connections.leave();
+    return nullptr;
   }
-  ~ConnectionPass() { shared_->connections.leave(); }
+  ~ConnectionPass() {
+    shared_->bounds.leave(address_, verdict_);
+    shared_->connections.leave();
+  }
   ConnectionPass(const ConnectionPass&) = delete;
   ConnectionPass& operator=(const ConnectionPass&) = delete;
 
+  ConnectionBounds::Verdict verdict() const noexcept { return verdict_; }
+
  private:
-  explicit ConnectionPass(std::shared_ptr<ServerShared> shared) : shared_(std::move(shared)) {}
+  ConnectionPass(std::shared_ptr<ServerShared> shared, std::string address, ConnectionBounds::Verdict verdict)
+      : shared_(std::move(shared)), address_(std::move(address)), verdict_(verdict) {}
+
   const std::shared_ptr<ServerShared> shared_;
+  const std::string address_;
+  const ConnectionBounds::Verdict verdict_;
 };
 
 /// All functions but post() and on_thread() belong to its own thread, or to the server while that does not run.

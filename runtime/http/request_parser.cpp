@@ -24,7 +24,8 @@ std::string_view to_std(BeastView view) noexcept {
 /// Writes a request's head into an HttpRequest as Beast finds its pieces. Bodies are left to us.
 class HeadParser final : public beast::http::basic_parser<true> {
  public:
-  HeadParser(HttpRequest& request, size_t header_bytes_max) : request_(request) {
+  HeadParser(HttpRequest& request, size_t header_bytes_max, size_t fields_max)
+      : request_(request), fields_max_(fields_max) {
     skip(true);
     header_limit(static_cast<uint32_t>(header_bytes_max));
   }
@@ -32,6 +33,7 @@ class HeadParser final : public beast::http::basic_parser<true> {
   bool expects_continue = false;
   bool is_http_1_1 = false;
   bool lacks_host = false;
+  bool has_too_many_fields = false;
 
  private:
   void on_request_impl(beast::http::verb, BeastView method, BeastView target, int version,
@@ -44,6 +46,11 @@ class HeadParser final : public beast::http::basic_parser<true> {
     if (field == beast::http::field::transfer_encoding && !beast::iequals(value, "chunked")) {
       // Beast would read such a request as one without a body, and its body as the next request.
       ec = beast::http::error::bad_transfer_encoding;
+      return;
+    }
+    if (request_.headers.size() >= fields_max_) {
+      has_too_many_fields = true;
+      ec = beast::http::error::header_limit;
       return;
     }
     if (field == beast::http::field::expect && beast::iequals(value, "100-continue")) expects_continue = true;
@@ -64,6 +71,7 @@ class HeadParser final : public beast::http::basic_parser<true> {
   void on_finish_impl(beast::error_code&) override {}
 
   HttpRequest& request_;
+  const size_t fields_max_;
   int hosts_ = 0;
 };
 
@@ -72,20 +80,23 @@ class HeadParser final : public beast::http::basic_parser<true> {
 struct RequestParser::Impl {
   size_t header_bytes_max;
   size_t body_bytes_max;
+  size_t header_fields_max;
   HttpRequest* request = nullptr;
   size_t header_bytes = 0;
   uint64_t body_bytes_left = 0;  ///< Of a body whose length the header told.
   std::optional<HeadParser> head = std::nullopt;
   std::optional<ChunkedDecoder> chunks = std::nullopt;
 
-  static ParseOutcome fail(size_t consumed, int status, std::string text) {
-    return {consumed, ParseState::failed, status, std::move(text)};
+  static ParseOutcome fail(size_t consumed, int status, std::string text, Cut cut = Cut::malformed) {
+    return {consumed, ParseState::failed, status, std::move(text), cut};
   }
   ParseOutcome header_too_large(size_t consumed) const {
-    return fail(consumed, 431, fmt::format("the request's header is larger than {}", format_bytes({header_bytes_max})));
+    return fail(consumed, 431, fmt::format("the request's header is larger than {}", format_bytes({header_bytes_max})),
+                Cut::header_large);
   }
   ParseOutcome body_too_large(size_t consumed) const {
-    return fail(consumed, 413, fmt::format("the request's body is larger than {}", format_bytes({body_bytes_max})));
+    return fail(consumed, 413, fmt::format("the request's body is larger than {}", format_bytes({body_bytes_max})),
+                Cut::body_large);
   }
   ParseOutcome explain(size_t consumed, const beast::error_code& ec) const;
 
@@ -96,6 +107,10 @@ struct RequestParser::Impl {
 
 ParseOutcome RequestParser::Impl::explain(size_t consumed, const beast::error_code& ec) const {
   using beast::http::error;
+  if (head->has_too_many_fields) {
+    return fail(consumed, 431, fmt::format("the request's header has more than {} fields", header_fields_max),
+                Cut::header_large);
+  }
   if (ec == error::header_limit || ec == error::buffer_overflow) return header_too_large(consumed);
   if (ec == error::bad_version) return fail(consumed, 505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
   if (ec == error::bad_transfer_encoding) {
@@ -109,7 +124,7 @@ ParseOutcome RequestParser::Impl::feed_head(std::string_view bytes) {
   size_t consumed = 0;
   if (!head->got_some()) {  // RFC 9112, 2.2: an empty line before a request is forgiven.
     while (consumed < bytes.size() && (bytes[consumed] == '\r' || bytes[consumed] == '\n')) ++consumed;
-    if (consumed == bytes.size()) return {consumed, ParseState::header, 0, {}};
+    if (consumed == bytes.size()) return {consumed, ParseState::header};
   }
   beast::error_code ec;
   const size_t taken = head->put(boost::asio::buffer(bytes.data() + consumed, bytes.size() - consumed), ec);
@@ -119,7 +134,7 @@ ParseOutcome RequestParser::Impl::feed_head(std::string_view bytes) {
   if (head->is_done())
     return header_bytes > header_bytes_max ? header_too_large(consumed) : begin_body(bytes, consumed);
   if (header_bytes + (bytes.size() - consumed) >= header_bytes_max) return header_too_large(consumed);
-  return {consumed, ParseState::header, 0, {}};
+  return {consumed, ParseState::header};
 }
 
 ParseOutcome RequestParser::Impl::begin_body(std::string_view bytes, size_t consumed) {
@@ -138,24 +153,29 @@ ParseOutcome RequestParser::Impl::feed_body(std::string_view bytes, size_t consu
     const size_t count = static_cast<size_t>(std::min<uint64_t>(body_bytes_left, rest.size()));
     request->body.append(rest.substr(0, count));
     body_bytes_left -= count;
-    return {consumed + count, body_bytes_left == 0 ? ParseState::done : ParseState::body, 0, {}};
+    return {consumed + count, body_bytes_left == 0 ? ParseState::done : ParseState::body};
   }
   consumed += chunks->feed(rest, request->body);
   switch (chunks->progress()) {
     case ChunkedDecoder::Progress::more:
-      return {consumed, ParseState::body, 0, {}};
+      return {consumed, ParseState::body};
     case ChunkedDecoder::Progress::done:
-      return {consumed, ParseState::done, 0, {}};
+      return {consumed, ParseState::done};
     case ChunkedDecoder::Progress::too_large:
       return body_too_large(consumed);
+    case ChunkedDecoder::Progress::too_small:
+      return fail(consumed, 400,
+                  fmt::format("the body comes in more than {} chunks of fewer than {} bytes each; send larger ones",
+                              ChunkedDecoder::chunks_free, ChunkedDecoder::chunk_bytes_min),
+                  Cut::chunks_small);
     case ChunkedDecoder::Progress::malformed:
       break;
   }
   return fail(consumed, 400, "this is not valid HTTP: a chunk of the body is malformed");
 }
 
-RequestParser::RequestParser(size_t header_bytes_max, size_t body_bytes_max)
-    : impl_(std::make_unique<Impl>(Impl{header_bytes_max, body_bytes_max})) {}
+RequestParser::RequestParser(size_t header_bytes_max, size_t body_bytes_max, size_t header_fields_max)
+    : impl_(std::make_unique<Impl>(Impl{header_bytes_max, body_bytes_max, header_fields_max})) {}
 RequestParser::~RequestParser() = default;
 
 void RequestParser::begin(HttpRequest& request) {
@@ -169,7 +189,7 @@ void RequestParser::begin(HttpRequest& request) {
   impl_->header_bytes = 0;
   impl_->body_bytes_left = 0;
   impl_->chunks.reset();
-  impl_->head.emplace(request, impl_->header_bytes_max);
+  impl_->head.emplace(request, impl_->header_bytes_max, impl_->header_fields_max);
 }
 
 ParseOutcome RequestParser::feed(std::string_view bytes) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "runtime/http/message.hpp"
+#include "runtime/http/options.hpp"
 
 namespace troupe::http {
 
@@ -22,12 +23,13 @@ struct ParseOutcome {
   ParseState state = ParseState::header;
   int status = 0;  ///< Of `failed`: 400, 413, 431, 501 or 505.
   std::string message;
+  Cut cut = Cut::malformed;  ///< Of `failed`.
 };
 
 /// One request after the other. Not thread-safe.
 class RequestParser {
  public:
-  RequestParser(size_t header_bytes_max, size_t body_bytes_max);
+  RequestParser(size_t header_bytes_max, size_t body_bytes_max, size_t header_fields_max = 100);
   ~RequestParser();
 
   /// Begins a request that is written into `request` (whose strings keep their memory; remote_address and io_thread are

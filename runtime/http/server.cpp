@@ -1,6 +1,7 @@
 #include "runtime/http/server.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <vector>
@@ -18,8 +19,23 @@ using internal::IoLoop;
 using internal::ServerShared;
 using internal::Session;
 
-/// Connections beyond the maximum that may be told so at the same time; still more are just closed.
-constexpr uint64_t refusals_max = 64;
+/// Files, the bus and other doors need descriptors too, and some of what uses them cannot do without.
+uint32_t connections_max(const HttpOptions& options) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return options.connections_max;
+  return static_cast<uint32_t>(std::min<uint64_t>(options.connections_max, limit.rlim_cur / 2));
+}
+
+/// Empty where the client has gone already.
+std::string address_of(const tcp::socket& socket) {
+  boost::system::error_code ec;
+  const auto address = socket.remote_endpoint(ec).address();
+  if (ec) return {};
+  const auto key = [](const auto& bytes) {
+    return address_key({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  };
+  return address.is_v4() ? key(address.to_v4().to_bytes()) : key(address.to_v6().to_bytes());
+}
 
 class Server final : public HttpServer {
  public:
@@ -43,8 +59,13 @@ class Server final : public HttpServer {
                                        : fmt::format("http://{}:{}", address, port());
   }
   HttpStats stats() const override {
-    return {shared_->connections.inside(), shared_->connections_total.load(std::memory_order_relaxed),
-            shared_->requests_total.load(std::memory_order_relaxed)};
+    HttpStats stats{shared_->connections.inside(),
+                    shared_->connections_total.load(std::memory_order_relaxed),
+                    shared_->requests_total.load(std::memory_order_relaxed),
+                    shared_->unsent_bytes.load(std::memory_order_relaxed),
+                    {}};
+    for (size_t i = 0; i < cut_count; ++i) stats.cuts[i] = shared_->cuts[i].load(std::memory_order_relaxed);
+    return stats;
   }
 
   void stop(Duration patience) override {
@@ -81,15 +102,14 @@ class Server final : public HttpServer {
   }
 
   void admit(const std::shared_ptr<IoLoop>& loop, tcp::socket socket) {
-    const uint64_t open = shared_->connections.inside();
-    auto pass = ConnectionPass::enter(shared_);
-    if (!pass || open >= shared_->options.connections_max + refusals_max) return;
+    auto pass = ConnectionPass::enter(shared_, address_of(socket));
+    if (!pass) return;
     shared_->connections_total.fetch_add(1, std::memory_order_relaxed);
-    const bool is_refused = open >= shared_->options.connections_max;
-    loop->post([loop, is_refused, socket = std::move(socket), pass = std::move(pass)]() mutable {
+    const auto verdict = pass->verdict();
+    loop->post([loop, verdict, socket = std::move(socket), pass = std::move(pass)]() mutable {
       const auto session = std::make_shared<Session>(loop, std::move(socket), std::move(pass));
       if (!loop->add(session)) return session->close();
-      is_refused ? session->refuse() : session->start();
+      verdict == ConnectionBounds::Verdict::serve ? session->start() : session->refuse(verdict);
     });
   }
 
@@ -129,6 +149,36 @@ Result<tcp::acceptor> bind(const HttpOptions& options, asio::io_context& context
 
 }  // namespace
 
+std::string_view to_string(Cut cut) noexcept {
+  switch (cut) {
+    case Cut::connections:
+      return "connections";
+    case Cut::connections_of_address:
+      return "connections_of_address";
+    case Cut::header_slow:
+      return "header_slow";
+    case Cut::header_large:
+      return "header_large";
+    case Cut::body_slow:
+      return "body_slow";
+    case Cut::body_large:
+      return "body_large";
+    case Cut::chunks_small:
+      return "chunks_small";
+    case Cut::malformed:
+      return "malformed";
+    case Cut::reader_slow:
+      return "reader_slow";
+    case Cut::reader_behind:
+      return "reader_behind";
+    case Cut::bodies_full:
+      return "bodies_full";
+    case Cut::buffers_full:
+      return "buffers_full";
+  }
+  return "unknown";
+}
+
 Result<std::unique_ptr<HttpServer>> HttpServer::listen(HttpOptions options, Clock& clock, Handler handler,
                                                        ErrorBody error_body) {
   if (options.io_threads == 0) return fail_field("io_threads", "io_threads must be at least 1, found 0");
@@ -136,6 +186,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(HttpOptions options, Cloc
     return fail_field("header_bytes_max", "header_bytes_max must be at least 1KiB, found {}",
                       format_bytes(options.header_bytes_max));
   }
+  options.connections_max = connections_max(options);
   auto shared = std::make_shared<ServerShared>(std::move(options), clock, std::move(handler), std::move(error_body));
   std::vector<std::shared_ptr<IoLoop>> loops;
   for (unsigned i = 0; i < shared->options.io_threads; ++i) loops.push_back(std::make_shared<IoLoop>(i, shared));

@@ -2,6 +2,7 @@
 // HttpServer: HTTP/1.1 on a port, for a handler. Keep-alive, pipelining (one request at a time), chunked streams,
 // 100-continue, HEAD; limits and timeouts on everything.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,7 +17,11 @@ namespace troupe::http {
 struct HttpStats {
   uint64_t connections_open = 0;
   uint64_t connections_total = 0;
-  uint64_t requests_total = 0;  ///< Well-formed ones.
+  uint64_t requests_total = 0;                ///< Well-formed ones.
+  uint64_t unsent_bytes = 0;                  ///< Of answers that wait for their clients.
+  std::array<uint64_t, cut_count> cuts = {};  ///< By Cut.
+
+  uint64_t cut(Cut why) const { return cuts[static_cast<size_t>(why)]; }
 };
 
 /// Each connection lives on one of `io_threads` threads, and so does the handler's call for it.

@@ -15,6 +15,14 @@ namespace {
 constexpr size_t read_bytes_first = 4 << 10;
 constexpr size_t read_bytes_max = 64 << 10;
 constexpr Duration linger_time = std::chrono::seconds{2};
+/// What a connection may hold of bodies and of answers even where all together hold too much.
+constexpr size_t bytes_fair = 64 << 10;
+
+/// Empties `buffer`, and gives its memory back where it is more than `bytes_kept`.
+void release(std::string& buffer, size_t bytes_kept) {
+  if (buffer.capacity() > bytes_kept) std::string().swap(buffer);
+  buffer.clear();
+}
 
 /// Appends a field's value without what could end the line.
 void append_value(std::string& out, std::string_view value) {
@@ -29,7 +37,7 @@ Session::Session(std::shared_ptr<IoLoop> loop, boost::asio::ip::tcp::socket sock
       options_(loop_->shared().options),
       socket_(std::move(socket)),
       pass_(std::move(pass)),
-      parser_(options_.header_bytes_max.value, options_.body_bytes_max.value) {
+      parser_(options_.header_bytes_max.value, options_.body_bytes_max.value, options_.header_fields_max) {
   boost::system::error_code ec;
   socket_.set_option(boost::asio::ip::tcp::no_delay(true), ec);
   const auto remote = socket_.remote_endpoint(ec);
@@ -39,14 +47,21 @@ Session::Session(std::shared_ptr<IoLoop> loop, boost::asio::ip::tcp::socket sock
 
 void Session::start() {
   next_request();
+  // One that never says anything is no keep-alive connection yet.
+  if (state_ == State::reading) deadline_ = now() + options_.header_timeout;
 }
 
-void Session::refuse() {
+void Session::refuse(ConnectionBounds::Verdict verdict) {
+  const bool is_address = verdict == ConnectionBounds::Verdict::address_full;
+  const int status = is_address ? 429 : 503;
+  loop_->shared().count(is_address ? Cut::connections_of_address : Cut::connections);
   keep_alive_ = false;
   is_broken_ = true;
   state_ = State::answering;
-  const std::string body = loop_->shared().error_body(503, {}, "too many connections; come back later");
-  respond(number_, 503, "application/json", body, {{"retry-after", "1"}});
+  const std::string body = loop_->shared().error_body(
+      status, {},
+      is_address ? "too many connections from this address; use fewer" : "too many connections; come back later");
+  respond(number_, status, "application/json", body, {{"retry-after", "1"}});
   read();
 }
 
@@ -63,6 +78,11 @@ void Session::close() {
   state_ = State::closed;
   boost::system::error_code ec;
   socket_.close(ec);
+  release(out_, 0);
+  release(sending_, 0);
+  sent_ = 0;
+  account();
+  loop_->shared().body_bytes.fetch_sub(std::exchange(body_accounted_, 0), std::memory_order_relaxed);
   loop_->remove(self);
   pass_.reset();
   if (const auto callback = std::exchange(disconnected_, nullptr); owed && callback) callback();
@@ -70,13 +90,36 @@ void Session::close() {
 
 void Session::check_time(Time now) {
   if (state_ == State::closed) return;
-  if (is_writing_ && now - write_progress_ >= options_.write_timeout) return close();
+  if (is_writing_ && reads_too_slowly(now)) return cut_off(Cut::reader_slow);
   if (!deadline_ || now < *deadline_) return;
-  if (state_ == State::reading && parser_.has_begun()) {
-    fail_request(408, "the request took too long to arrive");
-  } else {
-    close();
-  }
+  if (state_ != State::reading || (!parser_.has_begun() && number_ > 0)) return close();
+  if (!parser_.has_begun()) return cut_off(Cut::header_slow);
+  body_begun_ ? fail_request(408, "the request's body came too slowly", Cut::body_slow)
+              : fail_request(408, "the request took too long to arrive", Cut::header_slow);
+}
+
+void Session::cut_off(Cut cut) {
+  loop_->shared().count(cut);
+  close();
+}
+
+/// Of an answer that the client does not take at once, it must take some and enough in each write_timeout.
+bool Session::reads_too_slowly(Time now) {
+  if (now - write_window_ < options_.write_timeout) return false;
+  const double seconds = std::chrono::duration<double>(now - write_window_).count();
+  const bool is_too_slow = taken_bytes_ == 0 || static_cast<double>(taken_bytes_) <
+                                                    seconds * static_cast<double>(options_.read_rate_min.value);
+  write_window_ = now;
+  taken_bytes_ = 0;
+  return is_too_slow;
+}
+
+/// The next byte must come in time, and all so far must have come fast enough.
+Time Session::body_deadline() const {
+  const double seconds = static_cast<double>(request_.body.size()) /
+                         static_cast<double>(std::max<uint64_t>(1, options_.body_rate_min.value));
+  const auto earned = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+  return std::min(now() + options_.body_timeout, *body_begun_ + options_.body_timeout + earned);
 }
 
 // --- Reading ---------------------------------------------------------------------------------------------------------
@@ -129,16 +172,24 @@ void Session::parse() {
   const bool had_begun = parser_.has_begun();
   const ParseOutcome outcome = parser_.feed(bytes);
   in_begin_ += outcome.consumed;
+  account_body();
+  if (request_.body.size() > bytes_fair &&
+      loop_->shared().body_bytes.load(std::memory_order_relaxed) > options_.bodies_bytes_max.value) {
+    request_.body = {};
+    account_body();
+    return fail_request(503, "too many large requests are here; come back later", Cut::bodies_full);
+  }
   switch (outcome.state) {
     case ParseState::done:
       return dispatch();
     case ParseState::failed:
-      return fail_request(outcome.status, outcome.message);
+      return fail_request(outcome.status, outcome.message, outcome.cut);
     case ParseState::header:
       if (!had_begun && parser_.has_begun()) deadline_ = now() + options_.header_timeout;
       break;
     case ParseState::body:
-      deadline_ = now() + options_.body_timeout;
+      if (!body_begun_) body_begun_ = now();
+      deadline_ = body_deadline();
       if (parser_.expects_continue() && parser_.is_http_1_1() && !has_continued_ && request_.body.empty()) {
         has_continued_ = true;
         out_ += "HTTP/1.1 100 Continue\r\n\r\n";
@@ -147,7 +198,9 @@ void Session::parse() {
       break;
   }
   // A read begun during the last answer may still be pending: its buffer must stay where it is.
-  if (!is_reading_ && !make_room()) return fail_request(400, "this is not valid HTTP: a line without an end");
+  if (!is_reading_ && !make_room()) {
+    return fail_request(400, "this is not valid HTTP: a line without an end", Cut::malformed);
+  }
   read();
 }
 
@@ -168,21 +221,27 @@ void Session::dispatch() {
   }
 }
 
-void Session::fail_request(int status, std::string_view message) {
+void Session::fail_request(int status, std::string_view message, Cut cut) {
+  loop_->shared().count(cut);
   ++number_;
   keep_alive_ = false;
   is_broken_ = true;
   is_head_ = request_.method == "HEAD";
   state_ = State::answering;
   deadline_.reset();
-  respond(number_, status, "application/json", loop_->shared().error_body(status, request_.path(), message), {});
+  const HeaderList headers = status == 503 ? HeaderList{{"retry-after", "1"}} : HeaderList{};
+  respond(number_, status, "application/json", loop_->shared().error_body(status, request_.path(), message), headers);
   read();
 }
 
 void Session::next_request() {
   state_ = State::reading;
   has_continued_ = is_chunked_ = false;
+  body_begun_.reset();
+  release(out_, bytes_fair);
+  release(sending_, bytes_fair);
   parser_.begin(request_);
+  account_body();
   if (in_end_ > in_begin_) return parse();
   if (draining_) return close();
   deadline_ = now() + options_.keep_alive_timeout;
@@ -218,6 +277,13 @@ void Session::append_head(int status, std::string_view content_type, const Heade
 void Session::respond(uint64_t number, int status, std::string_view content_type, std::string_view body,
                       const HeaderList& headers) {
   if (!owes(number, State::answering)) return;
+  if (body.size() > bytes_fair &&
+      loop_->shared().unsent_bytes.load(std::memory_order_relaxed) + body.size() > options_.buffers_bytes_max.value) {
+    loop_->shared().count(Cut::buffers_full);
+    const std::string error =
+        loop_->shared().error_body(503, request_.path(), "too many answers wait for their clients; come back later");
+    return respond(number, 503, "application/json", error, {{"retry-after", "1"}});
+  }
   const bool bodiless = status == 204 || status == 304;
   append_head(status, content_type, headers, bodiless ? std::nullopt : std::optional(body.size()));
   if (!bodiless && !is_head_) out_ += body;
@@ -235,7 +301,10 @@ void Session::begin_stream(uint64_t number, int status, std::string_view content
 
 void Session::write(uint64_t number, std::string_view chunk) {
   if (!owes(number, State::streaming) || is_head_ || chunk.empty()) return;
-  if (unsent() + chunk.size() > options_.stream_buffer_bytes_max.value) return close();
+  const size_t waiting = unsent() + chunk.size();
+  if (waiting > options_.stream_buffer_bytes_max.value) return cut_off(Cut::reader_behind);
+  const uint64_t of_all = loop_->shared().unsent_bytes.load(std::memory_order_relaxed) + chunk.size();
+  if (waiting > bytes_fair && of_all > options_.buffers_bytes_max.value) return cut_off(Cut::buffers_full);
   if (is_chunked_) fmt::format_to(std::back_inserter(out_), "{:x}\r\n", chunk.size());
   out_ += chunk;
   if (is_chunked_) out_ += "\r\n";
@@ -274,31 +343,49 @@ void Session::finish() {
 }
 
 void Session::flush() {
+  account();
   if (is_writing_ || out_.empty() || state_ == State::closed) return;
   std::swap(out_, sending_);
   sent_ = 0;
   is_writing_ = true;
-  write_progress_ = now();
+  write_window_ = now();
+  taken_bytes_ = 0;
+  send();
+}
+
+void Session::send() {
   socket_.async_write_some(
-      boost::asio::buffer(sending_),
+      boost::asio::buffer(sending_.data() + sent_, sending_.size() - sent_),
       [self = shared_from_this()](const boost::system::error_code& ec, size_t count) { self->on_written(ec, count); });
+}
+
+/// Keep the server's sums: of bodies, and of what waits for clients.
+void Session::account_body() {
+  const size_t held = request_.body.size();
+  loop_->shared().body_bytes.fetch_add(held - body_accounted_, std::memory_order_relaxed);
+  body_accounted_ = held;
+}
+
+void Session::account() {
+  const size_t waiting = unsent();
+  loop_->shared().unsent_bytes.fetch_add(waiting - accounted_, std::memory_order_relaxed);
+  accounted_ = waiting;
 }
 
 void Session::on_written(const boost::system::error_code& ec, size_t count) {
   if (state_ == State::closed) return;
   if (ec) return close();
   sent_ += count;
-  if (sent_ < sending_.size()) {
-    write_progress_ = now();
-    socket_.async_write_some(
-        boost::asio::buffer(sending_.data() + sent_, sending_.size() - sent_),
-        [self = shared_from_this()](const boost::system::error_code& e, size_t n) { self->on_written(e, n); });
-    return;
-  }
-  is_writing_ = false;
+  taken_bytes_ += count;
+  account();
+  if (sent_ < sending_.size()) return send();
   sending_.clear();
   sent_ = 0;
-  if (!out_.empty()) return flush();
+  if (!out_.empty()) {  // The client stays behind: its window goes on.
+    std::swap(out_, sending_);
+    return send();
+  }
+  is_writing_ = false;
   if (state_ == State::finishing) all_written();
 }
 

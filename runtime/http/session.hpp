@@ -21,8 +21,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Session(std::shared_ptr<IoLoop> loop, boost::asio::ip::tcp::socket socket, std::unique_ptr<ConnectionPass> pass);
 
   void start();
-  /// Says 503 and closes: there are too many connections.
-  void refuse();
+  /// Says 503 (or 429, of its address) and closes: there are too many connections.
+  void refuse(ConnectionBounds::Verdict verdict);
   /// Closes when the present answer is out, at once if none is owed.
   void drain();
   void close();
@@ -55,16 +55,22 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_read(const boost::system::error_code& ec, size_t count);
   void parse();
   void dispatch();
-  void fail_request(int status, std::string_view message);
+  void fail_request(int status, std::string_view message, Cut cut);
+  void cut_off(Cut cut);
+  Time body_deadline() const;
   void next_request();
 
   void append_head(int status, std::string_view content_type, const HeaderList& headers,
                    std::optional<size_t> content_length);
   void finish();
   void flush();
+  void send();
   void on_written(const boost::system::error_code& ec, size_t count);
   void all_written();
   void linger();
+  void account();
+  void account_body();
+  bool reads_too_slowly(Time now);
 
   bool owes(uint64_t number, State state) const noexcept { return number == number_ && state_ == state; }
   size_t unsent() const noexcept { return out_.size() + sending_.size() - sent_; }
@@ -75,7 +81,8 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::ip::tcp::socket socket_;
   std::unique_ptr<ConnectionPass> pass_;
   State state_ = State::reading;
-  std::optional<Time> deadline_;  ///< Of the state; none while the handler works.
+  std::optional<Time> deadline_;    ///< Of the state; none while the handler works.
+  std::optional<Time> body_begun_;  ///< Of the request being read.
 
   HttpRequest request_;
   RequestParser parser_;
@@ -96,7 +103,10 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string sending_;  ///< Being written, from sent_ on.
   size_t sent_ = 0;
   bool is_writing_ = false;
-  Time write_progress_{};
+  Time write_window_{};        ///< Since then the client is behind, or write_timeout has been watched anew.
+  size_t taken_bytes_ = 0;     ///< By the client, since write_window_.
+  size_t body_accounted_ = 0;  ///< What ServerShared::body_bytes has of us.
+  size_t accounted_ = 0;       ///< What ServerShared::unsent_bytes has of us.
 };
 
 }  // namespace troupe::http::internal

@@ -88,7 +88,7 @@ enum class ReplicaState : uint8_t {
   failed = 8,       ///< Gave up; the reason stands beside it.
 };
 
-enum class BackendKind : uint8_t { native = 1, echo = 2 };
+enum class BackendKind : uint8_t { native = 1, echo = 2, python = 3 };
 
 struct BatchingSpec {
   uint32_t size_max = 1;     ///< Requests a batch at most.
@@ -113,6 +113,17 @@ struct EngineSpec {
   }
 };
 
+/// Settings of the echo back end; others ignore them. A replica answers slots / delay requests a second.
+struct EchoSpec {
+  uint32_t slots = 1024;  ///< Requests inside at once.
+  Duration delay{0};      ///< From a request's start to its last part; waiting, not computing.
+  bool operator==(const EchoSpec&) const = default;
+  static constexpr auto fields() { return std::tuple{&EchoSpec::slots, &EchoSpec::delay}; }
+};
+
+/// Where a back end runs: in a child process of the node, or on a thread of it.
+enum class Isolation : uint8_t { process = 1, thread = 2 };
+
 /// Everything a worker must know to run one replica.
 struct ReplicaSpec {
   ReplicaId id;
@@ -125,12 +136,18 @@ struct ReplicaSpec {
   Resources resources;
   BatchingSpec batching;
   EngineSpec engine;
+  Isolation isolation = Isolation::process;
+  std::string entry;  ///< "module:Class" of a back end in Python; empty for others.
+  EchoSpec echo;
+  std::string python;  ///< Interpreter of a back end in Python; empty = one of an environment that the node makes.
+  std::map<std::string, std::string> settings;  ///< Of a back end in Python: its own.
   bool operator==(const ReplicaSpec&) const = default;
   static constexpr auto fields() {
     return std::tuple{&ReplicaSpec::id,      &ReplicaSpec::deployment, &ReplicaSpec::generation,
                       &ReplicaSpec::model,   &ReplicaSpec::version,    &ReplicaSpec::folder,
                       &ReplicaSpec::backend, &ReplicaSpec::resources,  &ReplicaSpec::batching,
-                      &ReplicaSpec::engine};
+                      &ReplicaSpec::engine,  &ReplicaSpec::isolation,  &ReplicaSpec::entry,
+                      &ReplicaSpec::echo,    &ReplicaSpec::python,     &ReplicaSpec::settings};
   }
 };
 

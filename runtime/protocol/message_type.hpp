@@ -24,6 +24,19 @@ enum class MessageType : uint16_t {
   routing_snapshot = 36,
   leave = 37,
   routing_delta = 38,
+
+  // Between a node and a back end in a child process.
+  worker_hello = 40,
+  load_backend = 41,
+  backend_loaded = 42,
+  backend_warm = 43,
+  execute = 45,
+  progress = 46,
+  unload = 47,
+
+  // API keys.
+  key_set = 60,
+  key_ack = 61,
 };
 
 }  // namespace troupe::protocol

@@ -6,7 +6,9 @@
 
 #include "runtime/base/assert.hpp"
 #include "runtime/protocol/cluster.hpp"
+#include "runtime/protocol/keys.hpp"
 #include "runtime/protocol/serving.hpp"
+#include "runtime/protocol/worker.hpp"
 #include "runtime/wire/schema.hpp"
 #include "runtime/wire/utf8.hpp"
 
@@ -34,9 +36,10 @@ constexpr Entry entry() {
 }
 
 constexpr std::array entries = {
-    entry<ServeRequest>(),    entry<ResultPart>(), entry<Hello>(),        entry<JoinRequest>(),
-    entry<JoinReply>(),       entry<Heartbeat>(),  entry<HeartbeatAck>(), entry<Assignment>(),
-    entry<RoutingSnapshot>(), entry<Leave>(),      entry<RoutingDelta>(),
+    entry<ServeRequest>(), entry<ResultPart>(),   entry<Hello>(),         entry<JoinRequest>(),     entry<JoinReply>(),
+    entry<Heartbeat>(),    entry<HeartbeatAck>(), entry<Assignment>(),    entry<RoutingSnapshot>(), entry<Leave>(),
+    entry<WorkerHello>(),  entry<LoadBackend>(),  entry<BackendLoaded>(), entry<BackendWarm>(),     entry<Execute>(),
+    entry<Progress>(),     entry<Unload>(),       entry<RoutingDelta>(),  entry<KeySet>(),          entry<KeyAck>(),
 };
 
 const Entry* find(MessageType type) {

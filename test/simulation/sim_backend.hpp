@@ -33,6 +33,8 @@ class SimBackend final : public worker::Backend {
   void execute(std::vector<worker::WorkItem> batch) override;
   void cancel(worker::WorkId id) override { running_.erase(id); }
   uint32_t slots() const override { return slots_; }
+  worker::StepProgress progress() const override { return {}; }
+  Duration longest_step() const override { return {}; }
 
   // Faults.
   void die();

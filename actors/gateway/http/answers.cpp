@@ -17,6 +17,7 @@ http::HeaderList answer_headers(const AnswerContext& context, const protocol::Re
 void answer_error(const AnswerContext& context, const Error& error, std::string body) {
   http::HeaderList headers = error_headers(error);
   headers.emplace_back("x-request-id", context.request_id);
+  if (error.code == Errc::unauthenticated) headers.emplace_back("www-authenticate", "Bearer");
   context.responder->respond(http_status(error), json_type, std::move(body), std::move(headers));
 }
 

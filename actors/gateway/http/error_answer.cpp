@@ -28,6 +28,7 @@ std::string_view error_type(int status) {
 std::string_view error_code(const Error& error) {
   if (error.code == Errc::not_found && error.field == "model") return "model_not_found";
   if (error.code == Errc::unimplemented && !error.field.empty()) return "unsupported_parameter";
+  if (error.code == Errc::unauthenticated) return "invalid_api_key";
   return to_string(error.code);
 }
 
@@ -102,7 +103,9 @@ http::HeaderList error_headers(const Error& error) {
   const int status = http_status(error);
   if (status != 429 && status != 503) return {};
   const auto seconds = std::max<int64_t>(1, std::chrono::ceil<std::chrono::seconds>(error.retry_after).count());
-  return {{"retry-after", std::to_string(seconds)}};
+  http::HeaderList headers{{"retry-after", std::to_string(seconds)}};
+  if (error.retry_after.count() > 0) headers.emplace_back("retry-after-ms", std::to_string(error.retry_after.count()));
+  return headers;
 }
 
 std::string gateway_error_body(int status, std::string_view path, std::string_view message) {

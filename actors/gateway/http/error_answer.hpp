@@ -19,7 +19,8 @@ std::string openai_error_body(const Error& error);
 /// {"error":"…"}, of the Open Inference Protocol.
 std::string open_inference_error_body(const Error& error);
 
-/// Retry-After for 429 and 503 (in whole seconds, at least 1); otherwise nothing.
+/// For 429 and 503 Retry-After (in whole seconds, at least 1) and, where the time is known, retry-after-ms, which
+/// OpenAI's clients prefer; otherwise nothing.
 http::HeaderList error_headers(const Error& error);
 
 /// For what the server itself answers: the shape of the API that owns the path.

@@ -1,5 +1,6 @@
 #include "actors/gateway/http/gateway_handler.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "actors/gateway/http/error_answer.hpp"
 #include "actors/gateway/http/model_pages.hpp"
 #include "actors/gateway/http/open_inference.hpp"
+#include "actors/gateway/keyed_sink.hpp"
 #include "actors/gateway/router.hpp"
 #include "runtime/base/assert.hpp"
 #include "runtime/base/random.hpp"
@@ -23,6 +25,17 @@ using ResponderPtr = std::shared_ptr<HttpResponder>;
 
 constexpr size_t unit_bytes_max = 256;
 constexpr int64_t timeout_ms_most = 24LL * 3600 * 1000;
+
+/// What a request shows as its API key.
+std::optional<std::string_view> key_of(const HttpRequest& request) {
+  if (const auto key = request.headers.find("x-api-key")) return key;
+  const auto authorization = request.headers.find("authorization");
+  constexpr std::string_view scheme = "bearer ";
+  if (!authorization || authorization->size() <= scheme.size()) return std::nullopt;
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; };
+  if (!std::ranges::equal(authorization->substr(0, scheme.size()), scheme, same)) return std::nullopt;
+  return authorization->substr(scheme.size());
+}
 
 /// The routes and what they share. Handlers run on the server's I/O threads; each has scratch of its own.
 class GatewayRoutes {
@@ -42,10 +55,13 @@ class GatewayRoutes {
     AnswerContext answer;
     std::string unit;
     std::optional<Time> deadline;
+    std::optional<std::string> key;
   };
+  using Models = std::vector<std::string>;  ///< Those that the key may use; empty = all.
 
   void add_pages();
   void add_page(std::string_view pattern, std::function<Page(const PathParameters&)> page);
+  void add_model_page(std::string_view pattern, std::function<Page(const PathParameters&, const Models&)> page);
   void openai(OpenAiKind kind, const HttpRequest& request, ResponderPtr responder) const;
   void infer(const HttpRequest& request, const PathParameters& parameters, ResponderPtr responder) const;
 
@@ -89,6 +105,25 @@ void GatewayRoutes::add_page(std::string_view pattern, std::function<Page(const 
               });
 }
 
+/// One that only those with a key may see, where keys are required.
+void GatewayRoutes::add_model_page(std::string_view pattern,
+                                   std::function<Page(const PathParameters&, const Models&)> page) {
+  routes_.add("GET", pattern,
+              [this, page = std::move(page), is_openai = pattern.starts_with("/v1")](
+                  const HttpRequest& request, const PathParameters& parameters, ResponderPtr responder) {
+                const AnswerContext context{std::move(responder), request_id(request)};
+                Result<Models> models = Models{};
+                if (front_end_.keys) models = front_end_.keys->models_of(key_of(request), front_end_.clock->wall());
+                if (!models) {
+                  return is_openai ? answer_openai_error(context, models.error())
+                                   : answer_open_inference_error(context, models.error());
+                }
+                Page answer = page(parameters, *models);
+                context.responder->respond(answer.status, "application/json", std::move(answer.body),
+                                           {{"x-request-id", context.request_id}});
+              });
+}
+
 void GatewayRoutes::add_pages() {
   const auto board = front_end_.routing;
   const auto version_of = [](const PathParameters& p) { return p.size() > 1 ? std::string_view(p[1]) : ""; };
@@ -96,24 +131,33 @@ void GatewayRoutes::add_pages() {
     add_page(path, [](const PathParameters&) { return Page{200, R"({"status":"ok"})"}; });
   }
   for (const char* path : {"/ready", "/readyz"}) {
-    add_page(path, [board](const PathParameters&) { return readiness(*board); });
+    add_page(path, [board, keys = front_end_.keys](const PathParameters&) {
+      return readiness(*board, keys == nullptr || keys->is_known());
+    });
   }
   add_page("/v2", [software = front_end_.software](const PathParameters&) { return open_inference_server(software); });
   add_page("/v2/health/live", [](const PathParameters&) { return Page{200, R"({"live":true})"}; });
-  add_page("/v2/health/ready", [board](const PathParameters&) {
-    const bool ready = board->is_ready();
+  add_page("/v2/health/ready", [board, keys = front_end_.keys](const PathParameters&) {
+    const bool ready = board->is_ready() && (keys == nullptr || keys->is_known());
     return Page{ready ? 200 : 503, fmt::format(R"({{"ready":{}}})", ready)};
   });
   for (const char* path : {"/v2/models/{model}", "/v2/models/{model}/versions/{version}"}) {
-    add_page(path, [board, version_of](const PathParameters& p) {
+    add_model_page(path, [board, version_of](const PathParameters& p, const Models& models) {
+      if (!may_use(models, p[0])) return open_inference_model(nullptr, p[0], {});
       return open_inference_model(board->table().get(), p[0], version_of(p));
     });
-    add_page(std::string(path) + "/ready", [board, version_of](const PathParameters& p) {
+    add_model_page(std::string(path) + "/ready", [board, version_of](const PathParameters& p, const Models& models) {
+      if (!may_use(models, p[0])) return open_inference_model_ready(nullptr, p[0], {});
       return open_inference_model_ready(board->table().get(), p[0], version_of(p));
     });
   }
-  add_page("/v1/models", [board](const PathParameters&) { return openai_model_list(board->table().get()); });
-  add_page("/v1/models/{id}", [board](const PathParameters& p) { return openai_model(board->table().get(), p[0]); });
+  add_model_page("/v1/models", [board](const PathParameters&, const Models& models) {
+    return openai_model_list(board->table().get(), models);
+  });
+  add_model_page("/v1/models/{id}", [board](const PathParameters& p, const Models& models) {
+    const bool may_see = may_use(models, std::string_view(p[0]).substr(0, p[0].find('@')));
+    return openai_model(may_see ? board->table().get() : nullptr, p[0]);
+  });
 }
 
 GatewayRoutes::Scratch& GatewayRoutes::scratch(const HttpRequest& request) const {
@@ -128,6 +172,12 @@ std::string GatewayRoutes::request_id(const HttpRequest& request) const {
 }
 
 Status GatewayRoutes::read_headers(const HttpRequest& request, Call& call) const {
+  call.key = key_of(request);
+  // Who may not ask at all is told before anything of the body is read.
+  if (front_end_.keys) {
+    TROUPE_TRY(const Models models, front_end_.keys->models_of(call.key, front_end_.clock->wall()));
+    static_cast<void>(models);
+  }
   if (const auto unit = request.headers.find("x-unit-id")) {
     if (unit->empty() || unit->size() > unit_bytes_max) {
       return fail_field("x-unit-id", "x-unit-id must have 1 to {} bytes, found {}", unit_bytes_max, unit->size());
@@ -149,6 +199,11 @@ Status GatewayRoutes::read_headers(const HttpRequest& request, Call& call) const
 
 Status GatewayRoutes::submit(Call& call, protocol::ServeRequest serve,
                              std::shared_ptr<balancer::ResponseSink> sink) const {
+  if (front_end_.keys) {
+    TROUPE_TRY(KeyPass pass,
+               front_end_.keys->admit(call.key, serve.model, front_end_.clock->now(), front_end_.clock->wall()));
+    sink = hold_pass(std::move(sink), std::move(pass));
+  }
   serve.request_id = call.answer.request_id;
   if (!call.unit.empty()) serve.unit = std::move(call.unit);
   const balancer::DispatchId id = front_end_.ids->next();
@@ -159,7 +214,7 @@ Status GatewayRoutes::submit(Call& call, protocol::ServeRequest serve,
 }
 
 void GatewayRoutes::openai(OpenAiKind kind, const HttpRequest& request, ResponderPtr responder) const {
-  Call call{{std::move(responder), request_id(request)}, {}, {}};
+  Call call{{std::move(responder), request_id(request)}, {}, {}, {}};
   const auto status = [&]() -> Status {
     TROUPE_CHECK(read_headers(request, call));
     TROUPE_TRY(OpenAiRequest parsed, parse_openai_request(kind, request.body, scratch(request).parser));
@@ -172,7 +227,7 @@ void GatewayRoutes::openai(OpenAiKind kind, const HttpRequest& request, Responde
 }
 
 void GatewayRoutes::infer(const HttpRequest& request, const PathParameters& parameters, ResponderPtr responder) const {
-  Call call{{std::move(responder), request_id(request)}, {}, {}};
+  Call call{{std::move(responder), request_id(request)}, {}, {}, {}};
   const auto status = [&]() -> Status {
     TROUPE_CHECK(read_headers(request, call));
     TROUPE_TRY(const ModelName name, parse_model_name(parameters[0]));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "actors/gateway/http/error_answer.hpp"
+#include "actors/gateway/key_ring.hpp"
 #include "actors/gateway/router.hpp"
 #include "runtime/base/nearest.hpp"
 #include "runtime/observe/text.hpp"
@@ -41,9 +42,11 @@ Result<const protocol::RoutedModel*> find(const RoutingTable* table, std::string
 }
 
 std::string_view platform(const protocol::RoutedModel& model) {
-  const bool is_echo = std::ranges::all_of(
-      model.routes, [](const protocol::Route& route) { return route.backend == protocol::BackendKind::echo; });
-  return is_echo ? "troupe_echo" : "troupe_native";
+  const auto all_are = [&](protocol::BackendKind kind) {
+    return std::ranges::all_of(model.routes, [=](const protocol::Route& route) { return route.backend == kind; });
+  };
+  if (all_are(protocol::BackendKind::echo)) return "troupe_echo";
+  return all_are(protocol::BackendKind::python) ? "troupe_python" : "troupe_native";
 }
 
 Page open_inference_failure(const Error& error) {
@@ -52,7 +55,7 @@ Page open_inference_failure(const Error& error) {
 
 }  // namespace
 
-Page openai_model_list(const RoutingTable* table) {
+Page openai_model_list(const RoutingTable* table, const std::vector<std::string>& allowed) {
   std::string entries;
   const auto add = [&entries](std::string_view id, int64_t created) {
     if (!entries.empty()) entries += ',';
@@ -60,6 +63,7 @@ Page openai_model_list(const RoutingTable* table) {
   };
   if (table != nullptr) {
     for (const protocol::RoutedModel& model : table->snapshot().models) {
+      if (!may_use(allowed, model.name)) continue;
       add(model.name, model.created_unix_s);
       for (const std::string& version : versions_of(model)) add(model.name + '@' + version, model.created_unix_s);
     }
@@ -98,8 +102,8 @@ Page open_inference_model_ready(const RoutingTable* table, std::string_view name
   return {ready ? 200 : 503, fmt::format(R"({{"name":{},"ready":{}}})", quoted(name), ready)};
 }
 
-Page readiness(const RoutingBoard& board) {
-  if (board.is_ready()) return {200, R"({"status":"ready"})"};
+Page readiness(const RoutingBoard& board, bool knows_keys) {
+  if (board.is_ready() && knows_keys) return {200, R"({"status":"ready"})"};
   return {503, board.is_draining() ? R"({"status":"draining"})" : R"({"status":"starting"})"};
 }
 

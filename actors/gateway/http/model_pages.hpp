@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "actors/gateway/routing_table.hpp"
 
@@ -13,8 +14,9 @@ struct Page {
   std::string body;  ///< JSON.
 };
 
-/// OpenAI's list: every model ("clerk") and every version of it ("clerk@2"). `table` may be nullptr.
-Page openai_model_list(const RoutingTable* table);
+/// OpenAI's list: every model ("clerk") and every version of it ("clerk@2"), of the `allowed` ones; all where that is
+/// empty. `table` may be nullptr.
+Page openai_model_list(const RoutingTable* table, const std::vector<std::string>& allowed = {});
 /// One of them.
 Page openai_model(const RoutingTable* table, std::string_view id);
 
@@ -24,7 +26,7 @@ Page open_inference_model(const RoutingTable* table, std::string_view model, std
 /// 503 while no replica is ready.
 Page open_inference_model_ready(const RoutingTable* table, std::string_view model, std::string_view version);
 
-/// 503 before the first snapshot and while draining.
-Page readiness(const RoutingBoard& board);
+/// 503 before the first snapshot, before the API keys are known, and while draining.
+Page readiness(const RoutingBoard& board, bool knows_keys = true);
 
 }  // namespace troupe::gateway

@@ -49,6 +49,14 @@ bool ZmqClients::is_open(const std::string& client, CorrelationId correlation, b
   return request != known->second.end() && request->second == id;
 }
 
+std::vector<CorrelationId> ZmqClients::open_of(const std::string& client) const {
+  std::vector<CorrelationId> open;
+  const auto known = clients_.find(client);
+  if (known == clients_.end()) return open;
+  for (const auto& [correlation, id] : known->second) open.push_back(correlation);
+  return open;
+}
+
 std::vector<balancer::DispatchId> ZmqClients::drop(const std::string& client) {
   std::vector<balancer::DispatchId> ids;
   const auto known = clients_.find(client);

@@ -22,6 +22,8 @@ class ZmqClients {
   std::optional<balancer::DispatchId> close(const std::string& client, CorrelationId correlation);
   /// Whether exactly this request is open.
   bool is_open(const std::string& client, CorrelationId correlation, balancer::DispatchId id) const;
+  /// A client's open requests.
+  std::vector<CorrelationId> open_of(const std::string& client) const;
   /// Closes all of a client's requests, or of all clients.
   std::vector<balancer::DispatchId> drop(const std::string& client);
   std::vector<balancer::DispatchId> drop_all();

@@ -2,7 +2,9 @@
 
 #include <thread>
 
+#include "actors/gateway/keyed_sink.hpp"
 #include "actors/gateway/router.hpp"
+#include "actors/gateway/zmq/unread_bytes.hpp"
 #include "actors/gateway/zmq/zmq_clients.hpp"
 #include "runtime/base/random.hpp"
 #include "runtime/bus/mpsc_queue.hpp"
@@ -20,6 +22,8 @@ using bus::internal::Incoming;
 using bus::internal::Poller;
 using bus::internal::Sent;
 using bus::internal::Socket;
+
+constexpr std::chrono::milliseconds come_back{1000};
 
 /// One request of one client, by which its answer finds the way back.
 struct Origin {
@@ -69,6 +73,10 @@ class Outbox {
   std::atomic<uint32_t> waiting_{0};
 };
 
+Error not_read() {
+  return {Errc::overloaded, "this client does not read its answers; its open requests were cancelled", {}, come_back};
+}
+
 class ZmqSink final : public balancer::ResponseSink {
  public:
   ZmqSink(std::shared_ptr<const Origin> origin, std::shared_ptr<Outbox> outbox)
@@ -106,6 +114,7 @@ class FrontEnd final : public ZmqFrontEnd {
         socket_(std::move(socket)),
         outbox_(std::move(outbox)),
         clients_(options_.clients_max, options_.in_flight_per_client_max),
+        unread_(options_.client_unread_max.value, options_.clients_unread_max.value, options_.clients_max),
         port_(socket_.port()) {}
   ~FrontEnd() override { stop(); }
 
@@ -114,7 +123,9 @@ class FrontEnd final : public ZmqFrontEnd {
   }
   uint16_t port() const noexcept override { return port_; }
   std::string endpoint() const override { return fmt::format("tcp://{}:{}", options_.host, port_); }
-  ZmqFrontEndStats stats() const override { return {requests_.load(), malformed_.load(), unreachable_.load()}; }
+  ZmqFrontEndStats stats() const override {
+    return {requests_.load(), malformed_.load(), unreachable_.load(), cut_off_.load()};
+  }
 
   void stop() override {
     if (!thread_.joinable()) return;
@@ -132,6 +143,9 @@ class FrontEnd final : public ZmqFrontEnd {
   void send(const Answer& answer);
   void send_error(const std::string& client, CorrelationId correlation, const Error& error);
   Sent put(const std::string& client, wire::Envelope envelope, const wire::Body& body);
+  void lost(const std::string& client, Sent sent);
+  void cut_off(const std::string& client);
+  void malformed();
   void withdraw(const std::vector<balancer::DispatchId>& ids);
 
   const ZmqFrontEndOptions options_;
@@ -143,9 +157,10 @@ class FrontEnd final : public ZmqFrontEnd {
   Socket socket_;
   const std::shared_ptr<Outbox> outbox_;
   ZmqClients clients_;
+  UnreadBytes unread_;
   const uint16_t port_;
   bus::TransportCounters counters_;
-  std::atomic<uint64_t> requests_{0}, malformed_{0}, unreachable_{0};
+  std::atomic<uint64_t> requests_{0}, malformed_{0}, unreachable_{0}, cut_off_{0};
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };
@@ -165,14 +180,19 @@ void FrontEnd::run() {
 void FrontEnd::take(Incoming& incoming) {
   auto envelope = wire::decode_envelope(std::as_bytes(std::span(incoming.header)), options_.limits);
   if (!envelope) {
-    ++malformed_;
+    malformed();
   } else if (envelope->kind == wire::Kind::cancel) {
     if (const auto id = clients_.close(incoming.route, envelope->correlation_id)) withdraw({*id});
   } else if (envelope->kind == wire::Kind::request) {
     take_request(incoming, *envelope);
   } else if (envelope->kind != wire::Kind::hello) {
-    ++malformed_;
+    malformed();
   }
+}
+
+void FrontEnd::malformed() {
+  ++malformed_;
+  if (options_.on_cut) options_.on_cut("malformed");
 }
 
 void FrontEnd::take_request(Incoming& incoming, const wire::Envelope& envelope) {
@@ -187,10 +207,14 @@ Status FrontEnd::submit(const Incoming& incoming, const wire::Envelope& envelope
     return fail(Errc::too_large, "the request lacks its body or is over a limit: body {} bytes, attachments {} bytes",
                 options_.limits.body_bytes_max, options_.limits.attachment_bytes_max);
   }
-  if (envelope.target_path != protocol::gateway_path) {
+  const std::string_view path = envelope.target_path;
+  const size_t mark = path.find('#');
+  if (path.substr(0, mark) != protocol::gateway_path) {
     return fail_field("target", "this door leads to \"{}\" only, found \"{}\"", protocol::gateway_path,
-                      envelope.target_path);
+                      path.substr(0, mark));
   }
+  std::optional<std::string_view> key;
+  if (mark != std::string_view::npos) key = path.substr(mark + 1);
   const auto type = static_cast<protocol::MessageType>(envelope.message_type);
   if (type != protocol::MessageType::serve_request) {
     return fail_field("message_type", "message_type must be {} (serve_request), found {}",
@@ -206,13 +230,17 @@ Status FrontEnd::submit(const Incoming& incoming, const wire::Envelope& envelope
   }
   if (!observe::check_request_id(request->request_id)) request->request_id = observe::make_request_id(random_);
 
+  KeyPass pass;
+  if (options_.keys) {
+    TROUPE_TRY(pass, options_.keys->admit(key, request->model, clock_.now(), clock_.wall()));
+  }
   const balancer::DispatchId id = ids_->next();
   TROUPE_CHECK(clients_.open(incoming.route, envelope.correlation_id, id));
   std::optional<Time> deadline;
   if (envelope.remaining) deadline = clock_.now() + *envelope.remaining;
   auto origin = std::make_shared<const Origin>(incoming.route, envelope.correlation_id, id, request->request_id);
-  Status status =
-      door_.submit({id, std::move(request), deadline, std::make_shared<ZmqSink>(std::move(origin), outbox_)});
+  auto sink = hold_pass(std::make_shared<ZmqSink>(std::move(origin), outbox_), std::move(pass));
+  Status status = door_.submit({id, std::move(request), deadline, std::move(sink)});
   if (!status) clients_.close(incoming.route, envelope.correlation_id);
   return status;
 }
@@ -229,12 +257,27 @@ void FrontEnd::send(const Answer& answer) {
   envelope.correlation_id = origin.correlation;
   envelope.trace = origin.trace;
   envelope.part = wire::PartPosition{answer.index, answer.last};
-  const Sent sent = put(origin.client, std::move(envelope), protocol::encode(protocol::AnyMessage::of(answer.part)));
+  wire::Body body = protocol::encode(protocol::AnyMessage::of(answer.part));
+  const Sent sent = unread_.add(origin.client, body) ? put(origin.client, std::move(envelope), body) : Sent::full;
   if (sent == Sent::sent) return;
-  // Gone, or so slow that even its queue is full: a part is lost, so nothing more of this client's makes sense.
+  if (answer.last && sent == Sent::full) send_error(origin.client, origin.correlation, not_read());
+  lost(origin.client, sent);
+}
+
+/// A part did not reach its client, so nothing more of that client's makes sense.
+void FrontEnd::lost(const std::string& client, Sent sent) {
+  if (sent == Sent::full) return cut_off(client);
   ++unreachable_;
-  withdraw(clients_.drop(origin.client));
-  if (!answer.last) withdraw({origin.id});
+  withdraw(clients_.drop(client));
+}
+
+/// There may be no room even for the errors: the client then learns by its own deadlines.
+void FrontEnd::cut_off(const std::string& client) {
+  ++cut_off_;
+  if (options_.on_cut) options_.on_cut("reader_behind");
+  const std::vector<CorrelationId> open = clients_.open_of(client);
+  withdraw(clients_.drop(client));
+  for (const CorrelationId correlation : open) send_error(client, correlation, not_read());
 }
 
 void FrontEnd::send_error(const std::string& client, CorrelationId correlation, const Error& error) {
@@ -242,10 +285,8 @@ void FrontEnd::send_error(const std::string& client, CorrelationId correlation, 
   envelope.kind = wire::Kind::error;
   envelope.message_type = static_cast<uint16_t>(protocol::MessageType::error);
   envelope.correlation_id = correlation;
-  if (put(client, std::move(envelope), protocol::encode_error(error)) != Sent::sent) {
-    ++unreachable_;
-    withdraw(clients_.drop(client));
-  }
+  const Sent sent = put(client, std::move(envelope), protocol::encode_error(error));
+  if (sent != Sent::sent && !clients_.open_of(client).empty()) lost(client, sent);
 }
 
 Sent FrontEnd::put(const std::string& client, wire::Envelope envelope, const wire::Body& body) {
@@ -266,6 +307,7 @@ Result<std::unique_ptr<ZmqFrontEnd>> ZmqFrontEnd::listen(ZmqFrontEndOptions opti
   bus::ZmqTransportOptions transport;
   transport.host = options.host;
   transport.limits = options.limits;
+  transport.peer_queue_max = options.client_queue_max;
   auto context = std::make_unique<Context>(sockets_max);
   TROUPE_TRY(Socket socket, Socket::router(*context, bus::Lane::request, transport, options.port, options.port_option));
   TROUPE_TRY(std::unique_ptr<Poller> poller, Poller::make());

@@ -3,17 +3,21 @@
 //
 //   [envelope: kind request, message_type serve_request, target path "gateway"][ServeRequest][attachments …]
 //
-// and gets parts and errors with the same correlation id, which is the client's to choose, unique among its open
-// requests. Kind cancel withdraws. What can't be read is counted and dropped; what is readable but wrong is answered by
-// an error.
+// A client that has an API key puts it into the target path, after a '#', so that it goes no further than this door:
+// "gateway#KEY". It gets parts and errors with the same correlation id, which is the client's to choose, unique among
+// its open requests. Kind cancel withdraws. What can't be read is counted and dropped; what is readable but wrong is
+// answered by an error.
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "actors/gateway/door.hpp"
+#include "actors/gateway/key_ring.hpp"
 #include "runtime/base/clock.hpp"
 #include "runtime/base/result.hpp"
+#include "runtime/base/units.hpp"
 #include "runtime/wire/limits.hpp"
 
 namespace troupe::gateway {
@@ -24,14 +28,23 @@ struct ZmqFrontEndOptions {
   std::string port_option = "--zmq-port";    ///< Named in errors.
   uint32_t in_flight_per_client_max = 1024;  ///< Open requests of one client; more are answered overloaded.
   uint32_t clients_max = 4096;               ///< With open requests at a time.
-  uint32_t answers_max = 65536;  ///< Pieces of answers that wait to be sent; a stream that adds more is cut off.
+  uint32_t answers_max = 65536;      ///< Pieces of answers that wait to be sent; a stream that adds more is cut off.
+  uint32_t client_queue_max = 4096;  ///< Messages that wait for a client to read them. One that lets more wait is
+                                     ///< cut off: its requests end with an error and are withdrawn.
+  ByteCount client_unread_max = 64_MiB;     ///< Bytes of those; a single answer may be longer.
+  ByteCount clients_unread_max = 512_MiB;   ///< Of all clients together.
+  std::shared_ptr<KeyRing> keys = nullptr;  ///< None: everybody may ask.
   wire::Limits limits;
+  /// Counts clients that were cut off and frames that were dropped, by reason: "reader_behind", "malformed". On the
+  /// front end's thread.
+  std::function<void(std::string_view reason)> on_cut{};
 };
 
 struct ZmqFrontEndStats {
   uint64_t requests = 0;
   uint64_t malformed = 0;    ///< Dropped: no readable envelope, or of a kind no client sends.
-  uint64_t unreachable = 0;  ///< Answers for clients that had gone, or took nothing.
+  uint64_t unreachable = 0;  ///< Answers for clients that had gone.
+  uint64_t cut_off = 0;      ///< Clients that let too much of their answers wait.
 };
 
 /// One thread of its own serves the socket; answers come to it through a lock-free queue.

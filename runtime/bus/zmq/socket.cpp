@@ -189,6 +189,22 @@ Result<Socket> Socket::dealer(const Context& context, Lane lane, const ZmqTransp
   return Socket(std::move(state));
 }
 
+Result<Socket> Socket::pair(const Context& context, const std::string& endpoint, bool binds, int queue_max,
+                            const wire::Limits& limits) {
+  TROUPE_TRY(void* const handle, open(context, ZMQ_PAIR));
+  auto state = std::make_unique<State>(handle, limits);
+  const size_t frame_max = std::max({limits.header_bytes_max, limits.body_bytes_max, limits.attachment_bytes_max});
+  set(handle, ZMQ_MAXMSGSIZE, static_cast<int64_t>(frame_max));
+  set(handle, ZMQ_SNDHWM, queue_max);
+  set(handle, ZMQ_RCVHWM, queue_max);
+  set(handle, ZMQ_LINGER, 0);
+  const int failed = binds ? zmq_bind(handle, endpoint.c_str()) : zmq_connect(handle, endpoint.c_str());
+  if (failed != 0)
+    return fail(Errc::io_error, "cannot {} {}: {}", binds ? "listen on" : "connect to", endpoint,
+                zmq_strerror(zmq_errno()));
+  return Socket(std::move(state));
+}
+
 Status Socket::connect(const std::string& endpoint) {
   if (zmq_connect(state_->handle, endpoint.c_str()) == 0) return {};
   return fail(Errc::invalid_argument, "cannot connect to '{}': {}; an endpoint looks like tcp://127.0.0.1:7420",

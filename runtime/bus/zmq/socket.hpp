@@ -66,6 +66,10 @@ class Socket {
   /// A DEALER under `own_id`, not connected yet. `wait_for_connection`: refuse messages until there is one.
   static Result<Socket> dealer(const Context& context, Lane lane, const ZmqTransportOptions& options,
                                const RoutingId& own_id, bool wait_for_connection);
+  /// One end of a PAIR at `endpoint` ("ipc://PATH"), bound or connecting: for one other process of this machine. At
+  /// most `queue_max` messages wait each way.
+  static Result<Socket> pair(const Context& context, const std::string& endpoint, bool binds, int queue_max,
+                             const wire::Limits& limits);
   Socket(Socket&&) noexcept;
   Socket& operator=(Socket&&) noexcept;
   ~Socket();

@@ -32,6 +32,7 @@ namespace troupe::client {
 
 struct ClientOptions {
   std::string address = "tcp://127.0.0.1:8003";         ///< The door of a gateway.
+  std::string api_key = {};                             ///< Shown to the door with each request; empty = none.
   Duration timeout = std::chrono::seconds{30};          ///< Of a call that names none; 0 = no limit.
   Duration connect_patience = std::chrono::seconds{2};  ///< What waits longer for a connection ends as unavailable.
   size_t calls_max = 65536;                             ///< Open at a time.

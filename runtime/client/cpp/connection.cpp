@@ -88,6 +88,7 @@ Call Connection::call(protocol::ServeRequest request, CallOptions options, PartC
   command.envelope.message_type = static_cast<uint16_t>(protocol::MessageType::serve_request);
   command.envelope.correlation_id = command.id;
   command.envelope.target_path = protocol::gateway_path;
+  if (!options_.api_key.empty()) command.envelope.target_path += "#" + options_.api_key;
   command.envelope.priority = options.priority;
   command.envelope.trace = request.request_id;
   command.body = protocol::encode(protocol::AnyMessage::of(std::move(request)));

@@ -31,7 +31,7 @@ def test_status_tells_of_nodes_deployments_and_replicas(serving: Cluster):
 
     assert status["healthy"] is True
     assert [node["name"] for node in status["nodes"]] == ["head"]
-    assert {row["name"]: row["ready"] for row in status["deployments"]} == {"clerk-1": 1, "clerk-2": 1, "echo": 1}
+    assert {row["name"]: row["ready"] for row in status["deployments"]} == {"clerk-1": 1, "clerk-2": 1, "echo": 1, "slow": 1}
     text = serving.run("status").out
     assert "healthy" in text and "clerk-2" in text and "NOT" not in text
 
@@ -41,7 +41,7 @@ def test_status_tells_of_nodes_deployments_and_replicas(serving: Cluster):
     [
         (("nodes",), {"head"}),
         (("get", "nodes"), {"head"}),
-        (("get", "deployments"), {"clerk-1", "clerk-2", "echo"}),
+        (("get", "deployments"), {"clerk-1", "clerk-2", "echo", "slow"}),
         (("get", "deployment", "clerk-2"), {"clerk-2"}),
         (("model", "list"), {"clerk"}),
         (("get", "models"), {"clerk"}),
@@ -59,7 +59,7 @@ def test_actors_are_those_of_the_request_path(serving: Cluster):
     paths = {row["path"] for row in serving.run("actors", "--json").json()}
 
     assert {"head", "agent", "gateway", "balancer/clerk", "balancer/echo", "cache/0"} <= paths
-    assert sum(bool(re.fullmatch("replica/[0-9a-f]{16}", path)) for path in paths) == 3
+    assert sum(bool(re.fullmatch("replica/[0-9a-f]{16}", path)) for path in paths) == 4
     assert "balancer/clerk" in serving.run("actors").out
 
 

@@ -42,8 +42,9 @@ class Inbox {
 
 /// The HTTP door with a test behind it instead of the gateway actor.
 struct Gateway {
-  Gateway() {
+  explicit Gateway(std::shared_ptr<KeyRing> keys = nullptr) {
     HttpFrontEnd front_end;
+    front_end.keys = std::move(keys);
     front_end.door = {[this](Submit submit) -> Status {
                         if (refusal) return fail(*refusal);
                         submitted.put(std::move(submit));
@@ -75,6 +76,18 @@ std::shared_ptr<const protocol::ResultPart> text(std::string words,
   return part;
 }
 
+/// One key, "tk_door", for the model clerk.
+std::shared_ptr<KeyRing> one_key() {
+  protocol::ApiKey key;
+  key.id = "id";
+  // SHA-256 of "tk_door".
+  key.hash = "d90f435d4774abc06118d7de7078ab02ca41c23b25fa3d4dc648824879a6482b";
+  key.models = {"clerk"};
+  auto ring = std::make_shared<KeyRing>();
+  ring->update({Epoch{1}, 1, true, {key}});
+  return ring;
+}
+
 constexpr auto chat_body = R"({"model":"clerk@2","messages":[{"role":"user","content":"hi"}],"user":"anna"})";
 constexpr auto stream_body = R"({"model":"clerk","messages":[{"role":"user","content":"hi"}],"stream":true})";
 
@@ -104,6 +117,36 @@ BOOST_AUTO_TEST_CASE(a_chat_goes_in_as_a_request_and_comes_out_as_openais_object
   BOOST_TEST(body["choices"][0]["message"]["content"] == "Hello");
   BOOST_TEST(body["model"] == "clerk@2");
   BOOST_TEST(body["id"] == "chatcmpl-my-id");
+}
+
+BOOST_AUTO_TEST_CASE(with_keys_only_those_who_show_one_are_served_and_see_what_it_may_use) {
+  Gateway gateway(one_key());
+  RawClient client(gateway.server->port());
+
+  client.post("/v1/chat/completions", chat_body);
+  const HttpAnswer missing = client.answer();
+  client.post("/v1/chat/completions", chat_body, "Authorization: Bearer tk_wrong\r\n");
+  const HttpAnswer wrong = client.answer();
+  client.post("/v2/models/judge/infer", R"({"inputs":[{"name":"x","datatype":"FP32","shape":[1],"data":[1]}]})",
+              "x-api-key: tk_door\r\n");
+  const HttpAnswer other = client.answer();
+  client.get("/v1/models");
+  const HttpAnswer list = client.answer();
+  client.get("/livez");
+  const HttpAnswer alive = client.answer();
+  client.post("/v1/chat/completions", chat_body, "Authorization: Bearer tk_door\r\n");
+  gateway.submitted.take().sink->on_part(text("Hello", protocol::FinishReason::stop), true);
+  const HttpAnswer right = client.answer();
+
+  BOOST_TEST(missing.status == 401);
+  BOOST_TEST(missing.has("www-authenticate: Bearer\r\n"));
+  BOOST_TEST(json::parse(missing.body)["error"]["code"] == "invalid_api_key");
+  BOOST_TEST(json::parse(missing.body)["error"]["type"] == "authentication_error");
+  BOOST_TEST(wrong.status == 401);
+  BOOST_TEST(other.status == 403);
+  BOOST_TEST(list.status == 401);
+  BOOST_TEST(alive.status == 200);
+  BOOST_TEST(right.status == 200);
 }
 
 BOOST_AUTO_TEST_CASE(the_unit_of_the_header_stands_above_the_user_of_the_body) {

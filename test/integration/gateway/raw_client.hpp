@@ -3,10 +3,12 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -54,6 +56,15 @@ class RawClient {
     }
     return true;
   }
+
+  /// What the socket takes at once.
+  size_t send_some(std::string_view bytes) {
+    const ssize_t count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return count > 0 ? static_cast<size_t>(count) : 0;
+  }
+  /// Whether something can be read (or the end), or written, within `patience`.
+  bool is_readable(std::chrono::milliseconds patience) { return !buffer_.empty() || is_ready(POLLIN, patience); }
+  bool is_writable(std::chrono::milliseconds patience) { return is_ready(POLLOUT, patience); }
 
   void get(std::string_view target, std::string_view headers = "") {
     send("GET " + std::string(target) + " HTTP/1.1\r\nHost: test\r\n" + std::string(headers) + "\r\n");
@@ -105,6 +116,10 @@ class RawClient {
   }
 
  private:
+  bool is_ready(short what, std::chrono::milliseconds patience) {
+    pollfd poll{socket_, what, 0};
+    return ::poll(&poll, 1, static_cast<int>(patience.count())) > 0;
+  }
   bool receive() {
     char bytes[16384];
     const ssize_t count = ::recv(socket_, bytes, sizeof bytes, 0);

@@ -63,6 +63,7 @@ class Client {
  public:
   explicit Client(const Gateway& gateway) : socket_(context_, zmq::socket_type::dealer) {
     socket_.set(zmq::sockopt::rcvtimeo, 10000);
+    socket_.set(zmq::sockopt::rcvhwm, 16);
     socket_.set(zmq::sockopt::linger, 0);
     socket_.connect(gateway.front_end->endpoint());
   }
@@ -179,6 +180,29 @@ BOOST_AUTO_TEST_CASE(a_cancel_withdraws_and_later_parts_are_not_sent) {
   BOOST_TEST(words(client.receive()) == "in time");
 }
 
+BOOST_AUTO_TEST_CASE(a_key_stands_in_the_target_and_goes_no_further) {
+  protocol::ApiKey key;
+  key.hash = "d90f435d4774abc06118d7de7078ab02ca41c23b25fa3d4dc648824879a6482b";  // SHA-256 of "tk_door".
+  const auto ring = std::make_shared<KeyRing>();
+  ring->update({Epoch{1}, 1, true, {key}});
+  Gateway gateway({.keys = ring});
+  Client client(gateway);
+
+  client.ask(1);
+  BOOST_TEST((client.receive_error().code == Errc::unauthenticated));
+  client.ask(2, "clerk", "gateway#tk_wrong");
+  const Error wrong = client.receive_error();
+  client.ask(3, "clerk", "head#tk_door");
+  const Error elsewhere = client.receive_error();
+  client.ask(4, "clerk", "gateway#tk_door");
+  const Submit submit = gateway.submitted.take();
+  submit.sink->on_part(text("in"), true);
+
+  BOOST_TEST((wrong.code == Errc::unauthenticated));
+  BOOST_TEST(elsewhere.message == R"(this door leads to "gateway" only, found "head")");
+  BOOST_TEST(words(client.receive()) == "in");
+}
+
 BOOST_AUTO_TEST_CASE(readable_but_wrong_requests_are_answered_by_what_is_wrong) {
   Gateway gateway;
   Client client(gateway);
@@ -238,9 +262,39 @@ BOOST_AUTO_TEST_CASE(the_work_of_a_client_that_has_gone_is_withdrawn) {
   const Submit second = gateway.submitted.take();
 
   client.close();
-  while (gateway.front_end->stats().unreachable == 0) first.sink->on_part(text("anybody?"), false);
+  const auto is_noticed = [&] {  // As gone; or, where the parts are faster than the news, as deaf.
+    const ZmqFrontEndStats stats = gateway.front_end->stats();
+    return stats.unreachable + stats.cut_off > 0;
+  };
+  while (!is_noticed()) first.sink->on_part(text("anybody?"), false);
 
   BOOST_TEST((std::min(gateway.withdrawn.take(), gateway.withdrawn.take()) == std::min(first.id, second.id)));
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_does_not_read_is_cut_off_and_others_are_served) {
+  std::atomic<int> cuts{0};
+  Gateway gateway(
+      {.client_unread_max = 4_MiB, .on_cut = [&](std::string_view reason) { cuts += reason == "reader_behind"; }});
+  Client deaf(gateway);
+  Client other(gateway);
+  deaf.ask(1);
+  deaf.ask(2);
+  const Submit stream = gateway.submitted.take();
+  const Submit second = gateway.submitted.take();
+
+  const std::string megabyte(1 << 20, 'x');
+  int pieces = 0;
+  while (gateway.front_end->stats().cut_off == 0 && pieces < 1000) {
+    stream.sink->on_part(text(megabyte), false);
+    ++pieces;
+    other.ask(static_cast<uint64_t>(pieces));  // Waits until the piece before has been sent.
+    gateway.submitted.take().sink->on_part(text("served"), true);
+    BOOST_TEST(words(other.receive()) == "served");
+  }
+
+  BOOST_TEST(pieces < 200);  // The bound, and what both ends' kernels and the client's ZeroMQ take.
+  BOOST_TEST(cuts == 1);
+  BOOST_TEST((std::min(gateway.withdrawn.take(), gateway.withdrawn.take()) == std::min(stream.id, second.id)));
 }
 
 BOOST_AUTO_TEST_CASE(stopping_withdraws_what_is_open_and_late_answers_are_harmless) {

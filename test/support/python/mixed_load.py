@@ -58,10 +58,12 @@ class MixedLoad:
         )
         return Kind(gateway.name, door, model, stream, process)
 
-    def wait(self) -> List[Ended]:
-        """Until the time is over and every request has ended."""
+    def wait(self, gateways: Iterable[str]) -> List[Ended]:
+        """Until the time is over and every request has ended that went to these."""
         ended = []
         for kind in self.kinds:
+            if kind.gateway not in gateways:
+                continue
             out, err = kind.process.communicate(timeout=self._seconds + 40)
             assert out, f"{kind}: {err}"
             ended.append(Ended(kind, json.loads(out)))

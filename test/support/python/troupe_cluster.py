@@ -17,7 +17,7 @@ from http_client import Answer, Http
 from polling import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
-BINARY = Path(os.environ.get("TROUPE_BINARY", ROOT / "build/dev/bin/troupe"))
+BINARY = Path(os.environ.get("TROUPE_BINARY", ROOT / "build/dev/bin/troupe")).absolute()
 CLERK = ROOT / "examples/models/clerk"
 
 START_TIMEOUT_S = 30.0
@@ -37,14 +37,22 @@ class CliResult:
 class Node:
     """One `troupe start --block`. `file` is what node.json said when it was ready."""
 
-    def __init__(self, name: str, folder: Path, arguments: Sequence[str], environment: Dict[str, str], log: Path):
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        arguments: Sequence[str],
+        environment: Dict[str, str],
+        log: Path,
+        prefix: Sequence[str] = (),  # A command that becomes the program it is given.
+    ):
         self.name = name
         self.folder = folder
         self.arguments = list(arguments)
         self.log = log
         with log.open("ab") as out:
             self.process = subprocess.Popen(
-                [str(BINARY), *self.arguments], env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+                [*prefix, str(BINARY), *self.arguments], env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out
             )
         self.file: Dict[str, Any] = {}
 
@@ -157,7 +165,9 @@ class Cluster:
 
     # --- The CLI
 
-    def cli(self, *arguments: object, timeout: float = 60.0, stdin: Optional[str] = None) -> CliResult:
+    def cli(
+        self, *arguments: object, timeout: float = 60.0, stdin: Optional[str] = None, cwd: Optional[Path] = None
+    ) -> CliResult:
         ran = subprocess.run(
             [str(BINARY), *map(str, arguments)],
             env=self.environment,
@@ -165,12 +175,15 @@ class Cluster:
             capture_output=True,
             text=True,
             timeout=timeout,
+            cwd=cwd,
         )
         return CliResult(ran.returncode, ran.stdout, ran.stderr)
 
-    def run(self, *arguments: object, timeout: float = 60.0, stdin: Optional[str] = None) -> CliResult:
+    def run(
+        self, *arguments: object, timeout: float = 60.0, stdin: Optional[str] = None, cwd: Optional[Path] = None
+    ) -> CliResult:
         """cli() of what must succeed."""
-        result = self.cli(*arguments, timeout=timeout, stdin=stdin)
+        result = self.cli(*arguments, timeout=timeout, stdin=stdin, cwd=cwd)
         assert result.code == 0, f"troupe {' '.join(map(str, arguments))}: {result}"
         return result
 

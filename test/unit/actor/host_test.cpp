@@ -111,9 +111,11 @@ BOOST_AUTO_TEST_CASE(parts_of_an_answer_arrive_in_order) {
 BOOST_AUTO_TEST_CASE(a_crashed_actor_is_restarted_and_then_given_up) {
   drive([this](Context& context) {
     context.monitor(counter, [tell = log.writer()](const Error& error) { tell(error.message); });
+    log.writer()("watched");
   });
 
   BOOST_REQUIRE(log.wait_for("started"));
+  BOOST_REQUIRE(log.wait_for("watched"));
   BOOST_REQUIRE(counter.send(Crash{}).has_value());
   BOOST_REQUIRE(log.wait_for("actor counter crashed: asked to crash"));
   BOOST_REQUIRE(log.wait_for("started", 2));

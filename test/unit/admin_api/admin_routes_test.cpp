@@ -34,6 +34,8 @@ Result<std::string> tell(const AdminCall& call) {
         return views().at("models").dump();
       case View::deployments:
         return views().at("deployments").dump();
+      case View::keys:
+        return R"([{"id":"3f0a9c1b22de"}])";
     }
   }
   if (const auto* apply = std::get_if<ApplyText>(&call.what))
@@ -206,7 +208,8 @@ BOOST_AUTO_TEST_CASE(an_unknown_path_is_answered_with_those_there_are) {
   const auto answer = site.get("/api/v1/node");
 
   BOOST_TEST(answer->status() == 404);
-  BOOST_TEST(answer->message() == "there is no /api/v1/node (did you mean /api/v1/nodes or /api/v1/models?)");
+  BOOST_TEST(answer->message() ==
+             "there is no /api/v1/node (did you mean /api/v1/nodes or /api/v1/models or /api/v1/keys?)");
   const std::vector<std::string> paths = answer->body().at("error").at("paths");
   for (const std::string& path : paths) BOOST_TEST(site.write("OPTIONS", path)->status() == 204, path);
 }

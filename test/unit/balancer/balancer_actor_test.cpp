@@ -131,6 +131,18 @@ BOOST_AUTO_TEST_CASE(a_full_replica_is_left_for_another) {
   BOOST_TEST(sink->wait() == "answered");
 }
 
+BOOST_AUTO_TEST_CASE(a_request_is_refused_unsent_while_the_only_replica_is_full) {
+  replicas({"full"});
+
+  for (int i = 0; i < 50; ++i) {
+    sink = std::make_shared<Sink>();
+    dispatch();
+    BOOST_TEST(sink->wait() == "overloaded");
+  }
+
+  BOOST_TEST(asked[0]->load() < 50);  // One each 20 ms or so finds out whether there is room again.
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_answered_twice_after_the_first_part) {
   replicas({"half", "ok"});
 

@@ -49,6 +49,37 @@ BOOST_AUTO_TEST_CASE(a_pace_ends_at_its_count_or_at_its_time) {
   BOOST_TEST(!timed.may_begin(t0 + 5s));
 }
 
+BOOST_AUTO_TEST_CASE(an_open_loop_begins_requests_by_its_schedule_whatever_time_it_is) {
+  const Time t0{};
+  LoadPace pace({.duration = 1s, .rate = 4}, t0);
+
+  std::vector<Time> begun;
+  while (begun.size() < 10) {
+    const Time at = pace.next_begin();
+    if (!pace.may_begin(at)) break;
+    begun.push_back(at);
+  }
+
+  BOOST_TEST(pace.is_open());
+  BOOST_TEST((begun == std::vector<Time>{t0, t0 + 250ms, t0 + 500ms, t0 + 750ms}));
+}
+
+BOOST_AUTO_TEST_CASE(refusals_are_timed_and_those_that_do_not_say_when_to_come_back_counted) {
+  LoadResult result;
+  result.add_error({Errc::overloaded, "full", {}, 1000ms}, 2ms);
+  result.add_error({Errc::unavailable, "nobody", {}, {}}, 4ms);
+  result.add_error({Errc::internal, "defect", {}, {}}, 50ms);
+  result.answered = 1;
+
+  const auto json = json_report({"clerk", "http", 8, 0, 0s, 0s, 100}, result);
+
+  BOOST_TEST(json["rate"] == 100.0);
+  BOOST_TEST(json["rejected"] == 2);
+  BOOST_TEST(json["rejected_without_time"] == 1);
+  BOOST_TEST((json["rejection"]["p99_ms"] < 5.0));
+  BOOST_TEST(json["errors"]["internal"] == 1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace troupe::cli

@@ -22,11 +22,27 @@ BOOST_AUTO_TEST_CASE(a_short_deployment_has_safe_defaults) {
   const auto document = deployment("kind: Deployment\nname: clerk\nmodel: clerk@2\n");
 
   BOOST_REQUIRE(document.has_value());
-  const DeploymentRecord record = to_record(*document, 0.0, 1);
+  const DeploymentRecord record = to_record(*document, 0.0, 1, {}).value();
   BOOST_TEST(record.version == "2");
   BOOST_TEST(record.weight == 0.0);
   BOOST_TEST(record.batching.delay_max.count() == 0);
   BOOST_TEST(!record.cache.enabled);
+}
+
+BOOST_AUTO_TEST_CASE(back_ends_run_in_processes_unless_a_thread_is_asked_for) {
+  const auto plain = deployment("kind: Deployment\nname: clerk\nmodel: clerk@2\n");
+  const auto trusted = deployment("kind: Deployment\nname: clerk\nmodel: clerk@2\nisolation: thread\n");
+
+  BOOST_TEST((to_record(plain.value(), 1, 1, {}).value().isolation == protocol::Isolation::process));
+  BOOST_TEST((to_record(trusted.value(), 1, 1, {}).value().isolation == protocol::Isolation::thread));
+}
+
+BOOST_AUTO_TEST_CASE(an_echo_may_have_a_capacity) {
+  const auto document =
+      deployment("kind: Deployment\nname: e\nmodel: e@1\nbackend: echo\necho: {slots: 8, delay: 20ms}\n");
+
+  BOOST_REQUIRE(document.has_value());
+  BOOST_TEST((to_record(*document, 1, 1, {}).value().echo == protocol::EchoSpec{8, std::chrono::milliseconds{20}}));
 }
 
 BOOST_AUTO_TEST_CASE(a_misspelt_key_names_its_line_and_the_right_word) {
@@ -47,13 +63,37 @@ BOOST_AUTO_TEST_CASE(a_model_without_version_is_told_what_is_missing) {
 
 BOOST_AUTO_TEST_CASE(records_survive_the_store_and_damage_is_named) {
   const DeploymentRecord record =
-      to_record(*deployment("kind: Deployment\nname: c\nmodel: clerk@2\nweight: 0.25\n"), 1, 42);
+      to_record(*deployment("kind: Deployment\nname: c\nmodel: clerk@2\nweight: 0.25\n"), 1, 42, {}).value();
 
   BOOST_TEST((decode_deployment("deployment/c", encode(record)).value() == record));
   const auto damaged = decode_deployment("deployment/c", encode(record).substr(0, 9));
   BOOST_REQUIRE(!damaged.has_value());
   BOOST_TEST((damaged.error().code == Errc::corrupt_data));
   BOOST_TEST(damaged.error().message.find("deployment/c") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_version_was_stored_with_stands_in_for_back_end_and_entry) {
+  const std::map<std::string, std::string> metadata{{"backend", "python"}, {"entry", "served:Model"}};
+  const auto silent = deployment("kind: Deployment\nname: m\nmodel: m@1\n");
+  const auto loud =
+      deployment("kind: Deployment\nname: m\nmodel: m@1\nentry: other:Class\nsettings: {task: classify}\n");
+
+  const DeploymentRecord plain = to_record(*silent, 1, 1, {}).value();
+  const DeploymentRecord stored = to_record(*silent, 1, 1, metadata).value();
+  const DeploymentRecord said = to_record(*loud, 1, 1, metadata).value();
+
+  BOOST_TEST((plain.backend == protocol::BackendKind::native));
+  BOOST_TEST((stored.backend == protocol::BackendKind::python));
+  BOOST_TEST(stored.entry == "served:Model");
+  BOOST_TEST(said.entry == "other:Class");
+  BOOST_TEST(said.settings.at("task") == "classify");
+  BOOST_TEST(!to_record(*silent, 1, 1, {{"backend", "cobol"}}).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(an_entry_names_a_module_and_what_is_in_it) {
+  for (const char* good : {"served:Model", "package.module:outer.Inner", "_a1:b"}) BOOST_TEST(is_python_entry(good));
+  for (const char* bad : {"", "served", "served:", ":Model", "a/b:C", "a..b:C", "1a:b", "a:b:c", "a:b "})
+    BOOST_TEST(!is_python_entry(bad), bad);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

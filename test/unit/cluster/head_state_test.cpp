@@ -262,6 +262,21 @@ BOOST_AUTO_TEST_CASE(the_replicas_of_a_node_that_drains_are_ready_elsewhere_befo
   BOOST_TEST(world.nodes[1].running.size() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(a_node_that_left_is_forgotten_by_gateways_only_when_its_last_words_have_arrived) {
+  World world;
+  world.add_node(1);
+  world.add_node(2);
+  world.run(1s);
+  const auto known = [&] { return world.nodes[1].routing.nodes.size(); };
+
+  world.head.leave({NodeId{2}, Incarnation{1}}, world.now);
+  world.nodes.erase(2);
+  world.run(4s);
+  BOOST_TEST(known() == 2u);
+  world.run(2s);
+  BOOST_TEST(known() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_node_that_drains_is_not_held_up_by_replicas_that_fit_nowhere_else) {
   World world;
   world.add_node(1);

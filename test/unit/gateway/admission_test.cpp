@@ -10,10 +10,10 @@ BOOST_AUTO_TEST_SUITE(admission)
 
 BOOST_AUTO_TEST_CASE(the_bound_of_the_gateway_holds_over_all_models) {
   Admission admission({.requests_max = 2, .requests_per_model_max = 2, .retry_after = 250ms});
-  BOOST_TEST_REQUIRE(admission.admit("a").has_value());
-  BOOST_TEST_REQUIRE(admission.admit("b").has_value());
+  BOOST_TEST_REQUIRE(admission.admit("a", 0).has_value());
+  BOOST_TEST_REQUIRE(admission.admit("b", 0).has_value());
 
-  const auto refused = admission.admit("c");
+  const auto refused = admission.admit("c", 0);
 
   BOOST_TEST_REQUIRE(!refused);
   BOOST_TEST((refused.error().code == Errc::overloaded));
@@ -23,20 +23,44 @@ BOOST_AUTO_TEST_CASE(the_bound_of_the_gateway_holds_over_all_models) {
 
 BOOST_AUTO_TEST_CASE(one_model_at_its_bound_leaves_room_for_others) {
   Admission admission({.requests_max = 10, .requests_per_model_max = 1});
-  BOOST_TEST_REQUIRE(admission.admit("a").has_value());
+  BOOST_TEST_REQUIRE(admission.admit("a", 0).has_value());
 
-  BOOST_TEST(admission.admit("a").error().message == "model a has 1 requests inside, as many as it takes");
-  BOOST_TEST(admission.admit("b").has_value());
+  BOOST_TEST(admission.admit("a", 0).error().message == "model a has 1 requests inside, as many as it takes");
+  BOOST_TEST(admission.admit("b", 0).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(large_requests_are_bounded_by_their_bytes_but_one_alone_may_be_larger) {
+  Admission admission({.bytes_max = 100});
+  BOOST_TEST_REQUIRE(admission.admit("a", 150).has_value());
+
+  const auto refused = admission.admit("b", 1);
+  admission.release("a", 150);
+
+  BOOST_TEST_REQUIRE(!refused);
+  BOOST_TEST((refused.error().code == Errc::overloaded));
+  BOOST_TEST(admission.admit("b", 60).has_value());
+  BOOST_TEST(admission.admit("b", 40).has_value());
+  BOOST_TEST(!admission.admit("b", 1));
+}
+
+BOOST_AUTO_TEST_CASE(a_request_weighs_as_much_as_its_text_or_tensors) {
+  protocol::ServeRequest request;
+  request.work = protocol::Generate{protocol::Conversation{{{"user", "hello"}, {"assistant", "you"}}}, {}, false};
+  BOOST_TEST(request_bytes(request) == 8u);
+  request.work = protocol::Generate{protocol::TokenIds{{1, 2, 3}}, {}, false};
+  BOOST_TEST(request_bytes(request) == 12u);
+  request.work = protocol::Infer{.inputs = {{"x", DType::u8, {4}, Bytes::copy("abcd")}}};
+  BOOST_TEST(request_bytes(request) == 4u);
 }
 
 BOOST_AUTO_TEST_CASE(a_released_place_can_be_taken_again) {
   Admission admission({.requests_max = 1, .requests_per_model_max = 1});
-  BOOST_TEST_REQUIRE(admission.admit("a").has_value());
+  BOOST_TEST_REQUIRE(admission.admit("a", 0).has_value());
 
-  admission.release("a");
+  admission.release("a", 0);
 
   BOOST_TEST(admission.inside() == 0u);
-  BOOST_TEST(admission.admit("b").has_value());
+  BOOST_TEST(admission.admit("b", 0).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(requests_without_a_deadline_get_the_default_and_long_ones_the_maximum) {

@@ -38,6 +38,9 @@ BOOST_AUTO_TEST_CASE(who_may_come_back_is_told_when_in_whole_seconds) {
   const auto headers = [](Errc code, std::chrono::milliseconds after) { return error_headers({code, "", {}, after}); };
 
   BOOST_TEST(headers(Errc::overloaded, 1500ms).at(0).second == "2");
+  BOOST_TEST(headers(Errc::overloaded, 1500ms).at(1).first == "retry-after-ms");
+  BOOST_TEST(headers(Errc::overloaded, 1500ms).at(1).second == "1500");
+  BOOST_TEST(headers(Errc::unavailable, 0ms).size() == 1u);
   BOOST_TEST(headers(Errc::unavailable, 0ms).at(0).second == "1");
   BOOST_TEST(headers(Errc::invalid_argument, 1500ms).empty());
 }

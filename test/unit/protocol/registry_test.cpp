@@ -4,7 +4,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include "runtime/protocol/cluster.hpp"
+#include "runtime/protocol/keys.hpp"
 #include "runtime/protocol/serving.hpp"
+#include "runtime/protocol/worker.hpp"
 
 using namespace std::chrono_literals;
 
@@ -12,7 +14,8 @@ namespace troupe::protocol {
 namespace {
 
 using Messages = boost::mpl::list<ServeRequest, ResultPart, Hello, JoinRequest, JoinReply, Heartbeat, HeartbeatAck,
-                                  Assignment, RoutingSnapshot, Leave>;
+                                  Assignment, RoutingSnapshot, Leave, WorkerHello, LoadBackend, BackendLoaded,
+                                  BackendWarm, Execute, Progress, Unload, RoutingDelta, KeySet, KeyAck>;
 
 Heartbeat busy_heartbeat() {
   Heartbeat heartbeat;

@@ -3,6 +3,7 @@
 #include "runtime/protocol/cluster.hpp"
 #include "runtime/protocol/registry.hpp"
 #include "runtime/protocol/serving.hpp"
+#include "runtime/protocol/worker.hpp"
 #include "test/unit/wire/hex.hpp"
 
 using namespace std::chrono_literals;
@@ -118,6 +119,63 @@ void to_json(Json& json, const Hello& value) {
           {"control", value.control},
           {"request", value.request}};
 }
+void to_json(Json& json, const WorkerHello& value) {
+  json = {{"protocol", value.protocol}, {"pid", value.pid}, {"software", value.software}};
+}
+void to_json(Json& json, const Resources& value) {
+  json = {{"cpu_millis", value.cpu_millis}, {"memory_bytes", value.memory_bytes}, {"gpus", value.gpus}};
+}
+void to_json(Json& json, const BatchingSpec& value) {
+  json = {{"size_max", value.size_max}, {"delay_max", value.delay_max.count()}, {"queue_max", value.queue_max}};
+}
+void to_json(Json& json, const EngineSpec& value) {
+  json = {{"sequences_max", value.sequences_max},
+          {"step_tokens_max", value.step_tokens_max},
+          {"kv_cache_bytes", value.kv_cache_bytes},
+          {"threads", value.threads}};
+}
+void to_json(Json& json, const EchoSpec& value) {
+  json = {{"slots", value.slots}, {"delay", value.delay.count()}};
+}
+void to_json(Json& json, const ReplicaSpec& value) {
+  json = {{"id", value.id.value},
+          {"deployment", value.deployment},
+          {"generation", value.generation},
+          {"model", value.model},
+          {"version", value.version},
+          {"folder", value.folder},
+          {"backend", static_cast<int>(value.backend)},
+          {"resources", value.resources},
+          {"batching", value.batching},
+          {"engine", value.engine},
+          {"isolation", static_cast<int>(value.isolation)},
+          {"entry", value.entry},
+          {"echo", value.echo},
+          {"python", value.python},
+          {"settings", value.settings}};
+}
+void to_json(Json& json, const LoadBackend& value) {
+  json = {{"spec", value.spec}};
+}
+void to_json(Json& json, const BackendLoaded&) {
+  json = Json::object();
+}
+void to_json(Json& json, const BackendWarm& value) {
+  json = {{"slots", value.slots}, {"longest_step_us", value.longest_step_us}, {"name", value.name}};
+}
+void to_json(Json& json, const ExecuteItem& value) {
+  json = {{"work_id", value.work_id}, {"remaining_us", nullptr}, {"request", value.request}};
+  if (value.remaining_us) json["remaining_us"] = *value.remaining_us;
+}
+void to_json(Json& json, const Execute& value) {
+  json = {{"items", value.items}};
+}
+void to_json(Json& json, const Progress& value) {
+  json = {{"steps", value.steps}, {"step_running_us", value.step_running_us}};
+}
+void to_json(Json& json, const Unload&) {
+  json = Json::object();
+}
 
 }  // namespace troupe::protocol
 
@@ -175,6 +233,28 @@ std::vector<Tensor> one_of_each_kind() {
           {"none", DType::i64, {0}, {}}};
 }
 
+ReplicaSpec replica_spec() {
+  ReplicaSpec spec;
+  spec.id = {0xa1};
+  spec.deployment = "words";
+  spec.generation = 3;
+  spec.model = "words";
+  spec.version = "2";
+  spec.folder = "/var/lib/troupe/models/words/2";
+  spec.resources = {.cpu_millis = 500, .memory_bytes = 1ULL << 28, .gpus = 0};
+  spec.batching = {.size_max = 8, .delay_max = 5ms, .queue_max = 256};
+  spec.entry = "words:Upper";
+  spec.echo = {.slots = 8, .delay = 20ms};
+  spec.python = "/usr/bin/python3";
+  spec.settings = {{"case", "upper"}};
+  return spec;
+}
+
+Execute batch() {
+  return {{{7, 2'500'000, generate(PlainText{"Once upon"}, {}, true)},
+           {8, std::nullopt, infer({{"long", DType::u8, {4096}, counting(4096)}}, {})}}};
+}
+
 }  // namespace
 
 std::vector<EnvelopeVector> envelope_vectors() {
@@ -220,6 +300,13 @@ std::vector<BodyVector> body_vectors() {
       vector_of("last text part", ResultPart{end, "2", LoadReport{.waiting = 3, .running = 1}, false}),
       vector_of("infer result", ResultPart{InferResult{one_of_each_kind()}, "3", std::nullopt, true}),
       vector_of("hello", Hello{{0xa1}, {5}, "tcp://127.0.0.1:7420", "tcp://127.0.0.1:7421"}),
+      vector_of("worker hello", WorkerHello{1, 4711, "troupe 0.1.0"}),
+      vector_of("load backend", LoadBackend{replica_spec()}),
+      vector_of("backend loaded", BackendLoaded{}),
+      vector_of("backend warm", BackendWarm{16, 1'500'000, "clerk 0.4M"}),
+      vector_of("execute, with an attachment", batch()),
+      vector_of("progress", Progress{12, 35'000}),
+      vector_of("unload", Unload{}),
   };
 }
 

@@ -1,4 +1,4 @@
-"""Client of Troupe, a model serving cluster."""
+"""Troupe, a model serving cluster: its client (Client) and models in Python (model)."""
 
 from .client import Client, Generation, TextStream
 from .errors import (
@@ -21,7 +21,8 @@ from .errors import (
     Unavailable,
     Unimplemented,
 )
-from .messages import Usage
+from .messages import Sampling, Usage
+from .models import ItemError, ModelBroken, Prompt, Request, TensorBatch, Text, TextBatch, model
 from .tensors import tensor
 
 __all__ = [
@@ -35,11 +36,19 @@ __all__ = [
     "InternalError",
     "InvalidArgument",
     "IoError",
+    "ItemError",
     "Lost",
+    "ModelBroken",
     "NotFound",
     "Overloaded",
     "PermissionDenied",
+    "Prompt",
+    "Request",
     "ResourceExhausted",
+    "Sampling",
+    "TensorBatch",
+    "Text",
+    "TextBatch",
     "TextStream",
     "TooLarge",
     "TroupeError",
@@ -47,5 +56,6 @@ __all__ = [
     "Unavailable",
     "Unimplemented",
     "Usage",
+    "model",
     "tensor",
 ]

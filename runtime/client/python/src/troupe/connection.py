@@ -91,9 +91,7 @@ class Connection:
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.linger = _LINGER_MS
-        if api_key is not None:
-            self._socket.plain_username = b"troupe"
-            self._socket.plain_password = api_key.encode()
+        self._target = "gateway" if api_key is None else f"gateway#{api_key}"
         try:
             self._socket.connect(address)
         except zmq.ZMQError as error:
@@ -113,7 +111,7 @@ class Connection:
             kind=Kind.REQUEST,
             message_type=MessageType.SERVE_REQUEST,
             correlation_id=call._correlation_id,
-            target_path="gateway",
+            target_path=self._target,
             remaining_us=None if remaining is None else int(remaining * 1e6),
             trace=message.request_id,
         )

@@ -153,6 +153,21 @@ _BY_NUMBER: Dict[int, Type[_Coded]] = {
 }
 
 
+_NUMBERS: Dict[str, int] = {known._code: number for number, known in _BY_NUMBER.items()}
+
+
+def error_class(code: str) -> Type[TroupeError]:
+    """The class of a code's name. ValueError where there is no such code."""
+    if code not in _NUMBERS:
+        raise ValueError(f"'{code}' is no error code; the codes are {', '.join(_NUMBERS)}")
+    return _BY_NUMBER[_NUMBERS[code]]
+
+
+def number_of(code: str) -> int:
+    """The number that travels for a code; `internal` for codes that have none."""
+    return _NUMBERS.get(code, 1)
+
+
 def error_from(number: int, message: str, field: str, retry_after_ms: int) -> TroupeError:
     """The exception for an error body."""
     retry_after = retry_after_ms / 1000 if retry_after_ms else None

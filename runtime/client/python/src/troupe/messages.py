@@ -1,4 +1,5 @@
-"""What travels: the structs of docs/wire-protocol.md. The order of the fields is their order on the wire."""
+"""What travels: the structs of docs/wire-protocol.md and docs/worker-protocol.md. The order of the fields is their
+order on the wire."""
 
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -11,6 +12,13 @@ class MessageType(IntEnum):
     SERVE_REQUEST = 10
     RESULT_PART = 11
     HELLO = 30
+    WORKER_HELLO = 40
+    LOAD_BACKEND = 41
+    BACKEND_LOADED = 42
+    BACKEND_WARM = 43
+    EXECUTE = 45
+    PROGRESS = 46
+    UNLOAD = 47
 
 
 class FinishReason(IntEnum):
@@ -131,10 +139,119 @@ class Hello:
     request: str = ""
 
 
+@dataclass
+class Resources:
+    cpu_millis: int = 0
+    memory_bytes: int = 0
+    gpus: int = 0
+
+
+@dataclass
+class BatchingSpec:
+    """delay_max: nanoseconds."""
+
+    size_max: int = 1
+    delay_max: int = 0
+    queue_max: int = 256
+
+
+@dataclass
+class EngineSpec:
+    sequences_max: int = 16
+    step_tokens_max: int = 512
+    kv_cache_bytes: int = 64 << 20
+    threads: int = 1
+
+
+@dataclass
+class EchoSpec:
+    """delay: nanoseconds."""
+
+    slots: int = 1024
+    delay: int = 0
+
+
+@dataclass
+class ReplicaSpec:
+    id: int = 0
+    deployment: str = ""
+    generation: int = 0
+    model: str = ""
+    version: str = ""
+    folder: str = ""
+    backend: int = 1
+    resources: Resources = field(default_factory=Resources)
+    batching: BatchingSpec = field(default_factory=BatchingSpec)
+    engine: EngineSpec = field(default_factory=EngineSpec)
+    isolation: int = 1
+    entry: str = ""
+    echo: EchoSpec = field(default_factory=EchoSpec)
+    python: str = ""
+    settings: Dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class WorkerHello:
+    protocol: int = 1
+    pid: int = 0
+    software: str = ""
+
+
+@dataclass
+class LoadBackend:
+    spec: ReplicaSpec = field(default_factory=ReplicaSpec)
+
+
+@dataclass
+class BackendLoaded:
+    pass
+
+
+@dataclass
+class BackendWarm:
+    """longest_step_us: what one step may take; 0 = a second."""
+
+    slots: int = 1
+    longest_step_us: int = 0
+    name: str = ""
+
+
+@dataclass
+class ExecuteItem:
+    work_id: int = 0
+    remaining_us: Optional[int] = None
+    request: ServeRequest = field(default_factory=ServeRequest)
+
+
+@dataclass
+class Execute:
+    items: List[ExecuteItem] = field(default_factory=list)
+
+
+@dataclass
+class Progress:
+    """steps: finished ones; step_running_us: age of the one that runs, 0 = none does."""
+
+    steps: int = 0
+    step_running_us: int = 0
+
+
+@dataclass
+class Unload:
+    pass
+
+
 #: The struct of each message type.
 BODIES = {
     MessageType.ERROR: ErrorBody,
     MessageType.SERVE_REQUEST: ServeRequest,
     MessageType.RESULT_PART: ResultPart,
     MessageType.HELLO: Hello,
+    MessageType.WORKER_HELLO: WorkerHello,
+    MessageType.LOAD_BACKEND: LoadBackend,
+    MessageType.BACKEND_LOADED: BackendLoaded,
+    MessageType.BACKEND_WARM: BackendWarm,
+    MessageType.EXECUTE: Execute,
+    MessageType.PROGRESS: Progress,
+    MessageType.UNLOAD: Unload,
 }

@@ -7,7 +7,7 @@ import functools
 import typing
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import msgpack
 
@@ -17,6 +17,8 @@ PROTOCOL = 1
 ATTACHMENT_EXT = 1
 ATTACHMENT_BYTES_MIN = 4096
 ATTACHMENTS_MAX = 64
+ATTACHMENT_BYTES_MAX = 256 << 20  # all of a message together
+BODY_BYTES_MAX = 16 << 20
 
 Buffer = Union[bytes, memoryview]
 
@@ -144,7 +146,7 @@ def decode_envelope(frame: Buffer) -> Envelope:
 def encode_body(value: Any) -> Tuple[bytes, List[Buffer]]:
     """The body frame of a dataclass of messages.py, and the attachments that follow it."""
     attachments: List[Buffer] = []
-    return msgpack.packb(_plain(value, type(value), attachments), use_bin_type=True), attachments
+    return msgpack.packb(_encoder(type(value))(value, attachments), use_bin_type=True), attachments
 
 
 def decode_body(cls: type, body: Buffer, attachments: Sequence[Buffer] = ()) -> Any:
@@ -166,10 +168,18 @@ def _ext(code: int, data: bytes) -> Any:
     return msgpack.ExtType(code, data)
 
 
-@functools.lru_cache(maxsize=None)
-def _fields(cls: type) -> Tuple[Tuple[str, Any], ...]:
+def _build(cls: type, values: Any, attachments: Sequence[Buffer], subject: str) -> Any:
+    try:
+        return _decoder(cls)(values, list(attachments))
+    except _Mismatch as mismatch:
+        where = ".".join(map(str, reversed(mismatch.path)))
+        place = f"field {where} of {subject}" if where else subject
+        raise CorruptData(f"{place}: {mismatch.problem}") from None
+
+
+def _fields(cls: type) -> List[Tuple[str, Any]]:
     hints = typing.get_type_hints(cls)
-    return tuple((field.name, hints[field.name]) for field in dataclasses.fields(cls))
+    return [(field.name, hints[field.name]) for field in dataclasses.fields(cls)]
 
 
 def _alternatives(hint: Any) -> Tuple[Any, bool]:
@@ -179,26 +189,47 @@ def _alternatives(hint: Any) -> Tuple[Any, bool]:
     return kept, len(kept) != len(types)
 
 
-def _plain(value: Any, hint: Any, attachments: List[Buffer]) -> Any:
-    """`value` as what msgpack packs."""
+# A type is looked at once and becomes a function; every message of its kind then costs calls of those alone.
+
+_Encode = Callable[[Any, List[Buffer]], Any]
+_Decode = Callable[[Any, List[Optional[Buffer]]], Any]
+
+
+@functools.lru_cache(maxsize=None)
+def _encoder(hint: Any) -> _Encode:
+    """From a value of the type `hint` to what msgpack packs."""
     if dataclasses.is_dataclass(hint):
-        return [_plain(getattr(value, name), inner, attachments) for name, inner in _fields(hint)]
-    origin = typing.get_origin(hint)
+        return _struct_encoder(hint)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is list:
-        (inner,) = typing.get_args(hint)
-        return [_plain(element, inner, attachments) for element in value]
+        element = _encoder(arguments[0])
+        return lambda value, attachments: [element(one, attachments) for one in value]
     if origin is dict:
-        inner = typing.get_args(hint)[1]
-        return {str(key): _plain(element, inner, attachments) for key, element in value.items()}
+        inner = _encoder(arguments[1])
+        return lambda value, attachments: {str(key): inner(one, attachments) for key, one in value.items()}
     if origin is Union:
-        types, optional = _alternatives(hint)
-        if optional:
-            return None if value is None else _plain(value, types[0], attachments)
-        index = types.index(type(value))
-        return [index, _plain(value, types[index], attachments)]
+        return _union_encoder(hint)
     if hint is bytes:
-        return _plain_bytes(value, attachments)
-    return hint(value)
+        return _plain_bytes
+    return lambda value, attachments: value if type(value) is hint else hint(value)
+
+
+def _struct_encoder(cls: type) -> _Encode:
+    fields = [(name, _encoder(hint)) for name, hint in _fields(cls)]
+    return lambda value, attachments: [encode(getattr(value, name), attachments) for name, encode in fields]
+
+
+def _union_encoder(hint: Any) -> _Encode:
+    types, optional = _alternatives(hint)
+    encoders = [_encoder(one) for one in types]
+    if optional:
+        return lambda value, attachments: None if value is None else encoders[0](value, attachments)
+
+    def encode(value: Any, attachments: List[Buffer]) -> Any:
+        index = types.index(type(value))
+        return [index, encoders[index](value, attachments)]
+
+    return encode
 
 
 def _plain_bytes(value: Buffer, attachments: List[Buffer]) -> Any:
@@ -209,56 +240,83 @@ def _plain_bytes(value: Buffer, attachments: List[Buffer]) -> Any:
     return msgpack.ExtType(ATTACHMENT_EXT, (len(attachments) - 1).to_bytes(4, "big"))
 
 
-def _build(cls: type, values: Any, attachments: Sequence[Buffer], subject: str) -> Any:
-    try:
-        return _typed(values, cls, list(attachments))
-    except _Mismatch as mismatch:
-        where = ".".join(map(str, reversed(mismatch.path)))
-        place = f"field {where} of {subject}" if where else subject
-        raise CorruptData(f"{place}: {mismatch.problem}") from None
-
-
-def _typed(value: Any, hint: Any, attachments: List[Optional[Buffer]]) -> Any:
-    """What msgpack unpacked as the type `hint`."""
+@functools.lru_cache(maxsize=None)
+def _decoder(hint: Any) -> _Decode:
+    """From what msgpack unpacked to a value of the type `hint`."""
     if dataclasses.is_dataclass(hint):
-        _expect(value, list)
-        known = zip(_fields(hint), value)
-        return hint(**{name: _inside(i, one, inner, attachments) for i, ((name, inner), one) in enumerate(known)})
-    origin = typing.get_origin(hint)
+        return _struct_decoder(hint)
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is list:
-        (inner,) = typing.get_args(hint)
-        return [_inside(i, element, inner, attachments) for i, element in enumerate(_expect(value, list))]
+        element = _decoder(arguments[0])
+        return lambda value, attachments: _elements(_expect(value, list), element, attachments)
     if origin is dict:
-        inner = typing.get_args(hint)[1]
-        pairs = enumerate(_expect(value, dict).items())
-        return {_expect(key, str): _inside(i, element, inner, attachments) for i, (key, element) in pairs}
+        return _map_decoder(_decoder(arguments[1]))
     if origin is Union:
-        return _typed_union(value, hint, attachments)
+        return _union_decoder(hint)
     if hint is bytes:
-        return _attached(value, attachments) if isinstance(value, _Attachment) else _expect(value, bytes)
-    if hint is float and type(value) is int:
-        return float(value)
-    return _expect(value, hint)
+        return lambda value, attachments: (
+            _attached(value, attachments) if isinstance(value, _Attachment) else _expect(value, bytes)
+        )
+    if hint is float:
+        return lambda value, attachments: float(value) if type(value) is int else _expect(value, float)
+    return lambda value, attachments: _expect(value, hint)
 
 
-def _typed_union(value: Any, hint: Any, attachments: List[Optional[Buffer]]) -> Any:
-    types, optional = _alternatives(hint)
-    if optional:
-        return None if value is None else _typed(value, types[0], attachments)
-    if len(_expect(value, list)) < 2:
-        raise _Mismatch("expected [index, value]")
-    index = _inside(0, value[0], int, attachments)
-    if not 0 <= index < len(types):
-        raise _Mismatch(f"expected an index in 0..{len(types) - 1}, found {index}")
-    return _inside(1, value[1], types[index], attachments)
+def _struct_decoder(cls: type) -> _Decode:
+    decoders = [_decoder(hint) for _, hint in _fields(cls)]
+
+    def decode(value: Any, attachments: List[Optional[Buffer]]) -> Any:
+        fields: List[Any] = []
+        try:
+            for decode_field, one in zip(decoders, _expect(value, list)):
+                fields.append(decode_field(one, attachments))
+        except _Mismatch as mismatch:
+            if type(value) is list:
+                mismatch.path.append(len(fields))
+            raise
+        return cls(*fields)
+
+    return decode
 
 
-def _inside(index: int, value: Any, hint: Any, attachments: List[Optional[Buffer]]) -> Any:
+def _elements(values: Iterable[Any], decode: _Decode, attachments: List[Optional[Buffer]]) -> List[Any]:
+    decoded: List[Any] = []
     try:
-        return _typed(value, hint, attachments)
+        for one in values:
+            decoded.append(decode(one, attachments))
     except _Mismatch as mismatch:
-        mismatch.path.append(index)
+        mismatch.path.append(len(decoded))
         raise
+    return decoded
+
+
+def _map_decoder(inner: _Decode) -> _Decode:
+    def decode(value: Any, attachments: List[Optional[Buffer]]) -> Any:
+        keys = [_expect(key, str) for key in _expect(value, dict)]
+        return dict(zip(keys, _elements(value.values(), inner, attachments)))
+
+    return decode
+
+
+def _union_decoder(hint: Any) -> _Decode:
+    types, optional = _alternatives(hint)
+    decoders = [_decoder(one) for one in types]
+    if optional:
+        return lambda value, attachments: None if value is None else decoders[0](value, attachments)
+
+    def decode(value: Any, attachments: List[Optional[Buffer]]) -> Any:
+        if len(_expect(value, list)) < 2:
+            raise _Mismatch("expected [index, value]")
+        (index,) = _elements(value[:1], _decoder(int), attachments)
+        if not 0 <= index < len(decoders):
+            raise _Mismatch(f"expected an index in 0..{len(decoders) - 1}, found {index}")
+        try:
+            return decoders[index](value[1], attachments)
+        except _Mismatch as mismatch:
+            mismatch.path.append(1)
+            raise
+
+    return decode
 
 
 def _expect(value: Any, wanted: type) -> Any:

@@ -1,0 +1,74 @@
+#include "actors/worker/echo_answer.hpp"
+
+#include <algorithm>
+
+namespace troupe::worker {
+namespace {
+
+/// The wanted tensors of an echo, in the order asked for.
+Result<protocol::InferResult> echo(const protocol::Infer& infer) {
+  if (infer.outputs.empty()) return protocol::InferResult{infer.inputs};
+  protocol::InferResult result;
+  for (const std::string& name : infer.outputs) {
+    const auto input =
+        std::find_if(infer.inputs.begin(), infer.inputs.end(), [&](const auto& t) { return t.name == name; });
+    if (input == infer.inputs.end())
+      return fail_field("outputs", "output '{}' is not among the inputs, and an echo has no others", name);
+    result.outputs.push_back(*input);
+  }
+  return result;
+}
+
+Result<std::string> text_of(const protocol::Generate& generate) {
+  if (const auto* text = std::get_if<protocol::PlainText>(&generate.prompt)) return text->text;
+  if (const auto* conversation = std::get_if<protocol::Conversation>(&generate.prompt))
+    return conversation->messages.empty() ? std::string() : conversation->messages.back().content;
+  return fail(Errc::unimplemented, "an echo has no tokenizer: ask it with text, not with token ids");
+}
+
+/// "a b" is "a", " b": together they are the text again.
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words;
+  size_t begin = 0;
+  while (begin < text.size()) {
+    const size_t word = text.find_first_not_of(' ', begin);
+    const size_t end = word == std::string::npos ? word : text.find(' ', word);
+    words.push_back(text.substr(begin, end - begin));
+    begin = std::min(end, text.size());
+  }
+  return words;
+}
+
+protocol::ResultPart text_part(std::string text) {
+  protocol::ResultPart part;
+  part.content = protocol::TextPart{std::move(text), protocol::FinishReason::none, {}};
+  return part;
+}
+
+Result<std::vector<protocol::ResultPart>> echo(const protocol::Generate& generate) {
+  TROUPE_TRY(const std::string text, text_of(generate));
+  const std::vector<std::string> words = words_of(text);
+  std::vector<protocol::ResultPart> parts;
+  if (generate.stream && !words.empty()) {
+    for (const std::string& word : words) parts.push_back(text_part(word));
+  } else {
+    parts.push_back(text_part(text));
+  }
+  const auto count = static_cast<uint32_t>(words.size());
+  auto& last = std::get<protocol::TextPart>(parts.back().content);
+  last.finish = protocol::FinishReason::stop;
+  last.usage = {.prompt_tokens = count, .completion_tokens = count};
+  return parts;
+}
+
+}  // namespace
+
+Result<std::vector<protocol::ResultPart>> echo_answer(const protocol::ServeRequest& request) {
+  if (const auto* generate = std::get_if<protocol::Generate>(&request.work)) return echo(*generate);
+  TROUPE_TRY(protocol::InferResult result, echo(std::get<protocol::Infer>(request.work)));
+  std::vector<protocol::ResultPart> parts(1);
+  parts[0].content = std::move(result);
+  return parts;
+}
+
+}  // namespace troupe::worker
