@@ -152,12 +152,9 @@ void HeadState::remove_deployment(const std::string& name, Time now) {
   reconcile(now);
 }
 
-void HeadState::start_replica(const DeploymentView& deployment, NodeId node) {
+protocol::ReplicaSpec HeadState::spec_of(const DeploymentView& deployment) const {
   const DeploymentRecord& record = deployment.record;
-  ReplicaRecord replica;
-  protocol::ReplicaSpec& spec = replica.spec;
-  do spec.id = ReplicaId{random_.next()};
-  while (!spec.id || replicas_.contains(spec.id));
+  protocol::ReplicaSpec spec;
   spec.deployment = record.name;
   spec.generation = deployment.generation;
   spec.model = record.model;
@@ -172,13 +169,31 @@ void HeadState::start_replica(const DeploymentView& deployment, NodeId node) {
   spec.entry = record.entry;
   spec.python = record.python;
   spec.settings = record.settings;
+  return spec;
+}
+
+/// A generation is a revision of the store: where that was lost, old replicas come back with numbers that are given
+/// again.
+bool HeadState::is_of(const protocol::ReplicaSpec& spec, const DeploymentView& deployment) const {
+  protocol::ReplicaSpec wanted = spec_of(deployment);
+  wanted.id = spec.id;
+  wanted.folder = spec.folder;
+  return wanted == spec;
+}
+
+void HeadState::start_replica(const DeploymentView& deployment, NodeId node) {
+  const DeploymentRecord& record = deployment.record;
+  ReplicaRecord replica;
+  replica.spec = spec_of(deployment);
+  do replica.spec.id = ReplicaId{random_.next()};
+  while (!replica.spec.id || replicas_.contains(replica.spec.id));
   replica.generation = deployment.generation;
   replica.node = node;
-  replica.status.id = spec.id;
+  replica.status.id = replica.spec.id;
   replica.status.deployment = record.name;
   replica.status.model = record.model;
   replica.status.version = record.version;
-  replicas_[spec.id] = std::move(replica);
+  replicas_[replica.spec.id] = std::move(replica);
 }
 
 void HeadState::reconcile(Time now) {
@@ -193,8 +208,10 @@ void HeadState::reconcile(Time now) {
     std::vector<Placed> placed;
     for (const auto& [id, replica] : replicas_) {
       const Member* member = membership_.find(replica.node);
-      placed.push_back({id, replica.spec.deployment, replica.generation, replica.node, replica.spec.resources,
-                        replica.status.state == ReplicaState::ready, replica.stopping,
+      const auto deployment = deployments_.find(replica.spec.deployment);
+      const bool is_stale = deployment != deployments_.end() && !is_of(replica.spec, deployment->second);
+      placed.push_back({id, replica.spec.deployment, is_stale ? 0 : replica.generation, replica.node,
+                        replica.spec.resources, replica.status.state == ReplicaState::ready, replica.stopping,
                         member != nullptr && member->draining});
     }
 

@@ -87,6 +87,9 @@ class HeadState {
   bool update_replicas(const protocol::Heartbeat& heartbeat);
   void lose_node(NodeId node);
   void reconcile(Time now);
+  /// Of a replica of `deployment` as it is now, without id.
+  protocol::ReplicaSpec spec_of(const DeploymentView& deployment) const;
+  bool is_of(const protocol::ReplicaSpec& spec, const DeploymentView& deployment) const;
   void start_replica(const DeploymentView& deployment, NodeId node);
   void publish_routes(Time now);
   void publish_assignments(Time now);

@@ -49,7 +49,7 @@ class Host {
                                     bus::Transport* transport, std::unique_ptr<TimerService> timers = nullptr);
   virtual ~Host() = default;
 
-  /// Starts an actor under `path`. already_exists where one with that path runs.
+  /// Starts an actor under `path`. already_exists where one with that path runs; unavailable once the host stops.
   virtual Result<Ref> spawn(std::string path, SpawnOptions options, ActorFactory factory) = 0;
   /// spawn_actor<Greeter>("greeter", {}, arguments…): arguments are copied for each (re)start.
   template <class A, class... Args>
@@ -66,7 +66,7 @@ class Host {
 
   /// Stops an actor in order; its path is free when `stopped` runs (on any thread).
   virtual void stop(const Ref& actor, std::function<void()> stopped = {}) = 0;
-  /// Stops all, newest first, and waits until none is left. Idempotent.
+  /// Stops all, newest first, and waits until none is left. From then on spawn() is unavailable. Idempotent.
   virtual void stop_all() = 0;
 
   /// Fails all open calls to `node` with lost and notifies the monitors of its actors.

@@ -67,6 +67,8 @@ Knobs Knobs::hostile(uint64_t seed, Defect defect) {
   knobs.mailbox_delay_max = chance(random, 0.3) ? Duration{0} : any_of(random, 1us, 10ms);
 
   knobs.membership.heartbeat_interval = any_of(random, 200ms, 1s);
+  // A head that needs longer for the beats of all nodes than they need to come again is no fault that it could mend.
+  knobs.mailbox_delay_max = std::min(knobs.mailbox_delay_max, knobs.membership.heartbeat_interval / (4 * knobs.nodes));
   knobs.membership.suspect_after = knobs.membership.heartbeat_interval * 3;
   knobs.membership.down_after = knobs.membership.heartbeat_interval * static_cast<int64_t>(4 + random.below(6));
   knobs.adoption_grace = any_of(random, 500ms, 5s);

@@ -14,6 +14,7 @@ constexpr Pinned pinned_seeds[] = {
     {28, "a replica changed while its agent looked for the head, and it never looked again"},
     {1, "a write of unknown outcome, and the head refused all later ones"},
     {319, "a head that lost its disk took an epoch again, as epochs were counted in seconds"},
+    {1788, "a head that lost its disk took old replicas for new ones, as they had the same generation"},
     {697, "a node that was stopped while it started a replica never came to its end"},
     {167, "a balancer ended, and the cache waited for its answer for ever"},
 };

@@ -154,6 +154,25 @@ BOOST_AUTO_TEST_CASE(the_replicas_of_a_dead_node_are_placed_elsewhere) {
   BOOST_TEST(world.routed("2") == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(a_replica_with_other_settings_is_replaced_though_its_generation_is_the_newest) {
+  World before;
+  before.add_node(1);
+  before.deploy("d", "1", 1);
+  before.run(5s);
+  std::vector<protocol::ReplicaSpec> running = before.nodes.at(1).running;
+  BOOST_REQUIRE(running.size() == 1u);
+  running[0].batching.size_max += 1;  // As it was before the store was lost, and its revisions with it.
+
+  World world{200};
+  world.deploy("d", "1", 1);
+  world.add_node(1, 1000, running);
+  world.run(15s);
+
+  BOOST_REQUIRE(world.nodes.at(1).running.size() == 1u);
+  BOOST_TEST((world.nodes.at(1).running[0].id != running[0].id));
+  BOOST_TEST(world.nodes.at(1).running[0].batching.size_max == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_new_head_adopts_what_runs_and_moves_nothing) {
   World before;
   before.add_node(1);
