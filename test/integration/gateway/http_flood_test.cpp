@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <future>
+#include <thread>
 
 #include "runtime/http/server.hpp"
 #include "test/integration/gateway/raw_client.hpp"
@@ -224,7 +225,8 @@ BOOST_AUTO_TEST_CASE(a_reader_that_stops_costs_bounded_memory_and_its_stream_alo
   BOOST_TEST(waiting_most <= (256u << 10));
   BOOST_TEST(resident_bytes() < before + (32u << 20));
   site.check_serves();
-  BOOST_TEST(site.server->stats().unsent_bytes == 0u);
+  // The last answer's own bytes count until the server has heard that they are out.
+  while (site.server->stats().unsent_bytes != 0) std::this_thread::yield();
 }
 
 BOOST_AUTO_TEST_CASE(a_reader_that_takes_too_little_is_cut_off_although_it_takes_some) {
