@@ -11,6 +11,7 @@
 #include "actors/gateway/http/error_answer.hpp"
 #include "cluster/head/admin.hpp"
 #include "cluster/head/admin_backup.hpp"
+#include "cluster/spec/join_token.hpp"
 #include "runtime/base/nearest.hpp"
 #include "runtime/base/random.hpp"
 #include "runtime/base/units.hpp"
@@ -80,14 +81,6 @@ std::string lower(std::string_view text) {
   std::string out(text.substr(0, header_bytes_shown));
   std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return out;
-}
-
-/// Time depends on the lengths alone, so that answers do not tell how much of a guess is right.
-bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
-  volatile unsigned difference = 0;
-  for (size_t i = 0; i < a.size(); ++i) difference = difference | static_cast<unsigned>(a[i] ^ b[i]);
-  return difference == 0;
 }
 
 /// "127.0.0.1" and the like, "[::1]", or "localhost".

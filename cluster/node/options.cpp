@@ -33,7 +33,7 @@ Status NodeOptions::validate() const {
   if (!is_loopback(host) && !insecure)
     return fail_field(
         "--host",
-        "nodes do not encrypt their traffic yet, so {} is refused: keep the default 127.0.0.1, or say --insecure "
+        "clients' doors do not encrypt yet, so {} is refused: keep the default 127.0.0.1, or say --insecure "
         "if the network is private and trusted",
         host);
   if (data_dir.empty()) return fail_field("--data-dir", "a node needs a folder of its own");

@@ -2,22 +2,12 @@
 
 #include <cmath>
 
+#include "cluster/spec/decode_record.hpp"
 #include "runtime/wire/schema.hpp"
 #include "storage/model_ref.hpp"
 
 namespace troupe::cluster {
 namespace {
-
-template <class Record>
-Result<Record> decode(std::string_view key, const std::string& value) {
-  auto record = wire::decode_body<Record>(wire::Body{Bytes::copy(value), {}}, wire::Limits{});
-  if (!record)
-    return fail(Errc::corrupt_data, "the record '{}' in the control state is damaged: {}", key, record.error().message);
-  if (record->schema != 1)
-    return fail(Errc::failed_precondition, "the record '{}' has schema {}, but this version of Troupe reads 1", key,
-                record->schema);
-  return std::move(*record);
-}
 
 std::string value_of(const std::map<std::string, std::string>& metadata, const char* key) {
   const auto found = metadata.find(key);
@@ -75,10 +65,10 @@ std::string encode(const ClusterRecord& record) {
 }
 
 Result<DeploymentRecord> decode_deployment(const std::string& key, const std::string& value) {
-  return decode<DeploymentRecord>(key, value);
+  return decode_record<DeploymentRecord>(key, value);
 }
 Result<ClusterRecord> decode_cluster(const std::string& value) {
-  return decode<ClusterRecord>(cluster_key, value);
+  return decode_record<ClusterRecord>(cluster_key, value);
 }
 
 }  // namespace troupe::cluster
