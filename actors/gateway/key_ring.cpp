@@ -30,7 +30,7 @@ void KeyRing::update(protocol::KeySet keys) {
   is_known_ = true;
   epoch_ = keys.epoch;
   revision_ = keys.revision;
-  required_ = keys.required;
+  required_ = keys.required || always_required_;
   std::unordered_map<std::string, Entry> fresh;
   for (protocol::ApiKey& key : keys.keys) {
     Entry entry{key, burst(key), {}, std::make_shared<uint32_t>(0)};

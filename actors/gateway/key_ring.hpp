@@ -29,8 +29,10 @@ class KeyRing {
 
   /// `on_refused` hears of each refusal: "missing", "unknown", "expired", "scope" or "quota", and the key's id where it
   /// has one. Must not block.
-  explicit KeyRing(std::function<void(std::string_view reason, const std::string& id)> on_refused = {})
-      : on_refused_(std::move(on_refused)) {}
+  /// `always_required`: whatever the head says.
+  explicit KeyRing(std::function<void(std::string_view reason, const std::string& id)> on_refused = {},
+                   bool always_required = false)
+      : on_refused_(std::move(on_refused)), always_required_(always_required) {}
 
   /// Ignored where it is older than what is known. Keys that stay keep what is left of their quotas.
   void update(protocol::KeySet keys);
@@ -57,6 +59,7 @@ class KeyRing {
   Error refused(std::string_view reason, const std::string& id, Error error) const;
 
   const std::function<void(std::string_view, const std::string&)> on_refused_;
+  const bool always_required_;
   std::shared_ptr<std::mutex> mutex_ = std::make_shared<std::mutex>();  ///< Passes may outlive the ring.
   bool is_known_ = false;
   Epoch epoch_;

@@ -5,7 +5,6 @@
 #include <fstream>
 
 #include "cluster/cli/exit.hpp"
-#include "cluster/cli/http_call.hpp"
 #include "cluster/cli/local_nodes.hpp"
 
 namespace troupe::cli {
@@ -66,28 +65,6 @@ Errc code_from_status(unsigned status) {
 
 }  // namespace
 
-Result<HostPort> parse_address(const std::string& text, const std::string& port_if_none) {
-  std::string rest = text;
-  if (rest.rfind("http://", 0) == 0) rest = rest.substr(7);
-  rest = rest.substr(0, rest.find('/'));
-  const auto wrong = [&] {
-    return fail(
-        {Errc::invalid_argument, fmt::format("'{}' is no address; one looks like 127.0.0.1:8265", text), {}, {}});
-  };
-  if (rest.rfind('[', 0) == 0) {  // [::1]:8265
-    const size_t end = rest.find(']');
-    if (end == std::string::npos) return wrong();
-    const std::string after = rest.substr(end + 1);
-    if (!after.empty() && after[0] != ':') return wrong();
-    return HostPort{rest.substr(1, end - 1), after.size() > 1 ? after.substr(1) : port_if_none};
-  }
-  const size_t colon = rest.find(':');
-  HostPort at{rest.substr(0, colon), colon == std::string::npos ? port_if_none : rest.substr(colon + 1)};
-  const bool is_number = at.port.size() <= 5 && at.port.find_first_not_of("0123456789") == std::string::npos;
-  if (at.host.empty() || at.port.empty() || !is_number) return wrong();
-  return at;
-}
-
 Result<AdminClient> AdminClient::make(const AdminFlags& flags) {
   const auto head = running_node(flags.data_root, &protocol::Roles::head);
   std::string address = flags.address;
@@ -100,6 +77,8 @@ Result<AdminClient> AdminClient::make(const AdminFlags& flags) {
     origin = fmt::format("the default, as no head runs in {}", flags.data_root);
   }
   TROUPE_TRY(HostPort at, parse_address(address, default_port));
+  at.ca_file = flags.ca_file;
+  if (at.ca_file.empty() && head && at.url() == head->file.addresses.admin) at.ca_file = head->file.ca_file;
   TROUPE_TRY(std::string key, find_key(flags, head));
   return AdminClient(std::move(at), std::move(origin), std::move(key), flags.timeout);
 }
@@ -129,7 +108,7 @@ Result<nlohmann::json> AdminClient::remove(const std::string& what) const {
 Result<nlohmann::json> AdminClient::call(const char* method, const std::string& what, std::string body,
                                          std::vector<std::pair<std::string, std::string>> headers) const {
   if (!key_.empty()) headers.emplace_back("authorization", "Bearer " + key_);
-  HttpCall call{method, at_.host, at_.port, "/api/v1/" + what, std::move(headers), std::move(body)};
+  HttpCall call{method, at_, "/api/v1/" + what, std::move(headers), std::move(body)};
   auto answer = http_call(call, timeout_);
   if (!answer) {
     Error& error = answer.error();

@@ -5,15 +5,9 @@
 #include <string>
 
 #include "cluster/cli/flags.hpp"
+#include "cluster/cli/http_call.hpp"
 
 namespace troupe::cli {
-
-/// HOST:PORT of "HOST:PORT", "http://HOST:PORT/" or "HOST" (then port 8265).
-struct HostPort {
-  std::string host;
-  std::string port;
-};
-Result<HostPort> parse_address(const std::string& text, const std::string& default_port);
 
 class AdminClient {
  public:
@@ -28,7 +22,7 @@ class AdminClient {
   Result<nlohmann::json> remove(const std::string& what) const;
 
   /// "http://127.0.0.1:8265"
-  std::string url() const { return fmt::format("http://{}:{}", at_.host, at_.port); }
+  std::string url() const { return at_.url(); }
 
  private:
   AdminClient(HostPort at, std::string origin, std::string key, Duration timeout)

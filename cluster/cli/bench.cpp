@@ -18,6 +18,7 @@ namespace {
 struct BenchFlags {
   std::string zmq;
   std::string http;
+  std::string ca_file;
   std::string data_root;
   std::string door = "zmq";
   std::string api_key;
@@ -91,8 +92,8 @@ Result<Exit> bench(const BenchFlags& flags, Clock& clock) {
   TROUPE_TRY(const LoadWork work, work_of(flags));
   std::unique_ptr<LoadDriver> driver;
   if (flags.door == "http") {
-    TROUPE_TRY(const std::string address, http_address(flags.http, flags.data_root));
-    TROUPE_TRY(driver, make_http_load(address, flags.api_key, flags.timeout, clock));
+    TROUPE_TRY(HostPort at, http_address(flags.http, flags.ca_file, flags.data_root));
+    TROUPE_TRY(driver, make_http_load(std::move(at), flags.api_key, flags.timeout, clock));
   } else {
     TROUPE_TRY(const std::string address, zmq_address(flags.zmq, flags.data_root));
     TROUPE_TRY(driver, make_zmq_load(address, flags.api_key, flags.timeout, clock));
@@ -151,6 +152,7 @@ void add_bench(CLI::App& app, Shell& shell) {
   verb->add_option("--http", flags->http, "HTTP door of a gateway (default: a local gateway's, else 127.0.0.1:8000)")
       ->envname("TROUPE_HTTP_ADDRESS")
       ->type_name("HOST:PORT");
+  add_ca_file(*verb, flags->ca_file);
   add_zmq_flags(*verb, flags->zmq, flags->data_root);
   add_api_key(*verb, flags->api_key);
   add_duration(*verb, "--timeout", flags->timeout, "How long a request may take");

@@ -10,7 +10,6 @@
 #include "cluster/cli/admin_client.hpp"
 #include "cluster/cli/doctor_checks.hpp"
 #include "cluster/cli/flags.hpp"
-#include "cluster/cli/http_call.hpp"
 #include "cluster/cli/listeners.hpp"
 #include "cluster/cli/local_nodes.hpp"
 #include "cluster/cli/verbs.hpp"
@@ -75,9 +74,10 @@ void check_local_node(const LocalNode& node, Duration timeout, std::vector<Findi
   }
   findings.push_back({Level::ok, fmt::format("{} runs (pid {})", name, *node.pid), {}});
   const auto ask = [&](const std::string& url, const char* path) {
-    const auto at = parse_address(url, "");
+    auto at = parse_address(url, "");
     if (url.empty() || !at) return;
-    const auto answer = http_call({.host = at->host, .port = at->port, .target = path}, timeout);
+    at->ca_file = node.file.ca_file;
+    const auto answer = http_call({.at = *at, .target = path}, timeout);
     const std::string what = fmt::format("{}: {}{}", name, url, path);
     if (answer && answer->status == 200) {
       findings.push_back({Level::ok, what + " answers", {}});

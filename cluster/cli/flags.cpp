@@ -35,14 +35,24 @@ CLI::Option* add_data_root(CLI::App& verb, std::string& target) {
       ->capture_default_str();
 }
 
+CLI::Option* add_ca_file(CLI::App& verb, std::string& target) {
+  return verb
+      .add_option("--ca-file", target,
+                  "Certificates that https servers are verified with (default: the local node's, else the system's)")
+      ->envname("TROUPE_CA_FILE")
+      ->type_name("FILE");
+}
+
 void add_admin_flags(CLI::App& verb, AdminFlags& flags) {
-  verb.add_option("--address", flags.address,
-                  "Admin API of the head, HOST:PORT (default: the local head's, else 127.0.0.1:8265)")
+  verb.add_option(
+          "--address", flags.address,
+          "Admin API of the head, HOST:PORT or https://HOST:PORT (default: the local head's, else 127.0.0.1:8265)")
       ->envname("TROUPE_ADDRESS")
       ->type_name("HOST:PORT");
   verb.add_option("--key-file", flags.key_file,
                   "File with the admin key (default: the local head's; TROUPE_ADMIN_KEY may hold the key itself)")
       ->type_name("FILE");
+  add_ca_file(verb, flags.ca_file);
   add_data_root(verb, flags.data_root);
   add_duration(verb, "--timeout", flags.timeout, "How long to wait");
   verb.add_flag("--json", flags.json, "Print JSON");

@@ -18,10 +18,13 @@ CLI::Option* add_data_root(CLI::App& verb, std::string& target);
 struct AdminFlags {
   std::string address;   ///< Empty: the local head's, else the default.
   std::string key_file;  ///< Empty: the local head's.
+  std::string ca_file;   ///< Empty: the local head's, else what the system trusts.
   std::string data_root;
   Duration timeout = std::chrono::seconds{10};
   bool json = false;
 };
+/// --ca-file, TROUPE_CA_FILE
+CLI::Option* add_ca_file(CLI::App& verb, std::string& target);
 void add_admin_flags(CLI::App& verb, AdminFlags& flags);
 
 }  // namespace troupe::cli

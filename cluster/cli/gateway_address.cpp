@@ -1,6 +1,6 @@
 #include "cluster/cli/gateway_address.hpp"
 
-#include "cluster/cli/admin_client.hpp"
+#include "cluster/cli/flags.hpp"
 #include "cluster/cli/local_nodes.hpp"
 
 namespace troupe::cli {
@@ -24,14 +24,13 @@ Result<std::string> zmq_address(const std::string& said, const std::string& data
   return gateway ? gateway->file.addresses.zmq : std::string("tcp://127.0.0.1:8003");
 }
 
-Result<std::string> http_address(const std::string& said, const std::string& data_root) {
-  std::string address = said;
-  if (address.empty()) {
-    const auto gateway = running_node(data_root, &protocol::Roles::gateway);
-    address = gateway ? gateway->file.addresses.http : "127.0.0.1:8000";
-  }
-  TROUPE_TRY(const HostPort at, parse_address(address, "8000"));
-  return at.host + ":" + at.port;
+Result<HostPort> http_address(const std::string& said, const std::string& ca_file, const std::string& data_root) {
+  const auto gateway = running_node(data_root, &protocol::Roles::gateway);
+  const std::string local = gateway ? gateway->file.addresses.http : "127.0.0.1:8000";
+  TROUPE_TRY(HostPort at, parse_address(said.empty() ? local : said, "8000"));
+  at.ca_file = ca_file;
+  if (ca_file.empty() && gateway && at.url() == gateway->file.addresses.http) at.ca_file = gateway->file.ca_file;
+  return at;
 }
 
 }  // namespace troupe::cli

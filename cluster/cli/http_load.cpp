@@ -3,13 +3,13 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <charconv>
 #include <deque>
 #include <nlohmann/json.hpp>
 
 #include "cluster/cli/admin_client.hpp"
+#include "cluster/cli/client_stream.hpp"
 #include "cluster/cli/exit.hpp"
 #include "cluster/cli/load.hpp"
 #include "cluster/cli/tensor_text.hpp"
@@ -71,6 +71,8 @@ class Connection;
 /// What the connections of one run share; all on one thread.
 struct Loop {
   asio::io_context& io;
+  const HostPort& at;
+  asio::ssl::context& tls;
   Clock& clock;
   asio::ip::tcp::resolver::results_type endpoints;
   std::vector<Prepared> requests;
@@ -86,17 +88,17 @@ struct Loop {
 /// One connection, one request at a time.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  explicit Connection(Loop& loop) : loop_(loop), stream_(loop.io) {}
+  explicit Connection(Loop& loop) : loop_(loop) { stream_.emplace(loop.io, loop.at, loop.tls); }
 
   /// For a request that should begin, or have begun, at `at`.
   void ask(Time at) {
     begun_ = at;
-    stream_.socket().is_open() ? send() : connect();
+    stream_->is_open() ? send() : connect();
   }
 
   void connect() {
-    stream_.expires_after(loop_.timeout);
-    stream_.async_connect(loop_.endpoints, [self = shared_from_this()](error_code error, const auto&) {
+    stream_->tcp().expires_after(loop_.timeout);
+    stream_->connect(loop_.endpoints, [self = shared_from_this()](error_code error) {
       if (!error) return self->loop_.pace.is_open() ? self->send() : self->begin();
       self->loop_.status =
           fail({Errc::unavailable, "nobody answers at the HTTP door: " + error.message(), address_field, {}});
@@ -123,14 +125,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
     has_text_ = false;
     parser_.emplace();
     parser_->body_limit(answer_bytes_max);
-    stream_.expires_after(loop_.timeout);
-    asio::async_write(stream_, asio::buffer(request_->text), [self = shared_from_this()](error_code error, size_t) {
+    stream_->tcp().expires_after(loop_.timeout);
+    asio::async_write(*stream_, asio::buffer(request_->text), [self = shared_from_this()](error_code error, size_t) {
       error ? self->broke(error) : self->read();
     });
   }
 
   void read() {
-    http::async_read_some(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, size_t) {
+    http::async_read_some(*stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, size_t) {
       if (error) return self->broke(error);
       self->got_some();
     });
@@ -170,12 +172,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void reconnect() {
     buffer_.clear();
-    stream_.close();
+    stream_.emplace(loop_.io, loop_.at, loop_.tls);
     loop_.pace.is_open() ? rest() : connect();
   }
 
   Loop& loop_;
-  beast::tcp_stream stream_;
+  std::optional<ClientStream> stream_;
   beast::flat_buffer buffer_;
   std::optional<http::response_parser<http::string_body>> parser_;
   const Prepared* request_ = nullptr;
@@ -215,6 +217,7 @@ class HttpLoad final : public LoadDriver {
 
   Status run(const LoadWork& work, uint32_t concurrency, LoadLimit limit, LoadResult& result) override {
     asio::io_context io(1);
+    TROUPE_TRY(const auto tls, client_tls_context(at_.is_tls ? at_.ca_file : std::string()));
     error_code error;
     asio::ip::tcp::resolver resolver(io);
     const auto endpoints = resolver.resolve(at_.host, at_.port, error);
@@ -222,7 +225,8 @@ class HttpLoad final : public LoadDriver {
     std::vector<Prepared> requests;
     for (const auto& request : work.requests)
       requests.push_back(prepare(work, request, at_.host + ":" + at_.port, api_key_));
-    Loop loop{io, clock_, endpoints, std::move(requests), timeout_, LoadPace(limit, clock_.now()), result, {}};
+    Loop loop{io,     at_, *tls, clock_, endpoints, std::move(requests), timeout_, LoadPace(limit, clock_.now()),
+              result, {}};
     asio::steady_timer timer(io);
     if (loop.pace.is_open()) {
       loop.connections_left = concurrency;
@@ -244,9 +248,8 @@ class HttpLoad final : public LoadDriver {
 
 }  // namespace
 
-Result<std::unique_ptr<LoadDriver>> make_http_load(const std::string& address, const std::string& api_key,
-                                                   Duration timeout, Clock& clock) {
-  TROUPE_TRY(HostPort at, parse_address(address, "8000"));
+Result<std::unique_ptr<LoadDriver>> make_http_load(HostPort at, const std::string& api_key, Duration timeout,
+                                                   Clock& clock) {
   return std::make_unique<HttpLoad>(std::move(at), api_key, timeout, clock);
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/cli/http_call.hpp"
 #include "runtime/base/clock.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/observe/latency_histogram.hpp"
@@ -95,8 +96,8 @@ class LoadDriver {
 /// `address` is tcp://HOST:PORT; `api_key` may be empty.
 Result<std::unique_ptr<LoadDriver>> make_zmq_load(const std::string& address, const std::string& api_key,
                                                   Duration timeout, Clock& clock);
-/// `address` is HOST:PORT. One keep-alive connection a request that is open.
-Result<std::unique_ptr<LoadDriver>> make_http_load(const std::string& address, const std::string& api_key,
-                                                   Duration timeout, Clock& clock);
+/// One keep-alive connection a request that is open.
+Result<std::unique_ptr<LoadDriver>> make_http_load(HostPort at, const std::string& api_key, Duration timeout,
+                                                   Clock& clock);
 
 }  // namespace troupe::cli

@@ -33,6 +33,7 @@ void print_started(const cluster::NodeFile& node, const StartFlags& flags) {
   line("ZeroMQ", node.addresses.zmq);
   line("Metrics", node.addresses.metrics);
   line("Bus", node.addresses.control);
+  line("CA of https", node.ca_file);
   line("Data", (std::filesystem::path(root) / node.name).string());
   if (!flags.block) line("Log", (log_folder(flags) / "troupe.log").string());
   text += '\n';
@@ -113,9 +114,18 @@ void add_start(CLI::App& app, Shell& shell) {
       ->type_name("ROLE,...");
   verb->add_option("--name", flags->name, "Unique in the cluster (default: head, or node-XXXX)");
   verb->add_option("--host", flags->host, "Address to listen on and be reached at")->capture_default_str();
-  verb->add_flag("--require-keys", flags->require_keys,
-                 "On a head: serve nobody without an API key, also before one is made (`troupe key create`)");
-  verb->add_flag("--insecure", flags->insecure, "Allow a --host other than loopback although traffic is not encrypted");
+  verb->add_option("--tls-cert", flags->tls_cert, "Certificate chain of the HTTP doors, PEM; read anew when it changes")
+      ->envname("TROUPE_TLS_CERT")
+      ->type_name("FILE");
+  verb->add_option("--tls-key", flags->tls_key, "Its private key, PEM")->envname("TROUPE_TLS_KEY")->type_name("FILE");
+  verb->add_flag("--tls-self-signed", flags->tls_self_signed,
+                 "Encrypt the HTTP doors with a certificate of the node's own making");
+  verb->add_flag(
+      "--require-keys", flags->require_keys,
+      "Serve nobody without an API key, also before one is made (`troupe key create`); always so on a --host "
+      "other than loopback");
+  verb->add_flag("--insecure", flags->insecure,
+                 "Allow a --host other than loopback without encryption and keys at clients' doors");
   verb->add_option("--port", flags->port, "Bus port (default: 7420 with --head, else any free one)");
   verb->add_option("--http-port", flags->ports.http, "HTTP door of a gateway; 0 = any free one")->capture_default_str();
   verb->add_option("--zmq-port", flags->ports.zmq, "ZeroMQ door of a gateway")->capture_default_str();

@@ -53,6 +53,9 @@ Result<cluster::NodeOptions> node_options(StartFlags& flags, uint64_t random) {
   options.head_address = flags.address;
   options.host = flags.host;
   options.insecure = flags.insecure;
+  if (!flags.tls_cert.empty()) options.tls.certificate = std::filesystem::absolute(flags.tls_cert);
+  if (!flags.tls_key.empty()) options.tls.key = std::filesystem::absolute(flags.tls_key);
+  options.tls_self_signed = flags.tls_self_signed;
   options.require_keys = flags.require_keys;
   options.ports = flags.ports;
   options.ports.bus = static_cast<uint16_t>(flags.port >= 0 ? flags.port : flags.head ? default_bus_port : 0);

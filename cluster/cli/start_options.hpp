@@ -20,6 +20,9 @@ struct StartFlags {
   std::string host = "127.0.0.1";
   bool require_keys = false;
   bool insecure = false;
+  std::string tls_cert;
+  std::string tls_key;
+  bool tls_self_signed = false;
   int port = -1;  ///< -1: 7420 with --head, else any free one.
   cluster::NodePorts ports;
   double num_cpus = 0;  ///< 0: the machine's.

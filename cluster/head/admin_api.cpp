@@ -96,7 +96,7 @@ Status check_host(const http::HttpRequest& request, const AdminApiOptions& optio
   if (options.is_loopback) {
     const size_t colon = host.ends_with(']') ? std::string::npos : host.rfind(':');
     const std::string_view name = std::string_view(host).substr(0, colon);
-    const std::string port = colon == std::string::npos ? "80" : host.substr(colon + 1);
+    const std::string port = colon == std::string::npos ? (options.is_tls ? "443" : "80") : host.substr(colon + 1);
     if (!is_loopback_name(name) || (options.port != 0 && port != std::to_string(options.port))) {
       return fail(Errc::permission_denied, "Host '{}' is not this server's; use {}", host,
                   options.port == 0 ? "localhost or 127.0.0.1" : fmt::format("127.0.0.1:{}", options.port));
@@ -105,7 +105,8 @@ Status check_host(const http::HttpRequest& request, const AdminApiOptions& optio
   if (const auto origin = request.headers.find("origin")) {
     const std::string from = lower(*origin);
     if (host.empty() || (from != "http://" + host && from != "https://" + host)) {
-      return fail(Errc::permission_denied, "pages of {} may not use this API; its own page is http://{}", from, host);
+      return fail(Errc::permission_denied, "pages of {} may not use this API; its own page is {}://{}", from,
+                  options.is_tls ? "https" : "http", host);
     }
   }
   return {};

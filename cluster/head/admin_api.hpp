@@ -25,6 +25,7 @@ struct AdminApiOptions {
   std::string admin_key;           ///< Empty: nothing that needs it is allowed.
   std::filesystem::path key_file;  ///< Where `admin_key` lies; named in 401s.
   bool is_loopback = true;         ///< The server listens on a loopback address only.
+  bool is_tls = false;             ///< The server speaks https.
   uint16_t port = 0;               ///< Of the server, as Host must name it on loopback; 0 = any.
   http::Handler page;              ///< Serves what is neither under /api nor /healthz, to everybody; may be empty.
   observe::Logger log;             ///< Gets a line for each write, done or refused.

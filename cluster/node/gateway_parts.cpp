@@ -25,13 +25,13 @@ Result<actor::Ref> make_balancer(actor::Host& host, const std::string& model, Ra
 
 Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& transport, observe::Metrics& metrics,
                                            const observe::Logger& log, const gateway::AdmissionOptions& admission,
-                                           uint64_t seed) {
+                                           uint64_t seed, bool keys_always) {
   GatewayActors parts;
   parts.in_flight = std::make_shared<gateway::InFlight>(admission);
   parts.routing = std::make_shared<gateway::RoutingBoard>();
 
-  parts.keys =
-      std::make_shared<gateway::KeyRing>(count_key_refusals(metrics, log.with_component("gateway"), host.clock()));
+  parts.keys = std::make_shared<gateway::KeyRing>(
+      count_key_refusals(metrics, log.with_component("gateway"), host.clock()), keys_always);
 
   gateway::GatewayParts actor_parts;
   actor_parts.keys = parts.keys;
@@ -52,17 +52,19 @@ Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& tr
   return parts;
 }
 
-Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host, bus::Transport& transport,
-                                   Clock& clock, observe::Metrics& metrics, const observe::Logger& log) {
+Result<GatewayParts> start_gateway(const NodeOptions& options, std::shared_ptr<http::TlsCertificate> certificate,
+                                   actor::Host& host, bus::Transport& transport, Clock& clock,
+                                   observe::Metrics& metrics, const observe::Logger& log) {
   GatewayParts parts;
   TROUPE_TRY(static_cast<GatewayActors&>(parts),
-             start_gateway_actors(host, transport, metrics, log, {}, secure_random_u64()));
+             start_gateway_actors(host, transport, metrics, log, {}, secure_random_u64(), options.keys_always()));
 
   const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
   http::HttpOptions door;
   door.host = options.host;
   door.port = options.ports.http;
   door.port_option = "--http-port";
+  door.tls = std::move(certificate);
   door.on_cut = count_http_cuts(metrics, "http");
   door.io_threads = options.http_threads > 0 ? options.http_threads : std::max(1u, cpus / 2);
   const auto ids = std::make_shared<gateway::DispatchIds>();
@@ -79,7 +81,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host
                                                   gateway::gateway_error_body));
 
   gateway::ZmqFrontEndOptions zmq;
-  zmq.host = options.host;
+  zmq.host = options.clear_host();
   zmq.port = options.ports.zmq;
   zmq.keys = parts.keys;
   zmq.on_cut = count_zmq_cuts(metrics);

@@ -29,13 +29,15 @@ struct GatewayParts : GatewayActors {
   std::unique_ptr<gateway::ZmqFrontEnd> zmq;
 };
 
-/// The gateway actor and its cache shard, without doors. `seed` is of all that is drawn there. `transport` and
-/// `metrics` must outlive the actors.
+/// The gateway actor and its cache shard, without doors. `seed` is of all that is drawn there. `keys_always`: requests
+/// need an API key whatever the head says. `transport` and `metrics` must outlive the actors.
 Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& transport, observe::Metrics& metrics,
                                            const observe::Logger& log, const gateway::AdmissionOptions& admission,
-                                           uint64_t seed);
+                                           uint64_t seed, bool keys_always);
 
-Result<GatewayParts> start_gateway(const NodeOptions& options, actor::Host& host, bus::Transport& transport,
-                                   Clock& clock, observe::Metrics& metrics, const observe::Logger& log);
+/// `certificate` of the HTTP door; empty: in the clear.
+Result<GatewayParts> start_gateway(const NodeOptions& options, std::shared_ptr<http::TlsCertificate> certificate,
+                                   actor::Host& host, bus::Transport& transport, Clock& clock,
+                                   observe::Metrics& metrics, const observe::Logger& log);
 
 }  // namespace troupe::cluster

@@ -133,7 +133,8 @@ Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, 
   return head;
 }
 
-Result<HeadParts> start_head(const NodeOptions& options, const std::string& public_key, actor::Host& host,
+Result<HeadParts> start_head(const NodeOptions& options, const std::string& public_key,
+                             std::shared_ptr<http::TlsCertificate> certificate, actor::Host& host,
                              bus::ZmqTransport& transport, Clock& clock, observe::Metrics& metrics,
                              const observe::Logger& log, std::function<void(const Error&)> on_crash) {
   TROUPE_TRY(auto opened, storage::open_rocksdb_state_store(options.data_dir / "control"));
@@ -148,7 +149,7 @@ Result<HeadParts> start_head(const NodeOptions& options, const std::string& publ
   head.trusted = std::move(trusted.revisions);
   head.key_of = [&transport](NodeId node) { return transport.key_of(node); };
   head.admit = [&transport](const Trust& trust) { transport.admit(allow_list_of(trust)); };
-  head.require_keys = options.require_keys;
+  head.require_keys = options.keys_always();
   // One damaged version must not keep the others from being served.
   std::vector<Error> damaged_models;
   TROUPE_TRY(head.known_models, models->list(&damaged_models));
@@ -170,7 +171,8 @@ Result<HeadParts> start_head(const NodeOptions& options, const std::string& publ
   AdminApiOptions api;
   api.admin_key = std::move(key);
   api.key_file = options.data_dir / admin_key_file_name;
-  api.is_loopback = is_loopback(options.host);
+  api.is_loopback = !options.is_public();
+  api.is_tls = certificate != nullptr;
   api.port = options.ports.admin;
   api.page = dashboard::make_page_handler();
   api.log = log.with_component("admin");
@@ -178,6 +180,7 @@ Result<HeadParts> start_head(const NodeOptions& options, const std::string& publ
   door.host = options.host;
   door.port = options.ports.admin;
   door.port_option = "--admin-port";
+  door.tls = std::move(certificate);
   door.on_cut = count_http_cuts(metrics, "admin");
   door.io_threads = 1;
   door.body_bytes_max = admin_body_bytes_max;

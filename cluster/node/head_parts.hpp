@@ -20,8 +20,9 @@ struct HeadParts {
 
 /// Opens the stores in `options.data_dir`, begins a new epoch, sees to it that there is a join token in
 /// `options.data_dir`/join-token, starts the actors and opens the admin door. Blocks on disk. `public_key` is this
-/// node's; `on_crash` runs if the head actor crashes.
-Result<HeadParts> start_head(const NodeOptions& options, const std::string& public_key, actor::Host& host,
+/// node's; `certificate` of the admin door, empty: in the clear; `on_crash` runs if the head actor crashes.
+Result<HeadParts> start_head(const NodeOptions& options, const std::string& public_key,
+                             std::shared_ptr<http::TlsCertificate> certificate, actor::Host& host,
                              bus::ZmqTransport& transport, Clock& clock, observe::Metrics& metrics,
                              const observe::Logger& log, std::function<void(const Error&)> on_crash);
 

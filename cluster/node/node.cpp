@@ -14,6 +14,7 @@
 #include "cluster/node/head_parts.hpp"
 #include "cluster/node/identity.hpp"
 #include "cluster/node/python.hpp"
+#include "cluster/node/tls_identity.hpp"
 #include "cluster/node/version.hpp"
 #include "cluster/spec/join_token.hpp"
 #include "runtime/base/assert.hpp"
@@ -76,6 +77,7 @@ class NodeImpl final : public Node {
   std::atomic<uint64_t> head_node_{0};  ///< Its id, once it is found.
   mutable std::mutex outcome_mutex_;
   Status outcome_;
+  std::shared_ptr<http::TlsCertificate> certificate_;  ///< Of the HTTP doors; empty: in the clear.
   NodeFile file_;
   std::unique_ptr<bus::ZmqTransport> transport_;
   std::atomic<actor::Host*> receiver_{nullptr};  ///< For the transport's threads; set while the host may be used.
@@ -97,6 +99,7 @@ Status NodeImpl::start() {
   log_ = observe::Logger(sink_, "node");
   TROUPE_TRY(id_, load_or_create_node_id(options_.data_dir));
   TROUPE_CHECK(load_keys());
+  TROUPE_TRY(certificate_, load_certificate(options_, clock_.wall(), log_));
   incarnation_.value = static_cast<uint64_t>(unix_microseconds(clock_.wall()));
   if (options_.resources.cpu_millis == 0) options_.resources.cpu_millis = machine_resources().cpu_millis;
   if (options_.resources.memory_bytes == 0) options_.resources.memory_bytes = machine_resources().memory_bytes;
@@ -115,13 +118,14 @@ Status NodeImpl::start() {
   file_.addresses.control = transport_->self().control;
   file_.addresses.request = transport_->self().request;
   file_.head_address = options_.roles.head ? host_and_port(transport_->self().control) : options_.head_address;
+  if (certificate_) file_.ca_file = ca_file_of(*certificate_);
   if (options_.roles.head) {
-    TROUPE_TRY(head_, start_head(options_, head_key_, *host_, *transport_, clock_, metrics_, log_,
+    TROUPE_TRY(head_, start_head(options_, head_key_, certificate_, *host_, *transport_, clock_, metrics_, log_,
                                  [this](const Error& reason) { die(reason); }));
     file_.addresses.admin = head_.admin->url();
   }
   if (options_.roles.gateway) {
-    TROUPE_TRY(gateway_, start_gateway(options_, *host_, *transport_, clock_, metrics_, log_));
+    TROUPE_TRY(gateway_, start_gateway(options_, certificate_, *host_, *transport_, clock_, metrics_, log_));
     file_.addresses.http = gateway_.http->url();
     file_.addresses.zmq = gateway_.zmq->endpoint();
   }
@@ -199,7 +203,8 @@ Status NodeImpl::open_transport() {
 
 Status NodeImpl::open_metrics_door() {
   http::HttpOptions door;
-  door.host = options_.host;
+  door.host = certificate_ ? options_.host : options_.clear_host();
+  door.tls = certificate_;
   door.port = options_.ports.metrics;
   door.port_option = "--metrics-port";
   door.on_cut = count_http_cuts(metrics_, "metrics");

@@ -30,12 +30,17 @@ Status NodeOptions::validate() const {
                       "a node without the role head needs --address=HOST:PORT of the head, or start one with --head");
   if (!head_address.empty() && head_address.rfind(':') == std::string::npos)
     return fail_field("--address", "'{}' has no port; write HOST:PORT, such as 127.0.0.1:7420", head_address);
-  if (!is_loopback(host) && !insecure)
-    return fail_field(
-        "--host",
-        "clients' doors do not encrypt yet, so {} is refused: keep the default 127.0.0.1, or say --insecure "
-        "if the network is private and trusted",
-        host);
+  if (tls_self_signed && !tls.certificate.empty())
+    return fail_field("--tls-self-signed", "say either --tls-self-signed or --tls-cert and --tls-key");
+  if (tls.certificate.empty() != tls.key.empty())
+    return fail_field(tls.key.empty() ? "--tls-key" : "--tls-cert", "--tls-cert and --tls-key go together");
+  // A worker has no door but its metrics, which then stay on loopback.
+  if (is_public() && !insecure && !has_tls() && (roles.head || roles.gateway))
+    return fail_field("--host",
+                      "others reach {}, so its doors must encrypt: give --tls-cert and --tls-key, or "
+                      "--tls-self-signed; or keep the default 127.0.0.1; or say --insecure if the network is private "
+                      "and everybody on it is trusted",
+                      host);
   if (data_dir.empty()) return fail_field("--data-dir", "a node needs a folder of its own");
   return {};
 }
@@ -51,6 +56,7 @@ Status write_node_file(const std::filesystem::path& data_dir, const NodeFile& no
                      {"pid", node.pid},
                      {"roles", roles},
                      {"head_address", node.head_address},
+                     {"ca_file", node.ca_file},
                      {"addresses",
                       {{"control", a.control},
                        {"request", a.request},
@@ -83,6 +89,7 @@ Result<NodeFile> read_node_file(const std::filesystem::path& data_dir) {
     node.id = content.at("id");
     node.pid = content.at("pid");
     node.head_address = content.at("head_address");
+    node.ca_file = content.at("ca_file");
     const auto roles = content.at("roles").get<std::set<std::string>>();
     node.roles = {roles.contains("head"), roles.contains("gateway"), roles.contains("worker")};
     const json& a = content.at("addresses");

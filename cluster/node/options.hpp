@@ -9,6 +9,7 @@
 
 #include "runtime/base/clock.hpp"
 #include "runtime/base/result.hpp"
+#include "runtime/http/tls.hpp"
 #include "runtime/observe/log_sink.hpp"
 #include "runtime/protocol/cluster.hpp"
 
@@ -32,8 +33,10 @@ struct NodeOptions {
   std::string head_address;        ///< HOST:PORT of the head's bus; empty on the head.
   std::string token;               ///< Join token; a node that has joined needs none.
   std::string host = "127.0.0.1";  ///< Address to bind and to be reached at.
-  bool require_keys = false;       ///< On a head: no request without an API key, also before there is one.
-  bool insecure = false;           ///< Allows a host other than loopback without encryption.
+  bool require_keys = false;       ///< No request without an API key, also before there is one.
+  http::TlsFiles tls;              ///< Certificate and key of the HTTP doors; empty = in the clear.
+  bool tls_self_signed = false;    ///< The node makes them itself, in its folder.
+  bool insecure = false;           ///< Allows a host other than loopback without encryption and keys.
   NodePorts ports;
   std::filesystem::path data_dir;  ///< This node's own folder.
   protocol::Resources resources;   ///< What it offers; 0 CPUs and memory = the machine's.
@@ -46,6 +49,14 @@ struct NodeOptions {
 
   /// Names the option that is wrong and what would be right.
   Status validate() const;
+
+  /// Whether others than this machine reach its doors.
+  bool is_public() const { return !is_loopback(host); }
+  bool has_tls() const { return tls_self_signed || !tls.certificate.empty(); }
+  /// Clients need API keys whatever the head says: others reach the door.
+  bool keys_always() const { return require_keys || (is_public() && !insecure); }
+  /// Where doors that do not encrypt listen: not on a public host, unless that was asked for.
+  std::string clear_host() const { return is_public() && !insecure ? "127.0.0.1" : host; }
 };
 
 /// `node.json` in the node's folder while it runs: how the CLI finds local nodes.
@@ -56,6 +67,7 @@ struct NodeFile {
   protocol::Roles roles;
   protocol::NodeAddresses addresses;
   std::string head_address;  ///< HOST:PORT others join at.
+  std::string ca_file;       ///< What verifies its https addresses where no public authority does; may be empty.
 };
 inline constexpr const char* node_file_name = "node.json";
 inline constexpr const char* admin_key_file_name = "admin.key";

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,8 @@
 #include "runtime/base/units.hpp"
 
 namespace troupe::http {
+
+class TlsCertificate;
 
 /// Why a server ended a connection, or refused one, to protect itself and its other clients.
 enum class Cut : uint8_t {
@@ -24,9 +27,10 @@ enum class Cut : uint8_t {
   reader_slow,             ///< The client took nothing of its answer, or too little.
   reader_behind,           ///< More of a stream waited for the client than may.
   bodies_full,             ///< More of all bodies together is here than may, and this one had a large share.
+  handshake,               ///< TLS could not be agreed on, or not in time; plain HTTP on a TLS port is such.
   buffers_full,            ///< More waited for all clients together than may, and this one had a large share.
 };
-inline constexpr size_t cut_count = 12;
+inline constexpr size_t cut_count = 13;
 
 /// "header_slow"
 std::string_view to_string(Cut cut) noexcept;
@@ -36,6 +40,7 @@ struct HttpOptions {
   uint16_t port = 0;                        ///< 0 = any free one; HttpServer::port() tells which.
   std::string port_option = "--http-port";  ///< What a user sets to change it; named in errors.
   unsigned io_threads = 2;                  ///< >= 1; each serves its share of the connections alone.
+  std::shared_ptr<TlsCertificate> tls{};    ///< Empty: in the clear.
 
   ByteCount header_bytes_max = 16_KiB;     ///< Request line and fields together; more is 431.
   uint32_t header_fields_max = 100;        ///< More is 431.

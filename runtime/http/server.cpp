@@ -8,6 +8,7 @@
 
 #include "runtime/http/io_loop.hpp"
 #include "runtime/http/session.hpp"
+#include "runtime/http/tls.hpp"
 
 namespace troupe::http {
 namespace {
@@ -55,8 +56,8 @@ class Server final : public HttpServer {
   uint16_t port() const noexcept override { return endpoint_.port(); }
   std::string url() const override {
     const std::string address = endpoint_.address().to_string();
-    return endpoint_.address().is_v6() ? fmt::format("http://[{}]:{}", address, port())
-                                       : fmt::format("http://{}:{}", address, port());
+    return fmt::format("{}://{}:{}", shared_->options.tls ? "https" : "http",
+                       endpoint_.address().is_v6() ? fmt::format("[{}]", address) : address, port());
   }
   HttpStats stats() const override {
     HttpStats stats{shared_->connections.inside(),
@@ -106,8 +107,10 @@ class Server final : public HttpServer {
     if (!pass) return;
     shared_->connections_total.fetch_add(1, std::memory_order_relaxed);
     const auto verdict = pass->verdict();
-    loop->post([loop, verdict, socket = std::move(socket), pass = std::move(pass)]() mutable {
-      const auto session = std::make_shared<Session>(loop, std::move(socket), std::move(pass));
+    const auto& certificate = shared_->options.tls;
+    auto tls = certificate ? certificate->context(shared_->clock.now(), shared_->clock.wall()) : nullptr;
+    loop->post([loop, verdict, socket = std::move(socket), tls = std::move(tls), pass = std::move(pass)]() mutable {
+      const auto session = std::make_shared<Session>(loop, std::move(socket), std::move(tls), std::move(pass));
       if (!loop->add(session)) return session->close();
       verdict == ConnectionBounds::Verdict::serve ? session->start() : session->refuse(verdict);
     });
@@ -173,6 +176,8 @@ std::string_view to_string(Cut cut) noexcept {
       return "reader_behind";
     case Cut::bodies_full:
       return "bodies_full";
+    case Cut::handshake:
+      return "handshake";
     case Cut::buffers_full:
       return "buffers_full";
   }

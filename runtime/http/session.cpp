@@ -32,20 +32,33 @@ void append_value(std::string& out, std::string_view value) {
 }  // namespace
 
 Session::Session(std::shared_ptr<IoLoop> loop, boost::asio::ip::tcp::socket socket,
-                 std::unique_ptr<ConnectionPass> pass)
+                 std::shared_ptr<boost::asio::ssl::context> tls, std::unique_ptr<ConnectionPass> pass)
     : loop_(std::move(loop)),
       options_(loop_->shared().options),
-      socket_(std::move(socket)),
+      stream_(std::move(socket), std::move(tls)),
       pass_(std::move(pass)),
       parser_(options_.header_bytes_max.value, options_.body_bytes_max.value, options_.header_fields_max) {
   boost::system::error_code ec;
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ec);
-  const auto remote = socket_.remote_endpoint(ec);
+  stream_.socket().set_option(boost::asio::ip::tcp::no_delay(true), ec);
+  const auto remote = stream_.socket().remote_endpoint(ec);
   if (!ec) request_.remote_address = fmt::format("{}:{}", remote.address().to_string(), remote.port());
   request_.io_thread = loop_->index();
 }
 
 void Session::start() {
+  if (!stream_.is_tls()) return begin();
+  state_ = State::greeting;
+  deadline_ = now() + options_.header_timeout;
+  stream_.handshake([self = shared_from_this()](const boost::system::error_code& ec) { self->on_greeted(ec); });
+}
+
+void Session::on_greeted(const boost::system::error_code& ec) {
+  if (state_ == State::closed) return;
+  if (ec) return cut_off(Cut::handshake);
+  begin();
+}
+
+void Session::begin() {
   next_request();
   // One that never says anything is no keep-alive connection yet.
   if (state_ == State::reading) deadline_ = now() + options_.header_timeout;
@@ -55,6 +68,7 @@ void Session::refuse(ConnectionBounds::Verdict verdict) {
   const bool is_address = verdict == ConnectionBounds::Verdict::address_full;
   const int status = is_address ? 429 : 503;
   loop_->shared().count(is_address ? Cut::connections_of_address : Cut::connections);
+  if (stream_.is_tls()) return close();
   keep_alive_ = false;
   is_broken_ = true;
   state_ = State::answering;
@@ -68,7 +82,7 @@ void Session::refuse(ConnectionBounds::Verdict verdict) {
 void Session::drain() {
   draining_ = true;
   keep_alive_ = false;
-  if (state_ == State::reading && !parser_.has_begun()) close();
+  if (state_ == State::greeting || (state_ == State::reading && !parser_.has_begun())) close();
 }
 
 void Session::close() {
@@ -77,7 +91,7 @@ void Session::close() {
   const bool owed = state_ == State::answering || state_ == State::streaming;
   state_ = State::closed;
   boost::system::error_code ec;
-  socket_.close(ec);
+  stream_.socket().close(ec);
   release(out_, 0);
   release(sending_, 0);
   sent_ = 0;
@@ -92,6 +106,7 @@ void Session::check_time(Time now) {
   if (state_ == State::closed) return;
   if (is_writing_ && reads_too_slowly(now)) return cut_off(Cut::reader_slow);
   if (!deadline_ || now < *deadline_) return;
+  if (state_ == State::greeting) return cut_off(Cut::handshake);
   if (state_ != State::reading || (!parser_.has_begun() && number_ > 0)) return close();
   if (!parser_.has_begun()) return cut_off(Cut::header_slow);
   body_begun_ ? fail_request(408, "the request's body came too slowly", Cut::body_slow)
@@ -145,7 +160,7 @@ bool Session::make_room() {
 void Session::read() {
   if (is_reading_ || state_ == State::closed || !make_room()) return;
   is_reading_ = true;
-  socket_.async_read_some(
+  stream_.read_some(
       boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
       [self = shared_from_this()](const boost::system::error_code& ec, size_t count) { self->on_read(ec, count); });
 }
@@ -354,7 +369,7 @@ void Session::flush() {
 }
 
 void Session::send() {
-  socket_.async_write_some(
+  stream_.write_some(
       boost::asio::buffer(sending_.data() + sent_, sending_.size() - sent_),
       [self = shared_from_this()](const boost::system::error_code& ec, size_t count) { self->on_written(ec, count); });
 }
@@ -391,18 +406,23 @@ void Session::on_written(const boost::system::error_code& ec, size_t count) {
 
 void Session::all_written() {
   if (keep_alive_) return next_request();
-  if (is_broken_) return linger();
+  if (is_broken_ || stream_.is_tls()) return linger();
   boost::system::error_code ec;
-  socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_both, ec);
+  stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_both, ec);
   close();
 }
 
-/// Closing with unread bytes would reset the connection and could take the answer from the client.
+/// Closing with unread bytes would reset the connection and could take the answer from the client. In TLS the client is
+/// told that the answer has ended, and not been cut off.
 void Session::linger() {
   state_ = State::lingering;
   deadline_ = now() + linger_time;
-  boost::system::error_code ec;
-  socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send, ec);
+  if (stream_.is_tls()) {
+    stream_.say_goodbye([self = shared_from_this()](const boost::system::error_code&) { self->close(); });
+  } else {
+    boost::system::error_code ec;
+    stream_.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ec);
+  }
   in_begin_ = in_end_;
   read();
 }

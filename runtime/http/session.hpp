@@ -1,7 +1,6 @@
 #pragma once
 // Session: one connection. Reads a request, hands it over, writes the answer, again and again. Internal to the server.
 
-#include <boost/asio/ip/tcp.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/http/byte_stream.hpp"
 #include "runtime/http/io_loop.hpp"
 #include "runtime/http/request_parser.hpp"
 
@@ -18,10 +18,13 @@ namespace troupe::http::internal {
 /// going is noticed while its answer is being made.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(std::shared_ptr<IoLoop> loop, boost::asio::ip::tcp::socket socket, std::unique_ptr<ConnectionPass> pass);
+  /// `tls` empty: in the clear.
+  Session(std::shared_ptr<IoLoop> loop, boost::asio::ip::tcp::socket socket,
+          std::shared_ptr<boost::asio::ssl::context> tls, std::unique_ptr<ConnectionPass> pass);
 
   void start();
-  /// Says 503 (or 429, of its address) and closes: there are too many connections.
+  /// Says 503 (or 429, of its address) and closes: there are too many connections. In TLS it says nothing: a handshake
+  /// costs more than such an answer is worth.
   void refuse(ConnectionBounds::Verdict verdict);
   /// Closes when the present answer is out, at once if none is owed.
   void drain();
@@ -42,6 +45,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
  private:
   enum class State : uint8_t {
+    greeting,   ///< TLS is being agreed on.
     reading,    ///< A request, or idle between two.
     answering,  ///< The handler owes an answer.
     streaming,  ///< Its beginning is out.
@@ -50,6 +54,8 @@ class Session : public std::enable_shared_from_this<Session> {
     closed,
   };
 
+  void on_greeted(const boost::system::error_code& ec);
+  void begin();
   void read();
   bool make_room();
   void on_read(const boost::system::error_code& ec, size_t count);
@@ -78,7 +84,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   const std::shared_ptr<IoLoop> loop_;
   const HttpOptions& options_;
-  boost::asio::ip::tcp::socket socket_;
+  ByteStream stream_;
   std::unique_ptr<ConnectionPass> pass_;
   State state_ = State::reading;
   std::optional<Time> deadline_;    ///< Of the state; none while the handler works.

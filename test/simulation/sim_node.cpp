@@ -92,7 +92,7 @@ void SimNode::start() {
   if (is_head()) start_head();
   if (is_gateway()) {
     auto gateway = cluster::start_gateway_actors(*life_->host, *life_->transport, life_->metrics, world_.log,
-                                                 knobs.admission, world_.schedule.random().next());
+                                                 knobs.admission, world_.schedule.random().next(), false);
     if (!gateway) return world_.ledger.violation(gateway.error().message);
     life_->gateway = std::move(*gateway);
   }

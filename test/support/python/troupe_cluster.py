@@ -102,7 +102,7 @@ class Node:
 
 
 class Cluster:
-    """Nodes that share a data folder. Make it with the `new_cluster` fixture, which ends it."""
+    """Nodes that share a data folder. Make it with the `cluster` fixture, which ends it."""
 
     def __init__(self, root: Path):
         self.root = root
@@ -114,8 +114,8 @@ class Cluster:
 
     # --- Nodes
 
-    def start_head(self, roles: str = "head,gateway,worker", cpus: float = 16) -> Node:
-        return self._start("head", ["--head", "--roles", roles], cpus)
+    def start_head(self, roles: str = "head,gateway,worker", cpus: float = 16, extra: Sequence[str] = ()) -> Node:
+        return self._start("head", ["--head", "--roles", roles, *extra], cpus)
 
     def start(self, name: str, roles: str = "worker", cpus: float = 16) -> Node:
         """Joins the head of this cluster."""

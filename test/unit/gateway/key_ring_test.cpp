@@ -46,6 +46,14 @@ struct NoSink final : balancer::ResponseSink {
 
 BOOST_FIXTURE_TEST_SUITE(key_ring, Fixture)
 
+BOOST_AUTO_TEST_CASE(a_door_that_others_reach_needs_keys_whatever_the_head_says) {
+  KeyRing strict({}, true);
+  strict.update({Epoch{1}, 1, false, {key("alice")}});
+
+  BOOST_TEST((strict.admit(std::nullopt, "clerk", t0, noon).error().code == Errc::unauthenticated));
+  BOOST_TEST(strict.admit("alice", "clerk", t0, noon).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(nobody_is_served_before_it_is_known_whether_keys_are_needed) {
   BOOST_TEST(!ring.is_known());
   BOOST_TEST(admit("tk_a") == "unavailable");
