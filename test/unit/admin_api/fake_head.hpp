@@ -32,7 +32,7 @@ class AwaitedResponder final : public http::HttpResponder {
 
   void wait() {
     std::unique_lock lock(mutex_);
-    BOOST_REQUIRE(answered_.wait_for(lock, std::chrono::seconds{10}, [this] { return status_ != 0; }));
+    BOOST_REQUIRE(answered_.wait_for(lock, std::chrono::seconds{60}, [this] { return status_ != 0; }));
   }
   int status() const { return status_; }
   nlohmann::json body() const { return nlohmann::json::parse(body_); }

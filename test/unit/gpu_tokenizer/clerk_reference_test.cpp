@@ -37,7 +37,8 @@ BOOST_AUTO_TEST_CASE(lines_encode_and_decode_as_with_transformers) {
 BOOST_AUTO_TEST_CASE(broken_utf8_decodes_as_with_transformers) {
   const Tokenizer tokenizer = test::open_tokenizer(model / "tokenizer.json");
 
-  for (const json& expected : test::read_json(reference)["decode"]) {
+  const json cases = test::read_json(reference)["decode"];
+  for (const json& expected : cases) {
     BOOST_TEST_CONTEXT("ids " << expected["ids"]) {
       BOOST_TEST(test::decode(tokenizer, expected["ids"], false) == expected["decoded"].get<std::string>());
       BOOST_TEST(test::decode(tokenizer, expected["ids"], true) ==
@@ -52,7 +53,8 @@ BOOST_AUTO_TEST_CASE(chats_render_and_encode_as_with_transformers) {
   const auto chat = ChatTemplate::parse(config["chat_template"]);
   BOOST_REQUIRE_MESSAGE(chat.has_value(), chat.error().message);
 
-  for (const json& expected : test::read_json(reference)["chat"]) {
+  const json cases = test::read_json(reference)["chat"];
+  for (const json& expected : cases) {
     const auto text = chat->render({test::chat_messages(expected["messages"]), expected["add_generation_prompt"],
                                     config["bos_token"], config["eos_token"]});
     BOOST_REQUIRE_MESSAGE(text.has_value(), text.error().message);
