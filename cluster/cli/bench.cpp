@@ -16,7 +16,7 @@ namespace troupe::cli {
 namespace {
 
 struct BenchFlags {
-  std::string zmq;
+  ZmqDoor zmq;
   std::string http;
   std::string ca_file;
   std::string data_root;
@@ -95,8 +95,7 @@ Result<Exit> bench(const BenchFlags& flags, Clock& clock) {
     TROUPE_TRY(HostPort at, http_address(flags.http, flags.ca_file, flags.data_root));
     TROUPE_TRY(driver, make_http_load(std::move(at), flags.api_key, flags.timeout, clock));
   } else {
-    TROUPE_TRY(const std::string address, zmq_address(flags.zmq, flags.data_root));
-    TROUPE_TRY(driver, make_zmq_load(address, flags.api_key, flags.timeout, clock));
+    TROUPE_TRY(driver, make_zmq_load(zmq_door(flags.zmq, flags.data_root), flags.api_key, flags.timeout, clock));
   }
   const uint32_t concurrency = flags.concurrency > 0 ? flags.concurrency
                                : flags.rate > 0      ? concurrency_open

@@ -5,10 +5,14 @@
 
 namespace troupe::cli {
 
-void add_zmq_flags(CLI::App& verb, std::string& zmq, std::string& data_root) {
-  verb.add_option("--zmq", zmq, "ZeroMQ door of a gateway (default: a local gateway's, else 127.0.0.1:8003)")
+void add_zmq_flags(CLI::App& verb, ZmqDoor& said, std::string& data_root) {
+  verb.add_option("--zmq", said.address, "ZeroMQ door of a gateway (default: a local gateway's, else 127.0.0.1:8003)")
       ->envname("TROUPE_ZMQ_ADDRESS")
       ->type_name("HOST:PORT");
+  verb.add_option("--server-key", said.server_key,
+                  "Public key of that door, where it encrypts (default: that of a local gateway)")
+      ->envname("TROUPE_ZMQ_SERVER_KEY")
+      ->type_name("KEY");
   add_data_root(verb, data_root);
 }
 
@@ -18,10 +22,18 @@ void add_api_key(CLI::App& verb, std::string& key) {
       ->type_name("KEY");
 }
 
-Result<std::string> zmq_address(const std::string& said, const std::string& data_root) {
-  if (!said.empty()) return said.find("://") == std::string::npos ? "tcp://" + said : said;
-  const auto gateway = running_node(data_root, &protocol::Roles::gateway);
-  return gateway ? gateway->file.addresses.zmq : std::string("tcp://127.0.0.1:8003");
+ZmqDoor zmq_door(ZmqDoor said, const std::string& data_root) {
+  if (said.address.empty()) {
+    const auto gateway = running_node(data_root, &protocol::Roles::gateway);
+    said.address = gateway ? gateway->file.addresses.zmq : std::string("tcp://127.0.0.1:8003");
+  } else if (said.address.find("://") == std::string::npos) {
+    said.address = "tcp://" + said.address;
+  }
+  if (!said.server_key.empty()) return said;
+  for (const LocalNode& node : local_nodes(data_root)) {
+    if (node.pid && node.file.addresses.zmq == said.address) said.server_key = node.file.addresses.zmq_key;
+  }
+  return said;
 }
 
 Result<HostPort> http_address(const std::string& said, const std::string& ca_file, const std::string& data_root) {

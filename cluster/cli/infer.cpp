@@ -12,7 +12,7 @@ namespace troupe::cli {
 namespace {
 
 struct InferFlags {
-  std::string zmq;
+  ZmqDoor zmq;
   std::string data_root;
   Duration timeout = std::chrono::seconds{60};
   bool json = false;
@@ -58,7 +58,9 @@ Result<std::variant<protocol::Generate, protocol::Infer>> make_work(const InferF
 /// Runs the call; each piece of text is printed as it comes where `flags.stream` says so.
 Result<std::vector<protocol::ResultPart>> ask(const InferFlags& flags, protocol::ServeRequest request, Clock& clock) {
   client::ClientOptions options;
-  TROUPE_TRY(options.address, zmq_address(flags.zmq, flags.data_root));
+  ZmqDoor door = zmq_door(flags.zmq, flags.data_root);
+  options.address = std::move(door.address);
+  options.server_key = std::move(door.server_key);
   options.timeout = flags.timeout;
   options.api_key = flags.api_key;
   TROUPE_TRY(const auto client, client::Client::connect(std::move(options), clock));

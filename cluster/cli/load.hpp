@@ -24,6 +24,8 @@ struct LoadWork {
   std::vector<std::variant<protocol::Generate, protocol::Infer>> requests;
 };
 
+struct ZmqDoor;
+
 /// When a loop ends: after so many requests or so much time, whichever comes first; and its schedule.
 struct LoadLimit {
   uint64_t requests = 0;  ///< 0: no limit.
@@ -93,9 +95,9 @@ class LoadDriver {
   virtual Status run(const LoadWork& work, uint32_t concurrency, LoadLimit limit, LoadResult& result) = 0;
 };
 
-/// `address` is tcp://HOST:PORT; `api_key` may be empty.
-Result<std::unique_ptr<LoadDriver>> make_zmq_load(const std::string& address, const std::string& api_key,
-                                                  Duration timeout, Clock& clock);
+/// `api_key` may be empty.
+Result<std::unique_ptr<LoadDriver>> make_zmq_load(const ZmqDoor& door, const std::string& api_key, Duration timeout,
+                                                  Clock& clock);
 /// One keep-alive connection a request that is open.
 Result<std::unique_ptr<LoadDriver>> make_http_load(HostPort at, const std::string& api_key, Duration timeout,
                                                    Clock& clock);

@@ -31,6 +31,8 @@ void print_started(const cluster::NodeFile& node, const StartFlags& flags) {
   line("Dashboard", node.addresses.admin);
   line("HTTP", node.addresses.http);
   line("ZeroMQ", node.addresses.zmq);
+  if (!node.addresses.zmq_key.empty())
+    line("Key of that door", fmt::format("'{}' (troupe infer --server-key)", node.addresses.zmq_key));
   line("Metrics", node.addresses.metrics);
   line("Bus", node.addresses.control);
   line("CA of https", node.ca_file);
@@ -129,6 +131,8 @@ void add_start(CLI::App& app, Shell& shell) {
   verb->add_option("--port", flags->port, "Bus port (default: 7420 with --head, else any free one)");
   verb->add_option("--http-port", flags->ports.http, "HTTP door of a gateway; 0 = any free one")->capture_default_str();
   verb->add_option("--zmq-port", flags->ports.zmq, "ZeroMQ door of a gateway")->capture_default_str();
+  verb->add_flag("--zmq-encrypt", flags->zmq_encrypt,
+                 "Encrypt the ZeroMQ door on loopback too; with another --host it always is");
   verb->add_option("--metrics-port", flags->ports.metrics, "Prometheus metrics; a free port is taken where it is busy")
       ->capture_default_str();
   verb->add_option("--admin-port", flags->ports.admin, "Dashboard and admin API of a head")->capture_default_str();

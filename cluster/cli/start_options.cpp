@@ -56,6 +56,7 @@ Result<cluster::NodeOptions> node_options(StartFlags& flags, uint64_t random) {
   if (!flags.tls_cert.empty()) options.tls.certificate = std::filesystem::absolute(flags.tls_cert);
   if (!flags.tls_key.empty()) options.tls.key = std::filesystem::absolute(flags.tls_key);
   options.tls_self_signed = flags.tls_self_signed;
+  options.zmq_encrypt = flags.zmq_encrypt;
   options.require_keys = flags.require_keys;
   options.ports = flags.ports;
   options.ports.bus = static_cast<uint16_t>(flags.port >= 0 ? flags.port : flags.head ? default_bus_port : 0);

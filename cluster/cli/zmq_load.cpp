@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "cluster/cli/exit.hpp"
+#include "cluster/cli/gateway_address.hpp"
 #include "cluster/cli/load.hpp"
 #include "runtime/client/cpp/client.hpp"
 
@@ -109,7 +110,8 @@ void ZmqLoad::take(const std::shared_ptr<Loop>& loop, Time begun, bool is_first,
     if (!part) {
       result.add_error(part.error(), took);
       // Nothing that follows would fare better.
-      if (part.error().field == address_field || part.error().code == Errc::too_large)
+      if (part.error().field == address_field || part.error().field == "server_key" ||
+          part.error().code == Errc::too_large)
         loop->status = fail(part.error());
     } else if (const auto* text = std::get_if<protocol::TextPart>(&part->content)) {
       if (is_first && !last) result.first_token.record(took);
@@ -133,9 +135,12 @@ void ZmqLoad::leave(Loop& loop) {
 
 }  // namespace
 
-Result<std::unique_ptr<LoadDriver>> make_zmq_load(const std::string& address, const std::string& api_key,
-                                                  Duration timeout, Clock& clock) {
-  TROUPE_TRY(auto client, client::Client::connect({.address = address, .api_key = api_key, .timeout = timeout}, clock));
+Result<std::unique_ptr<LoadDriver>> make_zmq_load(const ZmqDoor& door, const std::string& api_key, Duration timeout,
+                                                  Clock& clock) {
+  TROUPE_TRY(
+      auto client,
+      client::Client::connect(
+          {.address = door.address, .server_key = door.server_key, .api_key = api_key, .timeout = timeout}, clock));
   return std::make_unique<ZmqLoad>(std::move(client), clock);
 }
 

@@ -90,7 +90,8 @@ json nodes_view(const HeadState& state, Time now) {
            {"http", addresses.http},
            {"zmq", addresses.zmq},
            {"metrics", addresses.metrics},
-           {"admin", addresses.admin}}},
+           {"admin", addresses.admin},
+           {"zmq_key", addresses.zmq_key}}},
          {"pid", member.info.pid},
          {"version", member.info.software},
          {"last_seen_ms", std::chrono::duration_cast<std::chrono::milliseconds>(now - member.last_seen).count()}});

@@ -8,6 +8,7 @@
 #include "actors/gateway/http/error_answer.hpp"
 #include "actors/gateway/http/gateway_handler.hpp"
 #include "cluster/node/door_metrics.hpp"
+#include "cluster/node/identity.hpp"
 #include "cluster/node/version.hpp"
 #include "runtime/protocol/paths.hpp"
 
@@ -81,9 +82,13 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, std::shared_ptr<h
                                                   gateway::gateway_error_body));
 
   gateway::ZmqFrontEndOptions zmq;
-  zmq.host = options.clear_host();
+  zmq.host = options.host;
   zmq.port = options.ports.zmq;
   zmq.keys = parts.keys;
+  if (options.zmq_encrypt || options.is_public()) {
+    TROUPE_TRY(zmq.curve, load_or_create_door_keys(options.data_dir));
+    parts.zmq_key = zmq.curve->public_key;
+  }
   zmq.on_cut = count_zmq_cuts(metrics);
   TROUPE_TRY(parts.zmq,
              gateway::ZmqFrontEnd::listen(zmq, clock, gateway::door_to(parts.gateway), ids, secure_random_u64()));

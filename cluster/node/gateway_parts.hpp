@@ -27,6 +27,7 @@ struct GatewayActors {
 struct GatewayParts : GatewayActors {
   std::unique_ptr<http::HttpServer> http;
   std::unique_ptr<gateway::ZmqFrontEnd> zmq;
+  std::string zmq_key;  ///< Public key of that door; empty = it does not encrypt.
 };
 
 /// The gateway actor and its cache shard, without doors. `seed` is of all that is drawn there. `keys_always`: requests

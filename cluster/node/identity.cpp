@@ -17,6 +17,7 @@ namespace troupe::cluster {
 namespace {
 
 constexpr const char* node_key_file = "node.key";
+constexpr const char* door_key_file = "zmq.key";
 constexpr const char* head_key_file = "head.pub";
 constexpr size_t line_bytes_max = 4096;
 
@@ -31,6 +32,22 @@ void sync_folder(const std::filesystem::path& folder) {
   if (fd < 0) return;
   ::fsync(fd);
   ::close(fd);
+}
+
+/// `what_then`: what else is to be done once the file is gone.
+Result<bus::CurveKeys> load_or_create_keys(const std::filesystem::path& file, const char* what_then) {
+  const auto secret = read_private_file(file);
+  if (!secret && secret.error().code == Errc::not_found) {
+    const bus::CurveKeys made = bus::make_curve_keys();
+    TROUPE_CHECK(write_private_file(file, made.secret_key));
+    return made;
+  }
+  if (!secret) return fail(secret.error());
+  auto keys = bus::curve_keys_of(*secret);
+  if (!keys)
+    return fail(Errc::corrupt_data, "{} does not hold a key; remove it to get a new one, and {}", file.string(),
+                what_then);
+  return keys;
 }
 
 }  // namespace
@@ -72,19 +89,11 @@ Result<std::string> read_private_file(const std::filesystem::path& file) {
 }
 
 Result<bus::CurveKeys> load_or_create_node_keys(const std::filesystem::path& data_dir) {
-  const auto file = data_dir / node_key_file;
-  const auto secret = read_private_file(file);
-  if (!secret && secret.error().code == Errc::not_found) {
-    const bus::CurveKeys made = bus::make_curve_keys();
-    TROUPE_CHECK(write_private_file(file, made.secret_key));
-    return made;
-  }
-  if (!secret) return fail(secret.error());
-  auto keys = bus::curve_keys_of(*secret);
-  if (!keys)
-    return fail(Errc::corrupt_data, "{} does not hold a key; remove it to get a new one, and join again with a token",
-                file.string());
-  return keys;
+  return load_or_create_keys(data_dir / node_key_file, "join again with a token");
+}
+
+Result<bus::CurveKeys> load_or_create_door_keys(const std::filesystem::path& data_dir) {
+  return load_or_create_keys(data_dir / door_key_file, "give clients the new public one");
 }
 
 Result<std::string> load_head_key(const std::filesystem::path& data_dir) {

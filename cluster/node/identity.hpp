@@ -17,6 +17,9 @@ Result<NodeId> load_or_create_node_id(const std::filesystem::path& data_dir);
 /// others than the owner may touch the file.
 Result<bus::CurveKeys> load_or_create_node_keys(const std::filesystem::path& data_dir);
 
+/// The key pair of the gateway's ZeroMQ door, whose secret lies in `data_dir`/zmq.key; as above.
+Result<bus::CurveKeys> load_or_create_door_keys(const std::filesystem::path& data_dir);
+
 /// The public key of the head that this node has joined, in `data_dir`/head.pub; empty where it has joined none.
 Result<std::string> load_head_key(const std::filesystem::path& data_dir);
 Status store_head_key(const std::filesystem::path& data_dir, const std::string& key);

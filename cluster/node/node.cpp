@@ -128,6 +128,7 @@ Status NodeImpl::start() {
     TROUPE_TRY(gateway_, start_gateway(options_, certificate_, *host_, *transport_, clock_, metrics_, log_));
     file_.addresses.http = gateway_.http->url();
     file_.addresses.zmq = gateway_.zmq->endpoint();
+    file_.addresses.zmq_key = gateway_.zmq_key;
   }
   if (options_.roles.worker) TROUPE_CHECK(open_worker());
   TROUPE_CHECK(open_metrics_door());

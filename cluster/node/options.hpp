@@ -36,7 +36,8 @@ struct NodeOptions {
   bool require_keys = false;       ///< No request without an API key, also before there is one.
   http::TlsFiles tls;              ///< Certificate and key of the HTTP doors; empty = in the clear.
   bool tls_self_signed = false;    ///< The node makes them itself, in its folder.
-  bool insecure = false;           ///< Allows a host other than loopback without encryption and keys.
+  bool insecure = false;           ///< Allows a host other than loopback without TLS and keys.
+  bool zmq_encrypt = false;        ///< Encrypts the ZeroMQ door on loopback too; elsewhere it always does.
   NodePorts ports;
   std::filesystem::path data_dir;  ///< This node's own folder.
   protocol::Resources resources;   ///< What it offers; 0 CPUs and memory = the machine's.

@@ -40,11 +40,12 @@ struct NodeAddresses {
   std::string http;  ///< The gateway's door.
   std::string zmq;   ///< The gateway's ZeroMQ door.
   std::string metrics;
-  std::string admin;  ///< Dashboard and admin API (head).
+  std::string admin;    ///< Dashboard and admin API (head).
+  std::string zmq_key;  ///< Public key of the ZeroMQ door, Z85; empty = it does not encrypt.
   bool operator==(const NodeAddresses&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&NodeAddresses::control, &NodeAddresses::request, &NodeAddresses::http,
-                      &NodeAddresses::zmq,     &NodeAddresses::metrics, &NodeAddresses::admin};
+    return std::tuple{&NodeAddresses::control, &NodeAddresses::request, &NodeAddresses::http,   &NodeAddresses::zmq,
+                      &NodeAddresses::metrics, &NodeAddresses::admin,   &NodeAddresses::zmq_key};
   }
 };
 

@@ -19,6 +19,7 @@ namespace {
 
 using bus::internal::Context;
 using bus::internal::Incoming;
+using bus::internal::Monitor;
 using bus::internal::Poller;
 using bus::internal::Sent;
 using bus::internal::Socket;
@@ -104,13 +105,15 @@ class ZmqSink final : public balancer::ResponseSink {
 class FrontEnd final : public ZmqFrontEnd {
  public:
   FrontEnd(ZmqFrontEndOptions options, Clock& clock, Door door, std::shared_ptr<DispatchIds> ids, uint64_t seed,
-           std::unique_ptr<Context> context, Socket socket, std::shared_ptr<Outbox> outbox)
+           std::unique_ptr<Context> context, Socket socket, std::optional<Monitor> monitor,
+           std::shared_ptr<Outbox> outbox)
       : options_(std::move(options)),
         clock_(clock),
         door_(std::move(door)),
         ids_(std::move(ids)),
         random_(seed),
         context_(std::move(context)),
+        monitor_(std::move(monitor)),
         socket_(std::move(socket)),
         outbox_(std::move(outbox)),
         clients_(options_.clients_max, options_.in_flight_per_client_max),
@@ -124,7 +127,7 @@ class FrontEnd final : public ZmqFrontEnd {
   uint16_t port() const noexcept override { return port_; }
   std::string endpoint() const override { return fmt::format("tcp://{}:{}", options_.host, port_); }
   ZmqFrontEndStats stats() const override {
-    return {requests_.load(), malformed_.load(), unreachable_.load(), cut_off_.load()};
+    return {requests_.load(), malformed_.load(), unreachable_.load(), cut_off_.load(), refused_.load()};
   }
 
   void stop() override {
@@ -146,6 +149,7 @@ class FrontEnd final : public ZmqFrontEnd {
   void lost(const std::string& client, Sent sent);
   void cut_off(const std::string& client);
   void malformed();
+  void count_refused();
   void withdraw(const std::vector<balancer::DispatchId>& ids);
 
   const ZmqFrontEndOptions options_;
@@ -154,13 +158,14 @@ class FrontEnd final : public ZmqFrontEnd {
   const std::shared_ptr<DispatchIds> ids_;
   SeededRandom random_;
   const std::unique_ptr<Context> context_;
+  std::optional<Monitor> monitor_;  ///< Of an encrypted door; outlives its socket.
   Socket socket_;
   const std::shared_ptr<Outbox> outbox_;
   ZmqClients clients_;
   UnreadBytes unread_;
   const uint16_t port_;
   bus::TransportCounters counters_;
-  std::atomic<uint64_t> requests_{0}, malformed_{0}, unreachable_{0}, cut_off_{0};
+  std::atomic<uint64_t> requests_{0}, malformed_{0}, unreachable_{0}, cut_off_{0}, refused_{0};
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };
@@ -171,6 +176,7 @@ void FrontEnd::run() {
   while (!stopping_.load()) {
     while (const auto answer = outbox_->pop()) send(*answer);
     for (int i = 0; i < requests_per_round && socket_.receive(incoming); ++i) take(incoming);
+    count_refused();
     outbox_->poller().wait(std::chrono::seconds{1},
                            [this] { return stopping_.load() || !outbox_->empty() || socket_.events().readable; });
   }
@@ -193,6 +199,14 @@ void FrontEnd::take(Incoming& incoming) {
 void FrontEnd::malformed() {
   ++malformed_;
   if (options_.on_cut) options_.on_cut("malformed");
+}
+
+void FrontEnd::count_refused() {
+  while (const auto event = monitor_ ? monitor_->next() : std::nullopt) {
+    if (event->what != Monitor::What::failed) continue;
+    ++refused_;
+    if (options_.on_cut) options_.on_cut(event->is_plain ? "not_encrypted" : "handshake");
+  }
 }
 
 void FrontEnd::take_request(Incoming& incoming, const wire::Envelope& envelope) {
@@ -305,7 +319,9 @@ Result<std::unique_ptr<ZmqFrontEnd>> ZmqFrontEnd::listen(ZmqFrontEndOptions opti
                                                          std::shared_ptr<DispatchIds> ids, uint64_t seed) {
   constexpr size_t sockets_max = 16;
   bus::ZmqTransportOptions transport;
-  transport.plaintext = true;  // Clients are no nodes and have no keys of the bus.
+  // Clients are no nodes: this context has nobody who checks their keys, so any will do.
+  transport.plaintext = !options.curve;
+  if (options.curve) transport.keys = *options.curve;
   transport.host = options.host;
   transport.limits = options.limits;
   transport.peer_queue_max = options.client_queue_max;
@@ -313,9 +329,15 @@ Result<std::unique_ptr<ZmqFrontEnd>> ZmqFrontEnd::listen(ZmqFrontEndOptions opti
   TROUPE_TRY(Socket socket, Socket::router(*context, bus::Lane::request, transport, options.port, options.port_option));
   TROUPE_TRY(std::unique_ptr<Poller> poller, Poller::make());
   TROUPE_CHECK(poller->watch(socket.fd(), 0));
+  std::optional<Monitor> monitor;
+  if (options.curve) {
+    TROUPE_TRY(monitor, Monitor::of(*context, socket, "clients"));
+    TROUPE_CHECK(poller->watch(monitor->fd(), 1));
+  }
   auto outbox = std::make_shared<Outbox>(std::move(poller), options.answers_max);
-  auto front_end = std::make_unique<FrontEnd>(std::move(options), clock, std::move(door), std::move(ids), seed,
-                                              std::move(context), std::move(socket), std::move(outbox));
+  auto front_end =
+      std::make_unique<FrontEnd>(std::move(options), clock, std::move(door), std::move(ids), seed, std::move(context),
+                                 std::move(socket), std::move(monitor), std::move(outbox));
   front_end->start();
   return front_end;
 }

@@ -3,6 +3,9 @@
 //
 //   [envelope: kind request, message_type serve_request, target path "gateway"][ServeRequest][attachments …]
 //
+// Where the door has a key pair, every connection is encrypted and clients pin the public key (CURVE). Any client's key
+// will do: an API key says who it is. What does not encrypt, or pins another key, gets no connection.
+//
 // A client that has an API key puts it into the target path, after a '#', so that it goes no further than this door:
 // "gateway#KEY". It gets parts and errors with the same correlation id, which is the client's to choose, unique among
 // its open requests. Kind cancel withdraws. What can't be read is counted and dropped; what is readable but wrong is
@@ -11,6 +14,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "actors/gateway/door.hpp"
@@ -18,6 +22,7 @@
 #include "runtime/base/clock.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/base/units.hpp"
+#include "runtime/bus/zmq/curve.hpp"
 #include "runtime/wire/limits.hpp"
 
 namespace troupe::gateway {
@@ -34,9 +39,10 @@ struct ZmqFrontEndOptions {
   ByteCount client_unread_max = 64_MiB;     ///< Bytes of those; a single answer may be longer.
   ByteCount clients_unread_max = 512_MiB;   ///< Of all clients together.
   std::shared_ptr<KeyRing> keys = nullptr;  ///< None: everybody may ask.
+  std::optional<bus::CurveKeys> curve{};    ///< The door's own pair; none: in the clear.
   wire::Limits limits;
-  /// Counts clients that were cut off and frames that were dropped, by reason: "reader_behind", "malformed". On the
-  /// front end's thread.
+  /// Counts clients that were cut off or refused and frames that were dropped, by reason: "reader_behind", "malformed",
+  /// "not_encrypted", "handshake" (encrypted, but for another key; or given up half-way). On the front end's thread.
   std::function<void(std::string_view reason)> on_cut{};
 };
 
@@ -45,6 +51,7 @@ struct ZmqFrontEndStats {
   uint64_t malformed = 0;    ///< Dropped: no readable envelope, or of a kind no client sends.
   uint64_t unreachable = 0;  ///< Answers for clients that had gone.
   uint64_t cut_off = 0;      ///< Clients that let too much of their answers wait.
+  uint64_t refused = 0;      ///< Connections to an encrypted door that did not come about.
 };
 
 /// One thread of its own serves the socket; answers come to it through a lock-free queue.

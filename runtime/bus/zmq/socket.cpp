@@ -384,7 +384,9 @@ std::optional<Monitor::Event> Monitor::next() {
                     : event == ZMQ_EVENT_DISCONNECTED          ? What::broken
                     : event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ? What::refused
                                                                : What::failed;
-  return Event{what, value};
+  const bool is_plain =
+      event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL && value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH;
+  return Event{what, value, is_plain};
 }
 
 int Monitor::fd() const {

@@ -114,11 +114,12 @@ class Monitor {
     connected,
     broken,
     refused,  ///< The one who connects has no key that is let in.
-    failed,   ///< No handshake came about: no or the wrong key of the server, or bytes that are none.
+    failed,   ///< No handshake came about: the wrong key of the server, or bytes that are none.
   };
   struct Event {
     What what;
-    int fd;  ///< Of the connection that broke.
+    int fd;                 ///< Of the connection that broke.
+    bool is_plain = false;  ///< Failed because one side encrypts and the other does not.
   };
 
   /// Made before the socket connects, so that nothing is missed. `name` is unique in the context.

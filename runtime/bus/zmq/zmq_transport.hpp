@@ -53,7 +53,8 @@ struct ZmqTransportOptions {
   AllowList allowed;                     ///< Until the first admit().
   std::string discover_key;              ///< Public key that the answerer of discover() must prove.
   std::vector<uint16_t> guest_requests;  ///< Types of requests that guests may send; none = no guests.
-  bool plaintext = false;  ///< No keys, no encryption, anybody is who they say: for clients' doors and measurements.
+  bool plaintext =
+      false;  ///< No keys, no encryption, anybody is who they say: for measurements, and clients on loopback.
 
   /// A connection to or from `node` broke, or nobody answers its pings; not called when one is closed for idleness. On
   /// a lane's thread; up to once per connection. May call the transport; must neither block nor throw nor stop it.

@@ -10,6 +10,7 @@
 // the cluster's own (runtime/base/error.hpp), and:
 //
 //   unavailable, field "address"   nobody answers there, or the connection broke while the call was open
+//   unauthenticated, field "server_key"   the door encrypts and the client does not, or the other way round
 //   deadline_exceeded              no answer in time; the cluster is told to stop the work
 //   cancelled                      Call::cancel(), or the client was closed
 //   overloaded                     `calls_max` calls are open
@@ -32,6 +33,7 @@ namespace troupe::client {
 
 struct ClientOptions {
   std::string address = "tcp://127.0.0.1:8003";         ///< The door of a gateway.
+  std::string server_key = {};                          ///< Public key of that door, Z85; empty = it does not encrypt.
   std::string api_key = {};                             ///< Shown to the door with each request; empty = none.
   Duration timeout = std::chrono::seconds{30};          ///< Of a call that names none; 0 = no limit.
   Duration connect_patience = std::chrono::seconds{2};  ///< What waits longer for a connection ends as unavailable.
@@ -87,7 +89,8 @@ class Call {
 class Client {
  public:
   /// Returns at once; the connection is made in the background. `clock` must outlive the client. invalid_argument where
-  /// the address is none.
+  /// the address or the server's key is none, or where there is no key although the address is not on loopback: nothing
+  /// is sent over a network in the clear.
   static Result<std::unique_ptr<Client>> connect(ClientOptions options, Clock& clock);
   /// Ends open calls with Errc::cancelled. Not on the client's own thread.
   virtual ~Client() = default;

@@ -38,16 +38,39 @@ Status check_size(const wire::Body& body, const wire::Limits& limits) {
   return {};
 }
 
+bool is_on_this_machine(std::string_view address) {
+  constexpr std::string_view tcp = "tcp://";
+  if (!address.starts_with(tcp)) return true;  // ipc; ZeroMQ refuses what is no address.
+  const std::string_view host = address.substr(tcp.size());
+  return host.starts_with("127.") || host.starts_with("localhost:") || host.starts_with("[::1]:");
+}
+
+Status check_key(const ClientOptions& options) {
+  if (options.server_key.empty() && !is_on_this_machine(options.address))
+    return fail_field("server_key",
+                      "{} is on another machine, so its door encrypts: its public key is needed, which `troupe get "
+                      "nodes --json` has as zmq_key",
+                      options.address);
+  if (!options.server_key.empty() && !bus::is_curve_key(options.server_key))
+    return fail_field("server_key",
+                      "'{}' is no public key: one is 40 characters of Z85, as `troupe get nodes --json` has it",
+                      options.server_key);
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Client>> Connection::make(ClientOptions options, Clock& clock) {
   constexpr size_t sockets_max = 4;
   bus::ZmqTransportOptions transport;
-  transport.plaintext = true;  // A door is no node.
+  TROUPE_CHECK(check_key(options));
+  transport.plaintext = options.server_key.empty();
+  if (!transport.plaintext) transport.keys = bus::make_curve_keys();
   transport.limits = options.limits;
   if (options.address.find('[') != std::string::npos) transport.host = "::1";
   auto context = std::make_unique<Context>(sockets_max);
-  TROUPE_TRY(Socket socket, Socket::dealer(*context, bus::Lane::request, transport, random_routing_id(), {}, true));
+  TROUPE_TRY(Socket socket,
+             Socket::dealer(*context, bus::Lane::request, transport, random_routing_id(), options.server_key, true));
   TROUPE_TRY(Monitor monitor, Monitor::of(*context, socket, "client"));
   if (Status connected = socket.connect(options.address); !connected) {
     connected.error().field = "address";
@@ -206,6 +229,8 @@ void Connection::dispatch(const Incoming& incoming) {
 void Connection::watch_connection() {
   while (const auto event = monitor_.next()) {
     const bool connected = event->what == Monitor::What::connected;
+    if (connected) failed_.reset();
+    if (event->what == Monitor::What::failed) failed_ = event;
     if (connected == is_connected_) continue;
     is_connected_ = connected;
     if (is_connected_) continue;
@@ -288,6 +313,23 @@ PartCallback Connection::close(CorrelationId id) {
 }
 
 Error Connection::not_reached() const {
+  if (failed_ && failed_->is_plain)
+    return {
+        Errc::unauthenticated,
+        options_.server_key.empty()
+            ? fmt::format("the door at {} encrypts: its public key is needed, which `troupe get nodes --json` has as "
+                          "zmq_key",
+                          options_.address)
+            : fmt::format("the door at {} does not encrypt, though its key was given: is it the right address?",
+                          options_.address),
+        "server_key",
+        {}};
+  if (failed_ && !options_.server_key.empty())
+    return {Errc::unauthenticated,
+            fmt::format("what listens at {} does not prove the key {}: is it the right gateway, and still its key?",
+                        options_.address, options_.server_key),
+            "server_key",
+            {}};
   return {Errc::unavailable,
           fmt::format("nobody answers at {}: is a gateway running there, and is this the address of its ZeroMQ door?",
                       options_.address),

@@ -83,6 +83,7 @@ class Connection final : public Client {
 
   // Of the thread.
   bool is_connected_ = false;
+  std::optional<bus::internal::Monitor::Event> failed_;  ///< Why the last try to connect failed, where that is known.
   Time unconnected_since_{};
   std::unordered_map<CorrelationId, OpenCall> calls_;
   std::set<std::pair<Time, uint64_t>> expiries_;

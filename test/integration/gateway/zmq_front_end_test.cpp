@@ -6,6 +6,7 @@
 #include <zmq.hpp>
 
 #include "runtime/protocol/registry.hpp"
+#include "test/integration/gateway/raw_client.hpp"
 
 using namespace troupe;
 using namespace troupe::gateway;
@@ -61,7 +62,15 @@ struct Received {
 
 class Client {
  public:
-  explicit Client(const Gateway& gateway) : socket_(context_, zmq::socket_type::dealer) {
+  /// `server_key`: the door's; empty = in the clear.
+  explicit Client(const Gateway& gateway, const std::string& server_key = {})
+      : socket_(context_, zmq::socket_type::dealer) {
+    if (!server_key.empty()) {
+      const bus::CurveKeys own = bus::make_curve_keys();
+      socket_.set(zmq::sockopt::curve_publickey, own.public_key);
+      socket_.set(zmq::sockopt::curve_secretkey, own.secret_key);
+      socket_.set(zmq::sockopt::curve_serverkey, server_key);
+    }
     socket_.set(zmq::sockopt::rcvtimeo, 10000);
     socket_.set(zmq::sockopt::rcvhwm, 16);
     socket_.set(zmq::sockopt::linger, 0);
@@ -295,6 +304,74 @@ BOOST_AUTO_TEST_CASE(a_client_that_does_not_read_is_cut_off_and_others_are_serve
   BOOST_TEST(pieces < 200);  // The bound, and what both ends' kernels and the client's ZeroMQ take.
   BOOST_TEST(cuts == 1);
   BOOST_TEST((std::min(gateway.withdrawn.take(), gateway.withdrawn.take()) == std::min(stream.id, second.id)));
+}
+
+/// A door that encrypts, and what it refused, by reason.
+struct EncryptedGateway : Gateway {
+  explicit EncryptedGateway(const bus::CurveKeys& pair = bus::make_curve_keys())
+      : EncryptedGateway(pair, std::make_shared<Inbox<std::string>>()) {}
+  EncryptedGateway(const bus::CurveKeys& pair, std::shared_ptr<Inbox<std::string>> reasons)
+      : Gateway({.curve = pair, .on_cut = [reasons](std::string_view reason) { reasons->put(std::string(reason)); }}),
+        key(pair.public_key),
+        refused(std::move(reasons)) {}
+
+  std::string key;
+  std::shared_ptr<Inbox<std::string>> refused;
+};
+
+BOOST_AUTO_TEST_CASE(an_encrypted_door_serves_whoever_pins_its_key) {
+  EncryptedGateway gateway;
+  Client first(gateway, gateway.key);
+  Client second(gateway, gateway.key);
+
+  first.ask(1);
+  gateway.submitted.take().sink->on_part(text("one"), true);
+  second.ask(1);
+  gateway.submitted.take().sink->on_part(text(std::string(3 << 20, 'x')), true);
+
+  BOOST_TEST(words(first.receive()) == "one");
+  BOOST_TEST(words(second.receive()).size() == 3u << 20);
+  BOOST_TEST(gateway.front_end->stats().refused == 0);
+}
+
+BOOST_AUTO_TEST_CASE(an_encrypted_door_refuses_and_counts_who_does_not_encrypt_or_pins_another_key) {
+  EncryptedGateway gateway;
+  {
+    Client plain(gateway);
+    plain.ask(1);
+    // Or "handshake", where the client gives up before the door says why.
+    BOOST_TEST(!gateway.refused->take().empty());
+  }
+  {
+    Client deceived(gateway, bus::make_curve_keys().public_key);
+    deceived.ask(1);
+    BOOST_TEST(gateway.refused->take() == "handshake");
+  }
+
+  Client known(gateway, gateway.key);
+  known.ask(7);
+  const Submit submit = gateway.submitted.take();  // The only request that came through.
+  submit.sink->on_part(text("served"), true);
+  BOOST_TEST((known.receive().envelope.correlation_id == CorrelationId{7}));
+  BOOST_TEST(gateway.front_end->stats().requests == 1);
+}
+
+BOOST_AUTO_TEST_CASE(an_encrypted_door_outlives_bytes_that_are_no_handshake) {
+  EncryptedGateway gateway;
+  // Nothing like ZMTP; a greeting of ZMTP 3.1 that goes on with rubbish; one that stops half-way.
+  std::string greeting = "\xff" + std::string(8, '\0') + "\x7f\x03\x01" + "CURVE";
+  greeting.resize(64, '\0');
+  for (const std::string& bytes :
+       {std::string("GET / HTTP/1.1\r\n\r\n"), greeting + std::string(4096, '\xee'), greeting.substr(0, 20)}) {
+    testing::RawClient stranger(gateway.front_end->port());
+    stranger.send(bytes);
+    stranger.close();
+  }
+
+  Client client(gateway, gateway.key);
+  client.ask(1);
+  gateway.submitted.take().sink->on_part(text("still here"), true);
+  BOOST_TEST(words(client.receive()) == "still here");
 }
 
 BOOST_AUTO_TEST_CASE(stopping_withdraws_what_is_open_and_late_answers_are_harmless) {

@@ -87,6 +87,54 @@ BOOST_AUTO_TEST_CASE(a_request_over_the_limits_is_not_sent) {
   BOOST_TEST((got.error().code == Errc::too_large));
 }
 
+BOOST_AUTO_TEST_CASE(an_encrypted_door_is_reached_by_its_key) {
+  SystemClock clock;
+  const bus::CurveKeys keys = bus::make_curve_keys();
+  FakeGateway gateway(0, keys);
+  auto client = client_of(gateway, clock, {.server_key = keys.public_key, .connect_patience = patience});
+
+  auto answer = client->generate("clerk", "hi", {});
+  gateway.answer(gateway.take_request(), text_part("hello"), 0, true);
+
+  BOOST_TEST(answer.get()->text == "hello");
+}
+
+BOOST_AUTO_TEST_CASE(a_door_with_another_key_or_none_is_told_nothing) {
+  const bus::CurveKeys keys = bus::make_curve_keys();
+  struct Case {
+    std::optional<bus::CurveKeys> door;
+    std::string known;
+    std::string says;
+  };
+  for (const Case& one : {Case{keys, "", "encrypts"}, Case{keys, bus::make_curve_keys().public_key, "does not prove"},
+                          Case{std::nullopt, keys.public_key, "does not encrypt"}}) {
+    SystemClock clock;
+    FakeGateway gateway(0, one.door);
+    auto client = client_of(gateway, clock, {.server_key = one.known, .connect_patience = 500ms});
+
+    const auto got = client->generate("clerk", "hi", {}).get();
+
+    BOOST_REQUIRE(!got.has_value());
+    BOOST_TEST_CONTEXT(got.error().message) {
+      BOOST_TEST((got.error().code == Errc::unauthenticated));
+      BOOST_TEST(got.error().field == "server_key");
+      BOOST_TEST(got.error().message.find(one.says) != std::string::npos);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(no_key_for_another_machine_or_none_at_all_is_refused_at_once) {
+  SystemClock clock;
+  for (const ClientOptions& options : {ClientOptions{.address = "tcp://192.0.2.1:8003"},
+                                       ClientOptions{.address = "tcp://127.0.0.1:8003", .server_key = "short"}}) {
+    const auto client = Client::connect(options, clock);
+
+    BOOST_REQUIRE(!client.has_value());
+    BOOST_TEST((client.error().code == Errc::invalid_argument));
+    BOOST_TEST(client.error().field == "server_key");
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace troupe::client::test

@@ -52,8 +52,12 @@ struct Asked {
 
 class FakeGateway {
  public:
-  explicit FakeGateway(uint16_t port = 0) : context_(8), poller_(*bus::internal::Poller::make()) {
-    auto socket = bus::internal::Socket::router(context_, bus::Lane::request, {.plaintext = true}, port, "port");
+  explicit FakeGateway(uint16_t port = 0, const std::optional<bus::CurveKeys>& keys = {})
+      : context_(8), poller_(*bus::internal::Poller::make()) {
+    bus::ZmqTransportOptions options;
+    options.plaintext = !keys;
+    if (keys) options.keys = *keys;
+    auto socket = bus::internal::Socket::router(context_, bus::Lane::request, options, port, "port");
     BOOST_REQUIRE(socket.has_value());
     socket_.emplace(std::move(*socket));
     BOOST_REQUIRE(poller_->watch(socket_->fd(), 0).has_value());

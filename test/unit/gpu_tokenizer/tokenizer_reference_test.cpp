@@ -38,7 +38,8 @@ BOOST_AUTO_TEST_CASE(mixed_lines_encode_and_decode_as_in_the_reference_library) 
 BOOST_AUTO_TEST_CASE(broken_bytes_decode_to_the_same_replacement_characters) {
   const Tokenizer tokenizer = test::open_tokenizer(data / "tokenizer.json");
 
-  for (const json& expected : test::read_json(data / "encodings.json")["decode"]) {
+  const json cases = test::read_json(data / "encodings.json")["decode"];
+  for (const json& expected : cases) {
     BOOST_TEST_CONTEXT("ids " << expected["ids"]) {
       BOOST_TEST(test::decode(tokenizer, expected["ids"], false) == expected["decoded"].get<std::string>());
       BOOST_TEST(test::decode(tokenizer, expected["ids"], true) == expected["decoded_plain"].get<std::string>());
@@ -47,7 +48,8 @@ BOOST_AUTO_TEST_CASE(broken_bytes_decode_to_the_same_replacement_characters) {
 }
 
 BOOST_AUTO_TEST_CASE(every_supported_option_acts_as_in_the_reference_library) {
-  for (const json& variant : test::read_json(data / "variants.json")["variants"]) {
+  const json cases = test::read_json(data / "variants.json")["variants"];
+  for (const json& variant : cases) {
     const std::string name = variant["name"];
     BOOST_TEST_CONTEXT("variant " << name) {
       const auto tokenizer = Tokenizer::from_json(variant["file"].dump(), name);

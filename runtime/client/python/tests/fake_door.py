@@ -38,13 +38,16 @@ class Request:
 class FakeDoor:
     """Calls `handle(request)` for every request on its own thread; `cancels` gets the ids of cancelled ones."""
 
-    def __init__(self, handle):
+    def __init__(self, handle, secret_key=None):
         self._handle = handle
         self._stop = threading.Event()
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.ROUTER)
         self._socket.linger = 0
         self._socket.rcvtimeo = 20
+        if secret_key is not None:
+            self._socket.curve_secretkey = secret_key
+            self._socket.curve_server = True
         port = self._socket.bind_to_random_port("tcp://127.0.0.1")
         self.address = f"tcp://127.0.0.1:{port}"
         self.cancels = queue.Queue()

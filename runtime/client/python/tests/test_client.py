@@ -3,6 +3,7 @@ import threading
 
 import numpy as np
 import pytest
+import zmq
 from fake_door import FakeDoor
 
 import troupe
@@ -271,3 +272,44 @@ def test_closing_the_client_ends_calls_under_way():
 def test_an_impossible_address_is_refused_at_once():
     with pytest.raises(troupe.Unavailable, match="cannot connect to nonsense"):
         troupe.Client("nonsense")
+
+
+def test_an_encrypted_door_is_reached_by_its_key():
+    public, secret = zmq.curve_keypair()
+    door = FakeDoor(echo, secret)
+    client = troupe.Client(door.address, timeout=WAIT, server_key=public.decode())
+
+    with door, client:
+        outputs = client.infer("adder", {"x": np.ones(4)})
+
+    assert outputs["x"].tolist() == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("encrypts", [True, False])
+def test_a_door_that_encrypts_and_a_client_that_does_not_tell_at_once(encrypts):
+    public, secret = zmq.curve_keypair()
+    door = FakeDoor(ignore, secret if encrypts else None)
+    client = troupe.Client(door.address, timeout=WAIT, server_key=None if encrypts else public.decode())
+
+    with door, client:
+        for _ in range(2):
+            with pytest.raises(troupe.Unauthenticated, match="encrypt") as caught:
+                client.infer("adder", {"x": np.ones(1)})
+            assert caught.value.field == "server_key"
+
+
+def test_a_door_with_another_key_is_told_nothing():
+    door = FakeDoor(echo, zmq.curve_keypair()[1])
+    client = troupe.Client(door.address, timeout=0.3, server_key=zmq.curve_keypair()[0].decode())
+
+    with door, client, pytest.raises(troupe.DeadlineExceeded):
+        client.infer("adder", {"x": np.ones(1)})
+
+
+@pytest.mark.parametrize(
+    "options", [{"address": "tcp://192.0.2.1:8003"}, {"address": "tcp://127.0.0.1:8003", "server_key": "short"}]
+)
+def test_no_key_for_another_machine_or_none_at_all_is_refused_at_once(options):
+    with pytest.raises(troupe.InvalidArgument) as caught:
+        troupe.Client(**options)
+    assert caught.value.field == "server_key"

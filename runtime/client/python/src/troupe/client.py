@@ -91,13 +91,19 @@ class Client:
     """A connection to a gateway's ZeroMQ door. Thread-safe; close it, or use it in a `with` block.
 
     timeout: seconds that a call may take, None = no limit; a call's own `timeout` overrides it.
+    server_key: public key of the door, where it encrypts, as it does off loopback; the connection goes to its owner
+    alone.
     """
 
     def __init__(
-        self, address: str = "tcp://127.0.0.1:8003", api_key: Optional[str] = None, timeout: Optional[float] = 30.0
+        self,
+        address: str = "tcp://127.0.0.1:8003",
+        api_key: Optional[str] = None,
+        timeout: Optional[float] = 30.0,
+        server_key: Optional[str] = None,
     ):
         self._timeout = timeout
-        self._connection = Connection(address, api_key)
+        self._connection = Connection(address, api_key, server_key)
         self._finalizer = weakref.finalize(self, self._connection.close)
 
     def infer(

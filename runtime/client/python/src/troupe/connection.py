@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import queue
+import re
 import socket
 import threading
 import time
@@ -11,12 +12,26 @@ from collections import deque
 from typing import Dict, List, Optional, Tuple, Union
 
 import zmq
+from zmq.utils.monitor import recv_monitor_message
 
-from .errors import Cancelled, CorruptData, DeadlineExceeded, TroupeError, Unavailable, error_from
+from .errors import (
+    Cancelled,
+    CorruptData,
+    DeadlineExceeded,
+    InvalidArgument,
+    TroupeError,
+    Unauthenticated,
+    Unavailable,
+    error_from,
+)
 from .messages import ErrorBody, MessageType, ResultPart, ServeRequest
 from .wire import Buffer, Envelope, Kind, decode_body, decode_envelope, encode_body, encode_envelope
 
 _LINGER_MS = 200  # for the last cancels when a client is closed
+_ON_THIS_MACHINE = re.compile(r"(?!tcp://)|tcp://(127\.|localhost:|\[::1\]:)")
+_WHERE_KEYS_ARE = "`troupe get nodes --json` has it as zmq_key"
+# Values of a failed handshake's event: https://libzmq.readthedocs.io/en/latest/zmq_socket_monitor.html
+_MECHANISM_MISMATCH = 0x11000002
 
 
 class Call:
@@ -81,19 +96,33 @@ class Connection:
     Malformed frames, and answers that nobody waits for, are dropped.
     """
 
-    def __init__(self, address: str, api_key: Optional[str]):
+    def __init__(self, address: str, api_key: Optional[str], server_key: Optional[str] = None):
+        if server_key is None and not _ON_THIS_MACHINE.match(address):
+            raise InvalidArgument(
+                f"{address} is on another machine, so its door encrypts: its public key is needed; {_WHERE_KEYS_ARE}",
+                "server_key",
+            )
         self.address = address
+        self._server_key = server_key
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
         self._calls: Dict[int, Call] = {}
         self._outgoing: "deque[Tuple[int, List[Buffer]]]" = deque()
         self._closed = False
+        self._refusal: Optional[TroupeError] = None  # why there will never be a connection
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.linger = _LINGER_MS
         self._target = "gateway" if api_key is None else f"gateway#{api_key}"
         try:
+            if server_key is not None:
+                self._socket.curve_publickey, self._socket.curve_secretkey = zmq.curve_keypair()
+                self._set_server_key(server_key)
+            self._monitor = self._socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL)
             self._socket.connect(address)
+        except TroupeError:
+            self._context.destroy(linger=0)
+            raise
         except zmq.ZMQError as error:
             self._context.destroy(linger=0)
             raise Unavailable(f"cannot connect to {address}: {error}") from None
@@ -119,6 +148,8 @@ class Connection:
         with self._lock:
             if self._closed:
                 raise Cancelled("the client is closed")
+            if self._refusal is not None:
+                raise self._refusal
             self._calls[call._correlation_id] = call
         self._post(call._correlation_id, [encode_envelope(envelope), body, *attachments])
         return call
@@ -156,12 +187,16 @@ class Connection:
         poller = zmq.Poller()
         poller.register(self._socket, zmq.POLLIN)
         poller.register(self._wake_in, zmq.POLLIN)
+        poller.register(self._monitor, zmq.POLLIN)
         while not self._closed:
             poller.poll()
             self._drain_wakes()
+            self._watch_handshakes()
             self._send()
             self._receive()
         self._send()
+        self._socket.disable_monitor()
+        self._monitor.close(linger=0)  # Else the context waits for it for ever.
         self._socket.close()
         with self._lock:
             orphans, self._calls = self._calls, {}
@@ -181,7 +216,9 @@ class Connection:
             try:
                 self._socket.send_multipart(frames, zmq.NOBLOCK, copy=False)
             except zmq.Again:
-                self._end(correlation_id, Unavailable(f"the queue to {self.address} is full; is it reachable?"))
+                self._watch_handshakes()  # ZeroMQ has dropped a connection that it will not try again.
+                full = Unavailable(f"the queue to {self.address} is full; is it reachable?")
+                self._end(correlation_id, self._refusal or full)
 
     def _receive(self) -> None:
         while True:
@@ -190,6 +227,30 @@ class Connection:
             except zmq.Again:
                 return
             self._dispatch([frame.buffer for frame in frames])
+
+    def _set_server_key(self, key: str) -> None:
+        try:
+            self._socket.curve_serverkey = key.encode()
+        except (ValueError, zmq.ZMQError):
+            raise InvalidArgument(
+                f"{key!r} is no public key: one is 40 characters of Z85; {_WHERE_KEYS_ARE}", "server_key"
+            ) from None
+
+    def _watch_handshakes(self) -> None:
+        """Ends what can never be sent: one side encrypts and the other does not. ZeroMQ does not try again then."""
+        while self._monitor.poll(0):
+            if recv_monitor_message(self._monitor)["value"] != _MECHANISM_MISMATCH:
+                continue
+            what = (
+                f"encrypts: its public key is needed; {_WHERE_KEYS_ARE}"
+                if self._server_key is None
+                else "does not encrypt, though its key was given: is it the right address?"
+            )
+            with self._lock:
+                self._refusal = Unauthenticated(f"the door at {self.address} {what}", "server_key")
+                waiting = list(self._calls)
+            for correlation_id in waiting:
+                self._end(correlation_id, self._refusal)
 
     def _dispatch(self, frames: List[Buffer]) -> None:
         try:
