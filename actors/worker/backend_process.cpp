@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <thread>
 
+#include "actors/worker/backend_fault.hpp"
 #include "actors/worker/child_frames.hpp"
 #include "actors/worker/replica.hpp"
 #include "runtime/bus/mpsc_queue.hpp"
@@ -147,7 +149,10 @@ class BackendProcess {
 
   void take(protocol::LoadBackend load) {
     if (backend_) return;
-    auto backend = make_thread_backend(load.spec, clock_, speaker_);
+    const char* fault = std::getenv(backend_fault_variable);
+    auto backend = make_thread_backend(load.spec, clock_, speaker_).and_then([&](std::unique_ptr<Backend> made) {
+      return with_fault(std::move(made), fault != nullptr ? fault : "", speaker_);
+    });
     if (!backend) return outbox_.push(error_frame({}, backend.error()));
     backend_ = std::move(*backend);
     speaker_.set_backend(backend_.get(), load.spec.model + "@" + load.spec.version);

@@ -8,9 +8,10 @@ using protocol::ReplicaState;
 
 namespace {
 
-/// Whether requests may wait for it.
+/// Whether requests may wait for it. One that backs off too: it comes back, or is given up within seconds.
 bool is_coming(ReplicaState state) {
-  return state == ReplicaState::pending || state == ReplicaState::loading || state == ReplicaState::warming;
+  return state == ReplicaState::pending || state == ReplicaState::loading || state == ReplicaState::warming ||
+         state == ReplicaState::backing_off;
 }
 
 }  // namespace

@@ -55,6 +55,24 @@ def test_a_stopped_back_end_is_noticed_within_three_seconds_and_replaced(cluster
     assert not is_running(pid), "a stopped process is killed, not left"
 
 
+def test_a_device_that_fails_for_good_costs_no_request_and_its_process_is_replaced(cluster: Cluster):
+    cluster.environment["TROUPE_BACKEND_FAULT"] = "device_lost:300"  # Of each process, the later ones too.
+    node = two_replicas(cluster)
+    before = children(node)
+
+    with Load(cluster.gateway.url("http"), clients=4) as load:
+        wait_until(lambda: children(node).keys() == before.keys() and not before.items() & children(node).items(),
+                   "both processes are replaced", 60)  # fmt: skip
+        lost = time.monotonic()
+        wait_until(lambda: load.answered_since(lost) > 50, "requests are answered")
+
+    replicas = cluster.replicas("clerk-2").values()
+    assert load.problems() == []
+    assert all(1 <= replica["restarts"] <= 4 for replica in replicas), replicas
+    assert "the device failed for good" in node.tail()
+    assert not any(map(is_running, before.values()))
+
+
 def test_back_ends_end_with_a_node_that_is_killed(cluster: Cluster):
     node = two_replicas(cluster)
     pids = list(children(node).values())

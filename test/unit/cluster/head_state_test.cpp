@@ -220,7 +220,7 @@ BOOST_AUTO_TEST_CASE(replicas_that_are_not_ready_get_no_traffic) {
   BOOST_TEST(world.routed("2") == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(a_replica_that_loads_is_announced_to_gateways) {
+BOOST_AUTO_TEST_CASE(a_replica_that_loads_or_will_again_is_announced_to_gateways) {
   World world;
   world.add_node(1);
   world.nodes[1].state = ReplicaState::loading;
@@ -229,6 +229,10 @@ BOOST_AUTO_TEST_CASE(a_replica_that_loads_is_announced_to_gateways) {
   BOOST_TEST(world.nodes[1].routing.models[0].routes[0].coming == 1u);
 
   world.nodes[1].state = ReplicaState::backing_off;
+  world.run(1s);
+  BOOST_TEST(world.nodes[1].routing.models[0].routes[0].coming == 1u);
+
+  world.nodes[1].state = ReplicaState::failed;
   world.run(1s);
   BOOST_TEST(world.nodes[1].routing.models[0].routes[0].coming == 0u);
 }
