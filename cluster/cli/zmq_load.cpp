@@ -110,8 +110,7 @@ void ZmqLoad::take(const std::shared_ptr<Loop>& loop, Time begun, bool is_first,
     if (!part) {
       result.add_error(part.error(), took);
       // Nothing that follows would fare better.
-      if (part.error().field == address_field || part.error().field == "server_key" ||
-          part.error().code == Errc::too_large)
+      if (part.error().field == address_field || part.error().code == Errc::too_large)
         loop->status = fail(part.error());
     } else if (const auto* text = std::get_if<protocol::TextPart>(&part->content)) {
       if (is_first && !last) result.first_token.record(took);

@@ -9,8 +9,8 @@
 // One client serves any number of threads and open calls over one connection; ZeroMQ reconnects by itself. Errors are
 // the cluster's own (runtime/base/error.hpp), and:
 //
-//   unavailable, field "address"   nobody answers there, or the connection broke while the call was open
-//   unauthenticated, field "server_key"   the door encrypts and the client does not, or the other way round
+//   unavailable, field "address"   nobody answers there, the keys do not fit, or the connection broke while the call
+//                                  was open
 //   deadline_exceeded              no answer in time; the cluster is told to stop the work
 //   cancelled                      Call::cancel(), or the client was closed
 //   overloaded                     `calls_max` calls are open

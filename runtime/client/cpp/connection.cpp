@@ -313,22 +313,16 @@ PartCallback Connection::close(CorrelationId id) {
 }
 
 Error Connection::not_reached() const {
-  if (failed_ && failed_->is_plain)
-    return {
-        Errc::unauthenticated,
-        options_.server_key.empty()
-            ? fmt::format("the door at {} encrypts: its public key is needed, which `troupe get nodes --json` has as "
-                          "zmq_key",
-                          options_.address)
-            : fmt::format("the door at {} does not encrypt, though its key was given: is it the right address?",
-                          options_.address),
-        "server_key",
-        {}};
-  if (failed_ && !options_.server_key.empty())
-    return {Errc::unauthenticated,
-            fmt::format("what listens at {} does not prove the key {}: is it the right gateway, and still its key?",
-                        options_.address, options_.server_key),
-            "server_key",
+  if (failed_)
+    return {Errc::unavailable,
+            fmt::format("what listens at {} ends the handshake: {}", options_.address,
+                        !options_.server_key.empty() && !failed_->is_plain
+                            ? "is it a gateway's ZeroMQ door, and is this still its public key?"
+                        : options_.server_key.empty()
+                            ? "is it a ZeroMQ door that encrypts? Then its public key is needed, which `troupe get "
+                              "nodes --json` has as zmq_key"
+                            : "it does not encrypt, though its key was given; is it the right address?"),
+            "address",
             {}};
   return {Errc::unavailable,
           fmt::format("nobody answers at {}: is a gateway running there, and is this the address of its ZeroMQ door?",

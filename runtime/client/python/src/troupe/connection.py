@@ -20,7 +20,6 @@ from .errors import (
     DeadlineExceeded,
     InvalidArgument,
     TroupeError,
-    Unauthenticated,
     Unavailable,
     error_from,
 )
@@ -118,7 +117,9 @@ class Connection:
             if server_key is not None:
                 self._socket.curve_publickey, self._socket.curve_secretkey = zmq.curve_keypair()
                 self._set_server_key(server_key)
-            self._monitor = self._socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL)
+            self._monitor = self._socket.get_monitor_socket(
+                zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+            )
             self._socket.connect(address)
         except TroupeError:
             self._context.destroy(linger=0)
@@ -159,7 +160,10 @@ class Connection:
             known = self._calls.pop(correlation_id, None)
             if known is None or self._closed:
                 return
-        self._post(0, [encode_envelope(Envelope(kind=Kind.CANCEL, correlation_id=correlation_id, target_path="gateway"))])
+        self._post(0, self._cancel_of(correlation_id))
+
+    def _cancel_of(self, correlation_id: int) -> List[Buffer]:
+        return [encode_envelope(Envelope(kind=Kind.CANCEL, correlation_id=correlation_id, target_path="gateway"))]
 
     def close(self) -> None:
         """Ends the thread; calls under way raise Cancelled. Idempotent."""
@@ -237,20 +241,29 @@ class Connection:
             ) from None
 
     def _watch_handshakes(self) -> None:
-        """Ends what can never be sent: one side encrypts and the other does not. ZeroMQ does not try again then."""
+        """Ends what waits where the keys do not fit. ZeroMQ tries again only if it was the door that hung up.
+
+        Which of the two a client meets is a race: a door that sees the mismatch first tells nothing.
+        """
         while self._monitor.poll(0):
-            if recv_monitor_message(self._monitor)["value"] != _MECHANISM_MISMATCH:
-                continue
-            what = (
-                f"encrypts: its public key is needed; {_WHERE_KEYS_ARE}"
-                if self._server_key is None
-                else "does not encrypt, though its key was given: is it the right address?"
-            )
+            message = recv_monitor_message(self._monitor)
+            error = self._unfit(is_plain=message["value"] == _MECHANISM_MISMATCH)
             with self._lock:
-                self._refusal = Unauthenticated(f"the door at {self.address} {what}", "server_key")
+                if message["event"] == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
+                    self._refusal = error
                 waiting = list(self._calls)
             for correlation_id in waiting:
-                self._end(correlation_id, self._refusal)
+                self._end(correlation_id, error)
+                self._post(0, self._cancel_of(correlation_id))  # It stays queued for a door that fits.
+
+    def _unfit(self, is_plain: bool) -> TroupeError:
+        if self._server_key is None:
+            why = f"is it a ZeroMQ door that encrypts? Then its public key is needed; {_WHERE_KEYS_ARE}"
+        elif is_plain:
+            why = "it does not encrypt, though its key was given; is it the right address?"
+        else:
+            why = "is it a gateway's ZeroMQ door, and is this still its public key?"
+        return Unavailable(f"what listens at {self.address} ends the handshake: {why}", "address")
 
     def _dispatch(self, frames: List[Buffer]) -> None:
         try:
