@@ -93,6 +93,12 @@ void LaneWorker::call_changed(Link& link) {
       link.refused = true;
       return hang_up(link);
     }
+    if (event->what == Monitor::What::unreached) {
+      // What waits fails now, not when patience ends: another node can serve it. The next message makes a new call.
+      hang_up(link);
+      if (!link.inbound) give_up(link, "cannot be reached at " + link.endpoint);
+      return;
+    }
     if (event->what == Monitor::What::failed) continue;
     if (event->what == Monitor::What::connected) {
       link.refused = false;

@@ -78,7 +78,7 @@ void configure_socket(void* socket, Lane lane, const ZmqTransportOptions& option
 
 constexpr int monitored_events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
                                  ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                                 ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
+                                 ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_CLOSED;
 
 Result<void*> open(const Context& context, int type) {
   void* const socket = zmq_socket(context.handle(), type);
@@ -383,6 +383,7 @@ std::optional<Monitor::Event> Monitor::next() {
   const What what = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED     ? What::connected
                     : event == ZMQ_EVENT_DISCONNECTED          ? What::broken
                     : event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ? What::refused
+                    : event == ZMQ_EVENT_CLOSED                ? What::unreached
                                                                : What::failed;
   const bool is_plain =
       event == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL && value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH;

@@ -113,8 +113,9 @@ class Monitor {
   enum class What : uint8_t {
     connected,
     broken,
-    refused,  ///< The one who connects has no key that is let in.
-    failed,   ///< No handshake came about: the wrong key of the server, or bytes that are none.
+    refused,    ///< The one who connects has no key that is let in.
+    failed,     ///< No handshake came about: the wrong key of the server, or bytes that are none.
+    unreached,  ///< Nobody listens there, or nobody answered in time. ZeroMQ tries again, at growing intervals.
   };
   struct Event {
     What what;

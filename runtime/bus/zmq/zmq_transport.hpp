@@ -46,7 +46,7 @@ struct ZmqTransportOptions {
   size_t peer_queue_max = 16384;      ///< Per lane and node: the same; and ZeroMQ's high-water mark beyond it.
   size_t peers_max = 4096;            ///< Per lane: nodes known or connected at a time; strangers past it are dropped.
   Duration idle_disconnect = std::chrono::seconds(60);  ///< A DEALER without traffic for this long is closed.
-  Duration connect_patience = std::chrono::seconds(2);  ///< What waits longer for a connection is dropped.
+  Duration connect_patience = std::chrono::seconds(2);  ///< What waits longer for one who is called is dropped.
   wire::Limits limits;                                  ///< Of messages, both ways.
 
   CurveKeys keys;                        ///< This node's own.

@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_caller_that_broke_off_is_called_back_where_its_address_is
 }
 
 BOOST_AUTO_TEST_CASE(a_request_to_a_dead_address_is_answered_unavailable) {
-  BusNode a(1, 1, {.connect_patience = 100ms});
+  BusNode a(1, 1, {.connect_patience = 1h});
   a.transport->add_peer({NodeId{2}, Incarnation{3}, dead_endpoint(), dead_endpoint(), keys_of(2).public_key});
 
   BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{2}, request(8)).has_value());
