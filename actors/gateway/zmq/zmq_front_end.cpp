@@ -1,5 +1,7 @@
 #include "actors/gateway/zmq/zmq_front_end.hpp"
 
+#include <sys/resource.h>
+
 #include <thread>
 
 #include "actors/gateway/keyed_sink.hpp"
@@ -10,6 +12,7 @@
 #include "runtime/bus/mpsc_queue.hpp"
 #include "runtime/bus/zmq/poller.hpp"
 #include "runtime/bus/zmq/socket.hpp"
+#include "runtime/http/connection_bounds.hpp"
 #include "runtime/observe/request_id.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "runtime/protocol/registry.hpp"
@@ -25,6 +28,13 @@ using bus::internal::Sent;
 using bus::internal::Socket;
 
 constexpr std::chrono::milliseconds come_back{1000};
+
+/// Other doors, the bus and files need descriptors too.
+uint32_t connections_max(const ZmqFrontEndOptions& options) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return options.connections_max;
+  return static_cast<uint32_t>(std::min<uint64_t>(options.connections_max, limit.rlim_cur / 4));
+}
 
 /// One request of one client, by which its answer finds the way back.
 struct Origin {
@@ -105,8 +115,7 @@ class ZmqSink final : public balancer::ResponseSink {
 class FrontEnd final : public ZmqFrontEnd {
  public:
   FrontEnd(ZmqFrontEndOptions options, Clock& clock, Door door, std::shared_ptr<DispatchIds> ids, uint64_t seed,
-           std::unique_ptr<Context> context, Socket socket, std::optional<Monitor> monitor,
-           std::shared_ptr<Outbox> outbox)
+           std::unique_ptr<Context> context, Socket socket, Monitor monitor, std::shared_ptr<Outbox> outbox)
       : options_(std::move(options)),
         clock_(clock),
         door_(std::move(door)),
@@ -116,6 +125,7 @@ class FrontEnd final : public ZmqFrontEnd {
         monitor_(std::move(monitor)),
         socket_(std::move(socket)),
         outbox_(std::move(outbox)),
+        bounds_(connections_max(options_), options_.connections_per_address_max),
         clients_(options_.clients_max, options_.in_flight_per_client_max),
         unread_(options_.client_unread_max.value, options_.clients_unread_max.value, options_.clients_max),
         port_(socket_.port()) {}
@@ -149,7 +159,10 @@ class FrontEnd final : public ZmqFrontEnd {
   void lost(const std::string& client, Sent sent);
   void cut_off(const std::string& client);
   void malformed();
-  void count_refused();
+  void watch_connections();
+  void accepted(int fd);
+  void gone(int fd);
+  void refused(std::string_view reason);
   void withdraw(const std::vector<balancer::DispatchId>& ids);
 
   const ZmqFrontEndOptions options_;
@@ -158,9 +171,11 @@ class FrontEnd final : public ZmqFrontEnd {
   const std::shared_ptr<DispatchIds> ids_;
   SeededRandom random_;
   const std::unique_ptr<Context> context_;
-  std::optional<Monitor> monitor_;  ///< Of an encrypted door; outlives its socket.
+  Monitor monitor_;  ///< Outlives its socket.
   Socket socket_;
   const std::shared_ptr<Outbox> outbox_;
+  http::ConnectionBounds bounds_;
+  std::unordered_map<int, std::string> connections_;  ///< Descriptors of those within the bounds, with their addresses.
   ZmqClients clients_;
   UnreadBytes unread_;
   const uint16_t port_;
@@ -176,7 +191,7 @@ void FrontEnd::run() {
   while (!stopping_.load()) {
     while (const auto answer = outbox_->pop()) send(*answer);
     for (int i = 0; i < requests_per_round && socket_.receive(incoming); ++i) take(incoming);
-    count_refused();
+    watch_connections();
     outbox_->poller().wait(std::chrono::seconds{1},
                            [this] { return stopping_.load() || !outbox_->empty() || socket_.events().readable; });
   }
@@ -201,12 +216,37 @@ void FrontEnd::malformed() {
   if (options_.on_cut) options_.on_cut("malformed");
 }
 
-void FrontEnd::count_refused() {
-  while (const auto event = monitor_ ? monitor_->next() : std::nullopt) {
-    if (event->what != Monitor::What::failed) continue;
-    ++refused_;
-    if (options_.on_cut) options_.on_cut(event->is_plain ? "not_encrypted" : "handshake");
+void FrontEnd::watch_connections() {
+  while (const auto event = monitor_.next()) {
+    if (event->what == Monitor::What::accepted) accepted(event->fd);
+    if (event->what == Monitor::What::failed) refused(event->is_plain ? "not_encrypted" : "handshake");
+    if (event->what == Monitor::What::broken) gone(event->fd);
   }
+}
+
+void FrontEnd::gone(int fd) {
+  const auto known = connections_.extract(fd);
+  if (known) bounds_.leave(known.mapped(), http::ConnectionBounds::Verdict::serve);
+}
+
+/// ZeroMQ lets in as many as come, so those over the bounds are cut off at once.
+void FrontEnd::accepted(int fd) {
+  using Verdict = http::ConnectionBounds::Verdict;
+  gone(fd);  // ZeroMQ does not tell of a connection that it ended as its client made another.
+  const std::string address = http::address_key(Socket::address_of(fd));
+  const Verdict verdict = bounds_.enter(address);
+  if (verdict == Verdict::serve) {
+    connections_.emplace(fd, address);
+    return;
+  }
+  if (verdict != Verdict::drop) bounds_.leave(address, verdict);
+  socket_.cut(fd);
+  refused(verdict == Verdict::address_full ? "connections_of_address" : "connections");
+}
+
+void FrontEnd::refused(std::string_view reason) {
+  ++refused_;
+  if (options_.on_cut) options_.on_cut(reason);
 }
 
 void FrontEnd::take_request(Incoming& incoming, const wire::Envelope& envelope) {
@@ -329,11 +369,8 @@ Result<std::unique_ptr<ZmqFrontEnd>> ZmqFrontEnd::listen(ZmqFrontEndOptions opti
   TROUPE_TRY(Socket socket, Socket::router(*context, bus::Lane::request, transport, options.port, options.port_option));
   TROUPE_TRY(std::unique_ptr<Poller> poller, Poller::make());
   TROUPE_CHECK(poller->watch(socket.fd(), 0));
-  std::optional<Monitor> monitor;
-  if (options.curve) {
-    TROUPE_TRY(monitor, Monitor::of(*context, socket, "clients"));
-    TROUPE_CHECK(poller->watch(monitor->fd(), 1));
-  }
+  TROUPE_TRY(Monitor monitor, Monitor::of(*context, socket, "clients"));
+  TROUPE_CHECK(poller->watch(monitor.fd(), 1));
   auto outbox = std::make_shared<Outbox>(std::move(poller), options.answers_max);
   auto front_end =
       std::make_unique<FrontEnd>(std::move(options), clock, std::move(door), std::move(ids), seed, std::move(context),

@@ -29,10 +29,12 @@ namespace troupe::gateway {
 
 struct ZmqFrontEndOptions {
   std::string host = "127.0.0.1";
-  uint16_t port = 0;                         ///< 0 = any free one.
-  std::string port_option = "--zmq-port";    ///< Named in errors.
-  uint32_t in_flight_per_client_max = 1024;  ///< Open requests of one client; more are answered overloaded.
-  uint32_t clients_max = 4096;               ///< With open requests at a time.
+  uint16_t port = 0;                       ///< 0 = any free one.
+  std::string port_option = "--zmq-port";  ///< Named in errors.
+  uint32_t connections_max = 4096;  ///< And at most a quarter of the files the process may open. More are cut off.
+  uint32_t connections_per_address_max = 2048;  ///< Of an IPv4 address or IPv6 /64.
+  uint32_t in_flight_per_client_max = 1024;     ///< Open requests of one client; more are answered overloaded.
+  uint32_t clients_max = 4096;                  ///< With open requests at a time.
   uint32_t answers_max = 65536;      ///< Pieces of answers that wait to be sent; a stream that adds more is cut off.
   uint32_t client_queue_max = 4096;  ///< Messages that wait for a client to read them. One that lets more wait is
                                      ///< cut off: its requests end with an error and are withdrawn.
@@ -41,8 +43,9 @@ struct ZmqFrontEndOptions {
   std::shared_ptr<KeyRing> keys = nullptr;  ///< None: everybody may ask.
   std::optional<bus::CurveKeys> curve{};    ///< The door's own pair; none: in the clear.
   wire::Limits limits;
-  /// Counts clients that were cut off or refused and frames that were dropped, by reason: "reader_behind", "malformed",
-  /// "not_encrypted", "handshake" (encrypted, but for another key; or given up half-way). On the front end's thread.
+  /// Counts clients that were cut off or refused and frames that were dropped, by reason: "connections",
+  /// "connections_of_address", "reader_behind", "malformed", "not_encrypted", "handshake" (no ZeroMQ; encrypted for
+  /// another key; given up half-way). On the front end's thread.
   std::function<void(std::string_view reason)> on_cut{};
 };
 
@@ -51,7 +54,7 @@ struct ZmqFrontEndStats {
   uint64_t malformed = 0;    ///< Dropped: no readable envelope, or of a kind no client sends.
   uint64_t unreachable = 0;  ///< Answers for clients that had gone.
   uint64_t cut_off = 0;      ///< Clients that let too much of their answers wait.
-  uint64_t refused = 0;      ///< Connections to an encrypted door that did not come about.
+  uint64_t refused = 0;      ///< Connections that did not come about, or were too many.
 };
 
 /// One thread of its own serves the socket; answers come to it through a lock-free queue.

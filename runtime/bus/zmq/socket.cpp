@@ -76,7 +76,7 @@ void configure_socket(void* socket, Lane lane, const ZmqTransportOptions& option
   }
 }
 
-constexpr int monitored_events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
+constexpr int monitored_events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
                                  ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                                  ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_CLOSED;
 
@@ -327,6 +327,15 @@ std::string_view Socket::source_user() const {
   return user == nullptr ? std::string_view{} : std::string_view(user);
 }
 
+std::string Socket::address_of(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (fd < 0 || ::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+  const auto bytes = [](const auto& ip) { return std::string(reinterpret_cast<const char*>(&ip), sizeof ip); };
+  return address.ss_family == AF_INET6 ? bytes(reinterpret_cast<const sockaddr_in6&>(address).sin6_addr)
+                                       : bytes(reinterpret_cast<const sockaddr_in&>(address).sin_addr);
+}
+
 void Socket::cut(int fd) const {
   // The descriptor may have been closed a moment ago and be another's now; at worst it is another one of this port.
   sockaddr_storage address{};
@@ -380,7 +389,8 @@ std::optional<Monitor::Event> Monitor::next() {
   std::memcpy(&event, frame.data<char>(), sizeof event);
   std::memcpy(&value, frame.data<char>() + sizeof event, sizeof value);
   while (frame.more() && take(socket_.get(), frame)) continue;
-  const What what = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED     ? What::connected
+  const What what = event == ZMQ_EVENT_ACCEPTED                ? What::accepted
+                    : event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED   ? What::connected
                     : event == ZMQ_EVENT_DISCONNECTED          ? What::broken
                     : event == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH ? What::refused
                     : event == ZMQ_EVENT_CLOSED                ? What::unreached

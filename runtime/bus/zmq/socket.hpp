@@ -91,6 +91,8 @@ class Socket {
   int source_fd() const;
   /// The key that was proved for that connection; empty without encryption. Valid until the next receive().
   std::string_view source_user() const;
+  /// The bytes of the address at the other end of the connection with that descriptor; empty where it has gone.
+  static std::string address_of(int fd);
   /// Breaks the connection with that descriptor, which came in to this ROUTER. ZeroMQ notices as if the other side had
   /// done it.
   void cut(int fd) const;
@@ -111,15 +113,16 @@ class Socket {
 class Monitor {
  public:
   enum class What : uint8_t {
+    accepted,  ///< By a ROUTER; whoever it is has said nothing yet.
     connected,
-    broken,
+    broken,     ///< Or never came about, after `refused` or `failed`.
     refused,    ///< The one who connects has no key that is let in.
     failed,     ///< No handshake came about: the wrong key of the server, or bytes that are none.
     unreached,  ///< Nobody listens there, or nobody answered in time. ZeroMQ tries again, at growing intervals.
   };
   struct Event {
     What what;
-    int fd;                 ///< Of the connection that broke.
+    int fd;                 ///< Of the connection that was accepted or broke.
     bool is_plain = false;  ///< Failed because one side encrypts and the other does not.
   };
 

@@ -374,6 +374,32 @@ BOOST_AUTO_TEST_CASE(an_encrypted_door_outlives_bytes_that_are_no_handshake) {
   BOOST_TEST(words(client.receive()) == "still here");
 }
 
+BOOST_AUTO_TEST_CASE(connections_over_the_bound_are_cut_off_and_room_is_given_again) {
+  Inbox<std::string> reasons;
+  Gateway gateway(
+      {.connections_per_address_max = 3, .on_cut = [&](std::string_view reason) { reasons.put(std::string(reason)); }});
+  auto first = std::make_unique<Client>(gateway);
+  Client second(gateway);
+  for (Client* client : {first.get(), &second}) {
+    client->ask(1);
+    gateway.submitted.take().sink->on_part(text("served"), true);
+    BOOST_TEST(words(client->receive()) == "served");
+  }
+  // Silent ones count too, until they fail as handshakes.
+  testing::RawClient silent(gateway.front_end->port());
+  testing::RawClient one_too_many(gateway.front_end->port());
+  BOOST_TEST(reasons.take() == "connections_of_address");
+  BOOST_TEST(one_too_many.read_until("never").size() < 100);  // At most a greeting, then the end.
+
+  first.reset();
+  silent.close();
+  BOOST_TEST(reasons.take() == "handshake");
+  Client third(gateway);
+  third.ask(1);
+  gateway.submitted.take().sink->on_part(text("served"), true);
+  BOOST_TEST(words(third.receive()) == "served");
+}
+
 BOOST_AUTO_TEST_CASE(stopping_withdraws_what_is_open_and_late_answers_are_harmless) {
   Gateway gateway;
   Client client(gateway);
