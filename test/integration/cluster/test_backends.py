@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Iterator, List
 
+import pytest
 from backends import children, is_running, two_replicas
 from http_client import Http
 from load import Load
@@ -71,6 +72,22 @@ def test_a_device_that_fails_for_good_costs_no_request_and_its_process_is_replac
     assert all(1 <= replica["restarts"] <= 4 for replica in replicas), replicas
     assert "the device failed for good" in node.tail()
     assert not any(map(is_running, before.values()))
+
+
+@pytest.mark.parametrize("seconds", [3, pytest.param(600, marks=pytest.mark.long)])
+def test_a_back_end_at_its_limit_is_not_taken_for_one_that_hangs(cluster: Cluster, seconds: int):
+    node = two_replicas(cluster)
+    before = children(node)
+
+    bench = cluster.run(
+        "bench", "clerk", "--concurrency", 64, "--warm-up", "1s", "--duration", f"{seconds}s", "--json", timeout=seconds + 60
+    )
+    report = bench.json()
+
+    print(f"\n{seconds} s: {report['answered']} answered, p99 {report['latency']['p99_ms']:.0f} ms")
+    assert report["answered"] > 0 and report["errors"] == {}
+    assert children(node) == before
+    assert [replica["restarts"] for replica in cluster.replicas("clerk-2").values()] == [0, 0]
 
 
 def test_back_ends_end_with_a_node_that_is_killed(cluster: Cluster):

@@ -6,10 +6,10 @@ from __future__ import annotations
 import os
 import signal
 import time
-from pathlib import Path
 from typing import FrozenSet, Iterator, List
 
 import pytest
+from backends import child_pids
 from mixed_load import Ended, MixedLoad, summary
 from polling import wait_until
 from troupe_cluster import Cluster, deployment
@@ -43,15 +43,6 @@ def failures(ended: List[Ended], allowed_in_streams: FrozenSet[str] = frozenset(
     return wrong
 
 
-def back_ends_of(pid: int) -> List[int]:
-    """The child processes of a node."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()] or [
-        int(child)
-        for task in Path(f"/proc/{pid}/task").iterdir()
-        for child in (task / "children").read_text().split()
-    ]
-
-
 def are_whole(cluster: Cluster) -> bool:
     return all(len(cluster.ready_nodes(model)) == 4 for model in MODELS)
 
@@ -66,7 +57,7 @@ def test_what_dies_one_after_the_other_and_two_at_once_costs_no_request(chaos: C
         at(2)
         chaos.nodes["worker-1"].kill()
         at(5)
-        os.kill(back_ends_of(chaos.nodes["worker-2"].process.pid)[0], signal.SIGKILL)
+        os.kill(child_pids(chaos.nodes["worker-2"].process.pid)[0], signal.SIGKILL)
         at(8)
         chaos.nodes["gate-2"].kill()
         at(10)

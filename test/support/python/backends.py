@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict
+from typing import Dict, List
 
 from troupe_cluster import Cluster, Node, deployment
 
 
+def child_pids(parent: int) -> List[int]:
+    pids = []
+    for task in Path(f"/proc/{parent}/task").iterdir():
+        try:
+            pids += map(int, (task / "children").read_text().split())
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # The thread has ended; what it had started ends with it.
+    return pids
+
+
 def children(node: Node) -> Dict[str, int]:
     """Process ids of a node's back ends, by replica."""
-    tasks = Path(f"/proc/{node.process.pid}/task")
-    pids = [int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()]
+    pids = child_pids(node.process.pid)
     started: Dict[str, int] = {}
     for line in (node.folder.parent.parent / f"{node.name}.log").read_text().splitlines():
         if "back end's process started" in line:
