@@ -33,6 +33,9 @@ if(TROUPE_SANITIZE)
 endif()
 
 # Designated initialisers leave fields at the defaults their structs state: that is their point here.
-set(TROUPE_WARNINGS -Wall -Wextra -Wconversion -Werror -Wno-missing-field-initializers
+set(TROUPE_WARNINGS -Wall -Wextra -Wconversion -Werror -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # gcc 12 reports these falsely inside std::string and std::optional once it has inlined them.
-  -Wno-error=stringop-overflow -Wno-error=restrict -Wno-error=maybe-uninitialized -Wno-error=array-bounds)
+  list(APPEND TROUPE_WARNINGS -Wno-error=stringop-overflow -Wno-error=restrict -Wno-error=maybe-uninitialized
+    -Wno-error=array-bounds)
+endif()

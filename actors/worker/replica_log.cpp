@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <fstream>
+#include <map>
 #include <set>
 
 namespace troupe::worker {
