@@ -36,7 +36,7 @@ void BalancerActor::update(const UpdateRoutes& routes) {
     version.coming = route.coming;
     for (const protocol::RoutedReplica& replica : route.replicas)
       refs[replica.id] = context().host().remote(replica.node, incarnations[replica.node],
-                                                 protocol::replica_path(replica.id), bus::Lane::request);
+                                                 protocol::batcher_path(replica.id), bus::Lane::request);
   }
   versions_ = std::move(versions);
   refs_ = std::move(refs);

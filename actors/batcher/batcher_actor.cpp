@@ -4,8 +4,15 @@
 
 namespace troupe::batcher {
 
-BatcherActor::BatcherActor(actor::Context& context, BatchOptions options, std::shared_ptr<worker::ReplicaLoad> load)
-    : Actor(context), options_(options), load_(std::move(load)), policy_(options) {
+BatcherActor::BatcherActor(actor::Context& context, std::string worker_path, BatchOptions options,
+                           std::shared_ptr<worker::ReplicaLoad> load)
+    : Actor(context),
+      worker_path_(std::move(worker_path)),
+      options_(options),
+      load_(std::move(load)),
+      policy_(options),
+      draining_(load_->draining.load()) {
+  report_load();
   serve<protocol::ServeRequest>([this](std::shared_ptr<const protocol::ServeRequest> request, actor::Reply reply) {
     accept(std::move(request), std::move(reply));
   });
@@ -107,7 +114,8 @@ void BatcherActor::fail_all(const Error& error) {
 
 void BatcherActor::drain() {
   draining_ = true;
-  if (!worker_) worker_ = context().host().find(context().self().path() + "/worker");
+  load_->draining = true;
+  if (!worker_) worker_ = context().host().find(worker_path_);
   if (!ready_) fail_all({Errc::unavailable, "the replica is draining", {}, {}});
   send_batches();
 }

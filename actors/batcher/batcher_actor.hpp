@@ -1,5 +1,5 @@
 #pragma once
-// BatcherActor: a replica's queue, beside its back end, at "replica/<id>". Serves protocol::ServeRequest.
+// BatcherActor: a replica's queue, beside its back end, at "replica/<id>/batcher". Serves protocol::ServeRequest.
 
 #include <unordered_map>
 
@@ -14,7 +14,8 @@ namespace troupe::batcher {
 class BatcherActor final : public actor::Actor {
  public:
   /// `load` is shared with the worker, which reports it on answers.
-  BatcherActor(actor::Context& context, BatchOptions options, std::shared_ptr<worker::ReplicaLoad> load);
+  BatcherActor(actor::Context& context, std::string worker_path, BatchOptions options,
+               std::shared_ptr<worker::ReplicaLoad> load);
 
   void cancelled(actor::ReplyId id) override;
 
@@ -32,14 +33,15 @@ class BatcherActor final : public actor::Actor {
   void drain();
   void report_load();
 
+  const std::string worker_path_;
   actor::Ref worker_;  ///< Known once the back end is ready.
   BatchOptions options_;
   std::shared_ptr<worker::ReplicaLoad> load_;
   BatchPolicy policy_;
+  bool draining_;
   std::unordered_map<actor::ReplyId, Waiting> waiting_;
   uint32_t free_slots_ = 0;
   bool ready_ = false;
-  bool draining_ = false;
   actor::TimerId timer_;
 };
 

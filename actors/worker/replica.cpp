@@ -8,30 +8,72 @@
 
 namespace troupe::worker {
 
+namespace {
+
+/// node > plane > model > replica. A replica that is given up does not take the model's others along.
+Status supervise(actor::Host& host, const protocol::ReplicaSpec& spec, const std::shared_ptr<ReplicaLoad>& load,
+                 const std::function<void(protocol::ReplicaStatus)>& on_change) {
+  const std::string model = protocol::model_path(spec.model);
+  TROUPE_CHECK(host.supervise(std::string(protocol::worker_plane_path), {}));
+  TROUPE_CHECK(host.supervise(model, {.parent = std::string(protocol::worker_plane_path)}));
+  protocol::ReplicaStatus status;
+  status.id = spec.id;
+  status.deployment = spec.deployment;
+  status.model = spec.model;
+  status.version = spec.version;
+  const auto tell = [on_change, load, status](protocol::ReplicaState state, const Error& reason) {
+    protocol::ReplicaStatus changed = status;
+    changed.state = state;
+    changed.reason = reason.message;
+    changed.restarts = load->restarts;
+    on_change(std::move(changed));
+  };
+  actor::SupervisorOptions options;
+  options.parent = model;
+  options.strategy = actor::Strategy::one_for_all;
+  options.restart.restarts_max = 0;
+  options.escalates = false;
+  options.on_restart = [tell, load](const Error& reason) {
+    load->restarts.fetch_add(1);
+    tell(protocol::ReplicaState::backing_off, reason);
+  };
+  options.on_give_up = [tell](const Error& reason) { tell(protocol::ReplicaState::failed, reason); };
+  return host.supervise(protocol::replica_path(spec.id), std::move(options));
+}
+
+}  // namespace
+
 Result<Replica> start_replica(actor::Host& host, const protocol::ReplicaSpec& spec, BackendFactory backend,
                               std::function<void(protocol::ReplicaStatus)> on_change) {
-  Replica replica;
-  replica.load = std::make_shared<ReplicaLoad>();
+  Replica replica{spec.id, spec.model, {}, {}, std::make_shared<ReplicaLoad>()};
+  TROUPE_CHECK(supervise(host, spec, replica.load, on_change));
   const batcher::BatchOptions batching{spec.batching.size_max, spec.batching.delay_max, spec.batching.queue_max};
+  actor::SpawnOptions options;
+  options.parent = protocol::replica_path(spec.id);
+  options.holds_requests = false;
   TROUPE_TRY(replica.batcher,
-             host.spawn_actor<batcher::BatcherActor>(protocol::replica_path(spec.id), {}, batching, replica.load));
-  WorkerOptions options{spec, replica.batcher, std::move(backend), replica.load, {}, std::move(on_change)};
-  auto worker = host.spawn_actor<WorkerActor>(protocol::worker_path(spec.id), {}, std::move(options));
-  if (!worker) {
-    host.stop(replica.batcher);
-    return fail(worker.error());
+             host.spawn_actor<batcher::BatcherActor>(protocol::batcher_path(spec.id), options,
+                                                     protocol::worker_path(spec.id), batching, replica.load));
+  WorkerOptions worker{spec, replica.batcher, std::move(backend), replica.load, {}, std::move(on_change)};
+  auto started = host.spawn_actor<WorkerActor>(protocol::worker_path(spec.id), options, std::move(worker));
+  if (!started) {
+    host.stop_supervisor(options.parent);
+    return fail(started.error());
   }
-  replica.worker = std::move(*worker);
+  replica.worker = std::move(*started);
   return replica;
 }
 
-void drain_replica(const Replica& replica) {
-  static_cast<void>(replica.batcher.send(Drain{}));
+Status drain_replica(const Replica& replica) {
+  return replica.batcher.send(Drain{});
 }
 
 void end_replica(actor::Host& host, const Replica& replica, std::function<void()> ended) {
-  host.stop(replica.worker,
-            [&host, batcher = replica.batcher, ended = std::move(ended)] { host.stop(batcher, ended); });
+  host.stop_supervisor(protocol::replica_path(replica.id), std::move(ended));
+}
+
+void end_model(actor::Host& host, const std::string& model) {
+  host.stop_supervisor(protocol::model_path(model));
 }
 
 Result<std::unique_ptr<Backend>> make_thread_backend(const protocol::ReplicaSpec& spec, const Clock& clock,

@@ -62,25 +62,18 @@ WorkerActor::~WorkerActor() {
 }
 
 void WorkerActor::started() {
-  watch_batcher();
+  // It crashed while it drained: nothing is inside any more.
+  if (options_.load->draining) {
+    draining_ = true;
+    return set_state(ReplicaState::stopped);
+  }
   load();
-}
-
-/// A batcher that has crashed comes back without knowing whether there is a back end.
-void WorkerActor::watch_batcher() {
-  context().monitor(options_.batcher, [this](const Error&) {
-    watch_batcher();
-    if (status_.state != ReplicaState::ready) return;
-    const auto inside = static_cast<uint32_t>(table_->size());
-    const uint32_t slots = backend_->slots();
-    tell_batcher(slots > inside ? slots - inside : 1);
-  });
 }
 
 void WorkerActor::set_state(ReplicaState state, std::string reason) {
   status_.state = state;
   status_.reason = std::move(reason);
-  status_.restarts = restart_policy_.restarts();
+  status_.restarts = options_.load->restarts;
   options_.on_change(status_);
 }
 
@@ -115,6 +108,7 @@ void WorkerActor::backend_failed(const Error& error) {
     set_state(ReplicaState::failed, error.message);
     return;
   }
+  options_.load->restarts.fetch_add(1);
   set_state(ReplicaState::backing_off, error.message);
   context().after(*delay, [this] {
     if (!draining_) load();

@@ -45,7 +45,6 @@ class WorkerActor final : public actor::Actor {
   void drain();
   void stop_if_drained();
   void tell_batcher(uint32_t slots);
-  void watch_batcher();
 
   WorkerOptions options_;
   actor::RestartPolicy restart_policy_;

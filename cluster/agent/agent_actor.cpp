@@ -1,5 +1,7 @@
 #include "cluster/agent/agent_actor.hpp"
 
+#include <algorithm>
+
 #include "runtime/actor/host.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "runtime/protocol/routing_delta.hpp"
@@ -177,8 +179,7 @@ void AgentActor::perform(const std::vector<AgentAction>& actions) {
       start(start_replica->spec);
     } else if (const auto* drain = std::get_if<DrainReplica>(&action)) {
       options_.log.info("replica drains", kv("replica", drain->id));
-      if (const auto replica = replicas_.find(drain->id); replica != replicas_.end())
-        worker::drain_replica(replica->second);
+      if (const auto replica = replicas_.find(drain->id); replica != replicas_.end()) this->drain(replica->second);
     } else {
       end(std::get<EndReplica>(action).id);
     }
@@ -204,10 +205,21 @@ void AgentActor::start(const protocol::ReplicaSpec& spec) {
   on_replica_changed(status);
 }
 
+/// One that was given up has nothing to finish.
+void AgentActor::drain(const worker::Replica& replica) {
+  const Status told = worker::drain_replica(replica);
+  if (told || told.error().code != Errc::unavailable) return;
+  for (protocol::ReplicaStatus& status : state_.statuses()) {
+    if (status.id != replica.id) continue;
+    status.state = protocol::ReplicaState::stopped;
+    context().after(Duration{0}, [this, status] { on_replica_changed(status); });
+  }
+}
+
 void AgentActor::end(ReplicaId id) {
   const auto gone = context().bind<>([this, id] {
     options_.log.info("replica ended", kv("replica", id));
-    replicas_.erase(id);
+    forget(id);
     state_.ended(id);
     beat();
     finish_stopping();
@@ -217,6 +229,14 @@ void AgentActor::end(ReplicaId id) {
   } else {
     gone();
   }
+}
+
+void AgentActor::forget(ReplicaId id) {
+  const auto replica = replicas_.extract(id);
+  if (replica.empty()) return;
+  const std::string& model = replica.mapped().model;
+  const bool is_last = std::ranges::none_of(replicas_, [&](const auto& other) { return other.second.model == model; });
+  if (is_last) worker::end_model(context().host(), model);
 }
 
 void AgentActor::on_replica_changed(const protocol::ReplicaStatus& status) {

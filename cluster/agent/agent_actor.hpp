@@ -62,7 +62,9 @@ class AgentActor final : public actor::Actor {
   void on_delta(const protocol::RoutingDelta& delta);
   void perform(const std::vector<AgentAction>& actions);
   void start(const protocol::ReplicaSpec& spec);
+  void drain(const worker::Replica& replica);
   void end(ReplicaId id);
+  void forget(ReplicaId id);
   void on_replica_changed(const protocol::ReplicaStatus& status);
   void prepare_to_stop(std::function<void()> done);
   void drain_all();

@@ -15,11 +15,14 @@
 namespace troupe::cluster {
 namespace {
 
-/// Balancers come and go on the gateway's actor, which alone draws from `random`.
+/// Balancers come and go on the gateway's actor, which alone draws from `random`. One that crashes once too often does
+/// not take other models' along: it is given up, and the gateway makes another.
 Result<actor::Ref> make_balancer(actor::Host& host, const std::string& model, Random& random) {
   balancer::BalancerOptions options;
   options.seed = random.next();
-  return host.spawn_actor<balancer::BalancerActor>(protocol::balancer_path(model), {}, model, options);
+  return host.spawn_actor<balancer::BalancerActor>(
+      protocol::balancer_path(model), {.parent = std::string(protocol::gateway_plane_path), .escalates = false}, model,
+      options);
 }
 
 }  // namespace
@@ -34,6 +37,19 @@ Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& tr
   parts.keys = std::make_shared<gateway::KeyRing>(
       count_key_refusals(metrics, log.with_component("gateway"), host.clock()), keys_always);
 
+  // Its actors find each other again after a crash: each starts alone. Where the gateway or the cache crashes once too
+  // often all begin anew, and past that nobody is served here.
+  actor::SupervisorOptions plane;
+  plane.on_give_up = [routing = parts.routing, log = log.with_component("gateway")](const Error& reason) {
+    log.error("this node's gateway is given up; it serves nobody until the node is started again",
+              observe::kv("reason", reason.message));
+    routing->begin_drain();
+    routing->close();
+  };
+  TROUPE_CHECK(host.supervise(std::string(protocol::gateway_plane_path), std::move(plane)));
+  actor::SpawnOptions in_plane;
+  in_plane.parent = std::string(protocol::gateway_plane_path);
+
   gateway::GatewayParts actor_parts;
   actor_parts.keys = parts.keys;
   actor_parts.routing = parts.routing;
@@ -41,15 +57,15 @@ Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& tr
   actor_parts.metrics = std::make_shared<gateway::GatewayMetrics>(metrics);
   actor_parts.random = std::make_shared<SeededRandom>(seed);
   TROUPE_TRY(actor_parts.cache,
-             host.spawn_actor<cache_shard::CacheShardActor>("cache/0", {}, cache_shard::CacheOptions{}));
+             host.spawn_actor<cache_shard::CacheShardActor>("cache/0", in_plane, cache_shard::CacheOptions{}));
   actor_parts.make_balancer = [random = actor_parts.random](actor::Host& of, const std::string& model) {
     return make_balancer(of, model, *random);
   };
   actor_parts.add_peer = [&transport](const bus::Peer& peer) { transport.add_peer(peer); };
   actor_parts.remove_peer = [&transport](NodeId node) { transport.remove_peer(node); };
   actor_parts.log = log.with_component("gateway");
-  TROUPE_TRY(parts.gateway,
-             host.spawn_actor<gateway::GatewayActor>(std::string(protocol::gateway_path), {}, std::move(actor_parts)));
+  TROUPE_TRY(parts.gateway, host.spawn_actor<gateway::GatewayActor>(std::string(protocol::gateway_path), in_plane,
+                                                                    std::move(actor_parts)));
   return parts;
 }
 

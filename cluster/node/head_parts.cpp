@@ -159,7 +159,11 @@ Result<HeadParts> start_head(const NodeOptions& options, const std::string& publ
   TROUPE_TRY(std::string key, load_or_create_admin_key(options.data_dir / admin_key_file_name));
 
   TROUPE_TRY(const actor::Ref catalog,
-             host.spawn_actor<CatalogActor>("catalog", {.placement = actor::Placement::own_thread}, models));
+             host.spawn_actor<CatalogActor>("catalog",
+                                            {.placement = actor::Placement::own_thread,
+                                             .parent = std::string(protocol::control_plane_path),
+                                             .escalates = false},
+                                            models));
   head.models = models;
   head.catalog = catalog;
   head.log = log.with_component("head");

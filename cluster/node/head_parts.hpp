@@ -10,6 +10,7 @@
 #include "runtime/http/server.hpp"
 #include "runtime/observe/log.hpp"
 #include "runtime/observe/metrics.hpp"
+#include "runtime/protocol/paths.hpp"
 
 namespace troupe::cluster {
 
@@ -31,9 +32,13 @@ Result<HeadParts> start_head(const NodeOptions& options, const std::string& publ
 Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, bus::Transport& transport,
                                     const Clock& clock, Random& random);
 
-/// For actors whose crash the node does not survive; others must restart the process.
+/// For actors whose crash the node does not survive; others must restart the process. Their plane must be there.
 inline actor::SpawnOptions vital(std::function<void(const Error&)> on_crash) {
-  return {.restart = {.restarts_max = 0}, .on_give_up = std::move(on_crash), .lane = bus::Lane::control};
+  return {.restart = {.restarts_max = 0},
+          .on_give_up = std::move(on_crash),
+          .lane = bus::Lane::control,
+          .parent = std::string(protocol::control_plane_path),
+          .escalates = false};
 }
 
 }  // namespace troupe::cluster

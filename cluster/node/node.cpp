@@ -108,6 +108,7 @@ Status NodeImpl::start() {
   const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
   const unsigned threads = options_.scheduler_threads > 0 ? options_.scheduler_threads : std::clamp(cpus, 2u, 8u);
   host_ = actor::Host::make({id_, incarnation_, {}}, clock_, actor::make_caf_executor(threads), transport_.get());
+  TROUPE_CHECK(host_->supervise(std::string(protocol::control_plane_path), {}));
   receiver_ = host_.get();
   transport_->start([this](bus::Lane lane, wire::Message message) { receive(lane, std::move(message)); });
 

@@ -40,7 +40,6 @@ Cell::Cell(HostImpl& host, std::string path, SpawnOptions options, ActorFactory 
       path_(std::move(path)),
       options_(options),
       factory_(std::move(factory)),
-      restart_policy_(options.restart),
       since_(host.clock().wall()) {}
 
 Ref Cell::start(Executor& executor) {
@@ -219,7 +218,7 @@ bool Cell::run(Delivery& delivery) {
   const bool counted =
       std::holds_alternative<Event>(delivery.content) || std::holds_alternative<Request>(delivery.content);
   if (state == State::restarting && counted) {
-    held_.push_back(std::move(delivery));
+    hold(delivery);
     return true;
   }
   if (counted) depth_.fetch_sub(1, std::memory_order_relaxed);
@@ -242,10 +241,28 @@ void Cell::dispatch(Delivery& delivery) {
     end(State::stopped, {Errc::unavailable, path_ + " has stopped", {}, {}});
 }
 
+/// What comes while the actor is down.
+void Cell::hold(Delivery& delivery) {
+  auto* request = std::get_if<Request>(&delivery.content);
+  if (request == nullptr || options_.holds_requests) {
+    held_.push_back(std::move(delivery));
+    return;
+  }
+  depth_.fetch_sub(1, std::memory_order_relaxed);
+  request->reply.fail({Errc::unavailable, fmt::format("actor {} is restarting", path_), {}, {}});
+}
+
 void Cell::make_actor() {
   actor_ = factory_(*this);
-  state_ = State::running;
+  set_state(State::running);
   actor_->started();
+  host_.started(*this);
+}
+
+void Cell::set_state(State state) {
+  const std::lock_guard lock(mutex_);
+  state_ = state;
+  since_ = host_.clock().wall();
 }
 
 void Cell::handle(Start&) {
@@ -303,6 +320,7 @@ void Cell::handle(Action& action) {
 }
 
 void Cell::handle(Restart&) {
+  restarts_.fetch_add(1, std::memory_order_relaxed);
   make_actor();
   auto held = std::exchange(held_, {});
   for (Delivery& delivery : held) {
@@ -310,9 +328,22 @@ void Cell::handle(Restart&) {
       depth_.fetch_sub(1, std::memory_order_relaxed);
       dispatch(delivery);
     } else if (state_.load() == State::restarting) {
-      held_.push_back(std::move(delivery));
+      hold(delivery);
     }
   }
+}
+
+/// An actor that has crashed meanwhile has said so.
+void Cell::handle(Halt&) {
+  if (!actor_) return;
+  actor_->stopping();
+  go_down({Errc::unavailable, fmt::format("actor {} restarts with its supervisor's others", path_), {}, {}});
+  host_.halted(*this);
+}
+
+void Cell::handle(GiveUp& given_up) {
+  end(State::failed, given_up.reason);
+  if (options_.on_give_up) options_.on_give_up(given_up.reason);
 }
 
 void Cell::handle(Stop& stop) {
@@ -345,32 +376,22 @@ void Cell::crash(const std::string& what) {
   {
     const std::lock_guard lock(mutex_);
     last_error_ = what;
-    since_ = host_.clock().wall();
   }
+  const Error reason{Errc::unavailable, fmt::format("actor {} crashed: {}", path_, what), {}, {}};
+  go_down(reason);
+  host_.crashed(*this, reason);
+}
+
+void Cell::go_down(const Error& reason) {
+  set_state(State::restarting);
   actor_.reset();
   drop_calls_and_timers();
-  const Error reason{Errc::unavailable, fmt::format("actor {} crashed: {}", path_, what), {}, {}};
-  const auto delay = restart_policy_.on_crash(host_.clock().now());
-  if (!delay) {
-    end(State::failed, reason);
-    if (options_.on_give_up) options_.on_give_up(reason);
-    return;
-  }
   tell_watchers(reason);
-  state_ = State::restarting;
-  restarts_.fetch_add(1, std::memory_order_relaxed);
-  host_.timers().set(host_.clock().now() + *delay, [weak = weak_from_this()] {
-    if (const auto cell = weak.lock()) cell->post({Restart{}});
-  });
 }
 
 void Cell::end(State state, const Error& reason) {
   if (actor_ && state == State::stopped) actor_->stopping();
-  {
-    const std::lock_guard lock(mutex_);
-    state_ = state;
-    since_ = host_.clock().wall();
-  }
+  set_state(state);
   actor_.reset();
   held_.clear();
   drop_calls_and_timers();

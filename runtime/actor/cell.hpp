@@ -69,9 +69,15 @@ class Cell final : public Context, public std::enable_shared_from_this<Cell> {
   void handle(Down& down);
   void handle(Action& action);
   void handle(Restart&);
+  void handle(Halt&);
+  void handle(GiveUp& given_up);
   void handle(Stop& stop);
   void make_actor();
+  void hold(Delivery& delivery);
+  void set_state(State state);
   void crash(const std::string& what);
+  /// The actor is gone; its mailbox waits for Restart, GiveUp or Stop.
+  void go_down(const Error& reason);
   void end(State state, const Error& reason);
   void drop_calls_and_timers();
   void tell_callee_to_cancel(const OpenCall& call);
@@ -91,7 +97,6 @@ class Cell final : public Context, public std::enable_shared_from_this<Cell> {
   uint64_t next_id_ = 0;
   std::deque<Delivery> held_;  ///< Waits for a restart; bounded with the mailbox.
   std::function<void()> stopped_;
-  RestartPolicy restart_policy_;
   bool stopping_ = false;
 
   std::atomic<uint64_t> depth_{0};  ///< Events and requests that wait.

@@ -36,12 +36,18 @@ struct Action {
   std::function<void()> run;
 };
 struct Restart {};
+/// Go down and wait for Restart; what comes meanwhile is kept.
+struct Halt {};
+/// Crashed once too often, or its supervisor has: end as failed.
+struct GiveUp {
+  Error reason;
+};
 struct Stop {
   std::function<void()> stopped;
 };
 
 struct Delivery {
-  std::variant<Start, Event, Request, Answer, Cancelled, TimerFired, Down, Action, Restart, Stop> content;
+  std::variant<Start, Event, Request, Answer, Cancelled, TimerFired, Down, Action, Restart, Halt, GiveUp, Stop> content;
 };
 
 }  // namespace troupe::actor::internal

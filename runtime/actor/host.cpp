@@ -44,10 +44,12 @@ HostImpl::HostImpl(HostOptions options, Clock& clock, std::unique_ptr<Executor> 
       clock_(clock),
       transport_(transport),
       timers_(std::move(timers)),
-      executor_(std::move(executor)) {}
+      executor_(std::move(executor)),
+      supervision_(clock.now()) {}
 
 HostImpl::~HostImpl() {
   stop_all();
+  timers_.reset();  // What it runs may still come here.
 }
 
 Result<Ref> HostImpl::spawn(std::string path, SpawnOptions options, ActorFactory factory) {
@@ -55,7 +57,10 @@ Result<Ref> HostImpl::spawn(std::string path, SpawnOptions options, ActorFactory
   // To its start: whoever finds it may post to it.
   const std::lock_guard lock(mutex_);
   if (stopping_) return fail(Errc::unavailable, "this host is stopping; it starts no actor at {}", path);
-  if (!cells_.try_emplace(path, cell).second) return fail(Errc::already_exists, "an actor runs at {} already", path);
+  // One that was given up may not have ended yet.
+  if (cells_.contains(path)) return fail(Errc::already_exists, "an actor runs at {} already", path);
+  TROUPE_CHECK(supervision_.add_actor(options.parent, path, {options.restart, options.escalates}, clock_.now()));
+  cells_[path] = cell;
   order_.push_back(path);
   failed_.erase(path);
   return cell->start(*executor_);
@@ -110,6 +115,7 @@ void HostImpl::stop_all() {
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
+      timers_->cancel(supervision_timer_);
       for (auto path = order_.rbegin(); path != order_.rend(); ++path) newest_first.push_back(cells_.at(*path));
     }
     if (newest_first.empty()) break;
@@ -117,31 +123,6 @@ void HostImpl::stop_all() {
     newest_first.clear();
     executor_->join();
   }
-}
-
-void HostImpl::ended(Cell& cell, bool keep_for_health) {
-  // The last reference may be the directory's; it must not die inside its own mailbox.
-  std::shared_ptr<Cell> keep;
-  auto health = keep_for_health ? std::optional(cell.health()) : std::nullopt;
-  const std::lock_guard lock(mutex_);
-  const auto found = cells_.find(cell.path());
-  if (found == cells_.end() || found->second.get() != &cell) return;
-  keep = std::move(found->second);
-  cells_.erase(found);
-  std::erase(order_, cell.path());
-  if (health) failed_[cell.path()] = std::move(*health);
-}
-
-std::vector<protocol::ActorHealth> HostImpl::health() const {
-  std::vector<std::shared_ptr<Cell>> cells;
-  std::vector<protocol::ActorHealth> rows;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const std::string& path : order_) cells.push_back(cells_.at(path));
-    for (const auto& [path, health] : failed_) rows.push_back(health);
-  }
-  for (const auto& cell : cells) rows.push_back(cell->health());
-  return rows;
 }
 
 OpenCalls HostImpl::open_calls() const {

@@ -10,7 +10,7 @@
 
 #include "runtime/actor/actor.hpp"
 #include "runtime/actor/executor.hpp"
-#include "runtime/actor/restart_policy.hpp"
+#include "runtime/actor/supervision.hpp"
 #include "runtime/actor/timer_service.hpp"
 #include "runtime/bus/transport.hpp"
 #include "runtime/protocol/cluster.hpp"
@@ -27,8 +27,26 @@ struct SpawnOptions {
   uint64_t mailbox_max = 65536;             ///< Messages and requests that wait; Ref::send beyond is overloaded.
   Placement placement = Placement::shared;  ///< `own_thread` for actors that block.
   RestartOptions restart;
-  std::function<void(const Error&)> on_give_up;  ///< It crashed once too often; on its last thread. Empty: nothing.
-  bus::Lane lane = bus::Lane::request;           ///< By which others reach it; answers come back by the same.
+  /// It, or its supervisor, crashed once too often; on its last thread. Empty: nothing.
+  std::function<void(const Error&)> on_give_up;
+  bus::Lane lane = bus::Lane::request;  ///< By which others reach it; answers come back by the same.
+  std::string parent;                   ///< The supervisor it starts under; empty: the node itself.
+  bool escalates = true;  ///< Crashed once too often, it fails its supervisor; false: it alone is given up.
+  /// Requests that come while it is restarted wait for it; false: they are refused as unavailable, to be tried
+  /// elsewhere.
+  bool holds_requests = true;
+};
+
+/// A supervisor: what of its children starts again when one crashes (supervision.hpp).
+struct SupervisorOptions {
+  std::string parent;  ///< Empty: the node itself.
+  Strategy strategy = Strategy::one_for_one;
+  RestartOptions restart;  ///< How often it is started again, whole, when children crash once too often.
+  bool escalates = true;   ///< Past that, it fails its parent; false: it alone is given up.
+  /// Children of it crashed and start again. On any thread; must only hand over.
+  std::function<void(const Error&)> on_restart;
+  /// It is given up, and its children with it. Likewise.
+  std::function<void(const Error&)> on_give_up;
 };
 
 /// Calls that cross nodes and have not ended.
@@ -49,7 +67,8 @@ class Host {
                                     bus::Transport* transport, std::unique_ptr<TimerService> timers = nullptr);
   virtual ~Host() = default;
 
-  /// Starts an actor under `path`. already_exists where one with that path runs; unavailable once the host stops.
+  /// Starts an actor at `path`. already_exists where one with that path runs; not_found where its parent does not
+  /// exist; unavailable once the host stops, or while the parent restarts.
   virtual Result<Ref> spawn(std::string path, SpawnOptions options, ActorFactory factory) = 0;
   /// spawn_actor<Greeter>("greeter", {}, arguments…): arguments are copied for each (re)start.
   template <class A, class... Args>
@@ -58,6 +77,11 @@ class Host {
       return std::make_unique<A>(context, args...);
     });
   }
+
+  /// Makes a supervisor at `path`; nothing is done where its parent has one there already.
+  virtual Status supervise(std::string path, SupervisorOptions options) = 0;
+  /// Stops a supervisor's actors in order, last started first. All paths are free when `stopped` runs (on any thread).
+  virtual void stop_supervisor(std::string_view path, std::function<void()> stopped = {}) = 0;
 
   /// The local actor at `path`, or an empty Ref.
   virtual Ref find(std::string_view path) = 0;
@@ -77,6 +101,7 @@ class Host {
 
   virtual const HostOptions& options() const = 0;
   virtual Clock& clock() = 0;
+  /// Of all actors and supervisors, those that were given up too: parents first, children in the order of their start.
   virtual std::vector<protocol::ActorHealth> health() const = 0;
   virtual OpenCalls open_calls() const = 0;
 };

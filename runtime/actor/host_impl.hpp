@@ -19,6 +19,8 @@ class HostImpl final : public Host {
   Result<Ref> spawn(std::string path, SpawnOptions options, ActorFactory factory) override;
   Ref find(std::string_view path) override;
   Ref remote(NodeId node, Incarnation incarnation, std::string path, bus::Lane lane) override;
+  Status supervise(std::string path, SupervisorOptions options) override;
+  void stop_supervisor(std::string_view path, std::function<void()> stopped) override;
   void stop(const Ref& actor, std::function<void()> stopped) override;
   void stop_all() override;
   void peer_lost(NodeId node) override;
@@ -40,7 +42,11 @@ class HostImpl final : public Host {
   void watch_node(NodeId node, const std::shared_ptr<Cell>& watcher, uint64_t monitor);
   /// The incoming call is answered or dropped: nobody can cancel it any more.
   void forget_incoming(NodeId node, CorrelationId correlation);
-  void ended(Cell& cell, bool keep_for_health);
+  // What becomes of a cell's actor; on it.
+  void started(const Cell& cell);
+  void halted(const Cell& cell);
+  void crashed(const Cell& cell, const Error& reason);
+  void ended(Cell& cell, bool given_up);
 
  private:
   struct Outgoing {
@@ -63,6 +69,11 @@ class HostImpl final : public Host {
       return std::hash<NodeId>{}(key.node) ^ std::hash<CorrelationId>{}(key.correlation);
     }
   };
+  struct Supervisor {
+    std::function<void(const Error&)> on_restart;
+    std::function<void(const Error&)> on_give_up;
+    std::vector<std::function<void()>> stopped;
+  };
   /// Calls are spread over shards so that lanes and schedulers seldom meet at a lock.
   struct Shard {
     mutable std::mutex mutex;
@@ -78,6 +89,10 @@ class HostImpl final : public Host {
   void receive_answer(const wire::Message& message);
   void receive_cancel(const wire::Message& message);
   void refuse(bus::Lane lane, const wire::Envelope& request, const Error& error);
+  /// Under mutex_: does what supervision_ wants, and hands back whom to tell of it, without the lock.
+  [[nodiscard]] std::vector<std::function<void()>> supervise_on();
+  void perform(const SupervisionAction& action, std::vector<std::function<void()>>& tell);
+  void supervision_due();
 
   HostOptions options_;
   Clock& clock_;
@@ -90,8 +105,11 @@ class HostImpl final : public Host {
 
   mutable std::mutex mutex_;  ///< Guards what follows.
   std::unordered_map<std::string, std::shared_ptr<Cell>> cells_;
-  bool stopping_ = false;                                          ///< Nothing new: join() would wait for it for ever.
-  std::vector<std::string> order_;                                 ///< Paths, oldest first.
+  bool stopping_ = false;           ///< Nothing new: join() would wait for it for ever.
+  std::vector<std::string> order_;  ///< Paths, oldest first.
+  Supervision supervision_;
+  std::unordered_map<std::string, Supervisor> supervisors_;
+  WheelTimer supervision_timer_;
   std::unordered_map<std::string, protocol::ActorHealth> failed_;  ///< Last health of those that were given up.
   std::unordered_multimap<NodeId, std::pair<std::weak_ptr<Cell>, uint64_t>> node_watchers_;
 };

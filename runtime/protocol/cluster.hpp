@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -174,10 +175,16 @@ struct ReplicaStatus {
   }
 };
 
+enum class ActorKind : uint8_t {
+  actor = 1,
+  supervisor = 2,  ///< No actor: it starts its children again.
+  back_end = 3,    ///< Under its worker: a process, or a thread.
+};
+
 /// One row of `troupe actors`.
 struct ActorHealth {
   std::string path;
-  std::string state;  ///< "running", "stopped", "failed"
+  std::string state;  ///< "running", "restarting", "failed"; of back ends that of a replica
   uint32_t restarts = 0;
   uint64_t queue_depth = 0;
   uint64_t handled = 0;
@@ -185,6 +192,10 @@ struct ActorHealth {
   uint64_t handling_us_p99 = 0;
   std::string last_error;
   int64_t since_unix_us = 0;
+  std::string parent{};  ///< Path of its supervisor; of a back end, its worker; "node" where there is none above.
+  ActorKind kind = ActorKind::actor;
+  uint32_t pid = 0;                           ///< Of a back end in a process of its own; 0 = none.
+  std::optional<uint64_t> progress_age_ms{};  ///< Since a back end last showed that it gets on; none: it does not run.
   bool operator==(const ActorHealth&) const = default;
   static constexpr auto fields() {
     return std::tuple{&ActorHealth::path,
@@ -195,7 +206,11 @@ struct ActorHealth {
                       &ActorHealth::handling_us_p50,
                       &ActorHealth::handling_us_p99,
                       &ActorHealth::last_error,
-                      &ActorHealth::since_unix_us};
+                      &ActorHealth::since_unix_us,
+                      &ActorHealth::parent,
+                      &ActorHealth::kind,
+                      &ActorHealth::pid,
+                      &ActorHealth::progress_age_ms};
   }
 };
 

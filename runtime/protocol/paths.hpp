@@ -12,13 +12,28 @@ inline constexpr std::string_view head_path = "head";
 inline constexpr std::string_view agent_path = "agent";
 inline constexpr std::string_view gateway_path = "gateway";
 
-/// A replica's batcher, which takes its requests: "replica/00000000000000a1".
+/// Supervisors of a node's planes.
+inline constexpr std::string_view control_plane_path = "plane/control";
+inline constexpr std::string_view gateway_plane_path = "plane/gateway";
+inline constexpr std::string_view worker_plane_path = "plane/worker";
+
+/// The supervisor of a model's replicas on a node, and that of one replica.
+inline std::string model_path(std::string_view model) {
+  return "model/" + std::string(model);
+}
 inline std::string replica_path(ReplicaId replica) {
   return "replica/" + replica.str();
 }
-/// The worker behind it.
+/// A replica's batcher, which takes its requests: "replica/00000000000000a1/batcher".
+inline std::string batcher_path(ReplicaId replica) {
+  return replica_path(replica) + "/batcher";
+}
+/// The worker behind it, and what it calls its back end.
 inline std::string worker_path(ReplicaId replica) {
   return replica_path(replica) + "/worker";
+}
+inline std::string back_end_path(ReplicaId replica) {
+  return worker_path(replica) + "/back-end";
 }
 inline std::string balancer_path(std::string_view model) {
   return "balancer/" + std::string(model);

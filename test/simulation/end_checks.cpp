@@ -140,19 +140,25 @@ std::string EndChecks::held(const SimNode& node) const {
 }
 
 std::string EndChecks::wrong_actors(const SimNode& node) const {
-  std::set<std::string> expected{std::string(protocol::agent_path)};
+  std::set<std::string> expected{std::string(protocol::control_plane_path), std::string(protocol::agent_path)};
   if (node.is_head()) expected.insert(std::string(protocol::head_path));
   if (node.is_gateway()) {
+    expected.insert(std::string(protocol::gateway_plane_path));
     expected.insert(std::string(protocol::gateway_path));
     expected.insert("cache/0");
     for (const auto& [name, wish] : operator_.wishes())
       if (wish) expected.insert(protocol::balancer_path(wish->model));
   }
   for (const SimBackend* backend : node.backends().all) {
+    expected.insert(protocol::model_path(backend->spec().model));
     expected.insert(protocol::replica_path(backend->spec().id));
+    expected.insert(protocol::batcher_path(backend->spec().id));
     expected.insert(protocol::worker_path(backend->spec().id));
   }
+  // The plane of a worker that has had no replica yet is not there.
+  const std::string worker_plane(protocol::worker_plane_path);
   for (const protocol::ActorHealth& actor : node.host().health()) {
+    if (actor.path == worker_plane) continue;
     if (expected.erase(actor.path) == 0) return fmt::format("an actor {} too many", actor.path);
     if (actor.queue_depth != 0) return fmt::format("{} messages that wait for {}", actor.queue_depth, actor.path);
   }

@@ -88,6 +88,8 @@ void SimNode::start() {
       {id(), incarnation_, {}}, world_.schedule,
       std::make_unique<SimExecutor>(world_.schedule, life_->owner, knobs.mailbox_delay_max), life_->transport.get(),
       std::make_unique<SimTimers>(world_.schedule, life_->owner, knobs.defect == Defect::lost_timers ? 0.02 : 0));
+  if (const Status plane = life_->host->supervise(std::string(protocol::control_plane_path), {}); !plane)
+    return world_.ledger.violation(plane.error().message);
   life_->transport->start([this](bus::Lane lane, wire::Message message) { received(lane, std::move(message)); });
   if (is_head()) start_head();
   if (is_gateway()) {

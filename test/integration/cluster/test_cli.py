@@ -60,7 +60,7 @@ def test_actors_are_those_of_the_request_path(serving: Cluster):
     paths = {row["path"] for row in serving.run("actors", "--json").json()}
 
     assert {"head", "agent", "gateway", "balancer/clerk", "balancer/echo", "cache/0"} <= paths
-    assert sum(bool(re.fullmatch("replica/[0-9a-f]{16}", path)) for path in paths) == 4
+    assert sum(bool(re.fullmatch("replica/[0-9a-f]{16}/batcher", path)) for path in paths) == 4
     assert "balancer/clerk" in serving.run("actors").out
 
 

@@ -202,6 +202,96 @@ BOOST_AUTO_TEST_CASE(a_cancelled_timer_stays_silent) {
   for (const std::string& line : log.lines()) BOOST_TEST(line != "first");
 }
 
+BOOST_AUTO_TEST_CASE(a_crash_takes_down_those_of_its_group_in_reverse_and_starts_them_in_order) {
+  /// Says what becomes of it.
+  class Member final : public Actor {
+   public:
+    Member(Context& context, std::function<void(std::string)> tell) : Actor(context), tell_(std::move(tell)) {
+      on<Crash>([](const Crash&) { throw std::runtime_error("asked to crash"); });
+      serve<Hold>([this](const auto&, Reply reply) { held_.push_back(std::move(reply)); });
+    }
+    ~Member() override { tell_("- " + context().self().path()); }
+    void started() override { tell_("+ " + context().self().path()); }
+
+   private:
+    std::function<void(std::string)> tell_;
+    std::vector<Reply> held_;
+  };
+  Log group;
+  SupervisorOptions options;
+  options.strategy = Strategy::one_for_all;
+  options.on_restart = [tell = group.writer()](const Error& reason) { tell(reason.message); };
+  BOOST_REQUIRE(host->supervise("group", options).has_value());
+  const SpawnOptions member{.restart = {.backoff_first = 1ms}, .parent = "group"};
+  const Ref a = host->spawn_actor<Member>("a", member, group.writer()).value();
+  BOOST_REQUIRE(group.wait_for("+ a"));
+  const Ref b = host->spawn_actor<Member>("b", member, group.writer()).value();
+  BOOST_REQUIRE(group.wait_for("+ b"));
+  drive([&](Context& context) {
+    context.call(b, Hold{}, {},
+                 [tell = group.writer()](const ReplyEvent& event) { tell(std::string(to_string(event.error->code))); });
+    static_cast<void>(a.send(Crash{}));
+  });
+
+  BOOST_REQUIRE(group.wait_for("+ b", 2));
+  BOOST_REQUIRE(group.wait_for("lost"));
+  auto lines = group.lines();
+  std::erase_if(lines, [](const std::string& line) { return line == "lost" || line.starts_with("actor a crashed"); });
+  BOOST_TEST(lines == (std::vector<std::string>{"+ a", "+ b", "- a", "- b", "+ a", "+ b"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(group.wait_for("actor a crashed: asked to crash"));
+
+  std::promise<void> stopped;
+  host->stop_supervisor("group", [&] { stopped.set_value(); });
+  stopped.get_future().wait();
+  lines = group.lines();
+  BOOST_TEST(lines[lines.size() - 2] == "- b");
+  BOOST_TEST(lines.back() == "- a");
+  BOOST_TEST(!host->find("a"));
+}
+
+BOOST_AUTO_TEST_CASE(a_supervisor_that_is_given_up_says_why_and_is_seen_with_all_its_children) {
+  std::promise<std::string> given_up;
+  SupervisorOptions options;
+  options.restart.restarts_max = 0;
+  options.on_give_up = [&](const Error& reason) { given_up.set_value(reason.message); };
+  BOOST_REQUIRE(host->supervise("group", options).has_value());
+  const SpawnOptions member{.restart = {.restarts_max = 0}, .parent = "group"};
+  const Ref a = host->spawn_actor<Counter>("a", member, log.writer()).value();
+  const Ref b = host->spawn_actor<Counter>("b", member, log.writer()).value();
+
+  BOOST_REQUIRE(a.send(Crash{}).has_value());
+
+  BOOST_TEST(given_up.get_future().get() == "actor a crashed: asked to crash");
+  while (host->find("b")) std::this_thread::yield();
+  std::string rows;
+  for (const protocol::ActorHealth& row : host->health())
+    if (row.path == "group" || row.parent == "group") rows += row.parent + ">" + row.path + " " + row.state + "; ";
+  BOOST_TEST(rows == "node>group failed; group>a failed; group>b failed; ");
+  BOOST_TEST((b.send(Number{1}).error().code == Errc::unavailable));
+  BOOST_TEST((host->spawn_actor<Counter>("c", member, log.writer()).error().code == Errc::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(requests_to_an_actor_that_restarts_wait_or_are_refused_as_it_says) {
+  for (const bool holds : {true, false}) {
+    SpawnOptions options{.restart = {.backoff_first = holds ? Duration{1ms} : Duration{1h}, .backoff_max = 1h}};
+    options.holds_requests = holds;
+    const std::string path = holds ? "holds" : "refuses";
+    const Ref actor = host->spawn_actor<Counter>(path, options, log.writer()).value();
+    const auto told = std::make_shared<std::promise<std::string>>();
+    BOOST_REQUIRE((host->spawn_actor<Driver>("driver of " + path, {},
+                                             std::function<void(Context&)>([actor, told](Context& context) {
+                                               static_cast<void>(actor.send(Crash{}));
+                                               context.call(actor, Count{1}, {}, [told](const ReplyEvent& event) {
+                                                 told->set_value(event.error ? event.error->message : "counted");
+                                               });
+                                             }))
+                       .has_value()));
+
+    BOOST_TEST(told->get_future().get() == (holds ? "counted" : "actor refuses is restarting"));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_host_that_stops_starts_nothing_new_and_so_comes_to_its_end) {
   /// Its last act is to start another.
   class Phoenix final : public Actor {

@@ -94,7 +94,7 @@ struct Fixture {
     uint64_t id = asked.size();
     for (const std::string& script : scripts) {
       asked.push_back(std::make_shared<std::atomic<int>>(0));
-      BOOST_REQUIRE(host->spawn_actor<FakeReplica>(protocol::replica_path(ReplicaId{++id}), {}, script, asked.back())
+      BOOST_REQUIRE(host->spawn_actor<FakeReplica>(protocol::batcher_path(ReplicaId{++id}), {}, script, asked.back())
                         .has_value());
       route.replicas.push_back({ReplicaId{id}, NodeId{1}});
     }
