@@ -38,6 +38,10 @@ class BackendEvents {
   /// A piece of the answer to `id`; after the last one or an error nothing more comes for it.
   virtual void on_part(WorkId id, protocol::ResultPart part, bool last) = 0;
   virtual void on_error(WorkId id, const Error& error) = 0;
+  /// For those who look at it: it runs in a process of its own, and what it does there now and then. Of a step that has
+  /// run for `step_running`; 0 = none does.
+  virtual void on_process(uint32_t /*pid*/) {}
+  virtual void on_progress(Duration /*step_running*/) {}
 };
 
 /// Functions return at once (queue a command to the back end's own thread) and may be called from any one thread.

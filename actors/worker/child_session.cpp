@@ -101,6 +101,7 @@ Status ChildSession::open() {
   TROUPE_CHECK(poller_->watch(socket_->fd(), socket_token));
   TROUPE_CHECK(poller_->watch(process_->ended_fd(), ended_token));
   TROUPE_CHECK(poller_->watch(process_->output_fd(), output_token));
+  emit([&](BackendEvents& events) { events.on_process(static_cast<uint32_t>(process_->pid())); });
   options_.log.info("back end's process started", kv("replica", options_.spec.id), kv("pid", process_->pid()));
   return {};
 }
@@ -221,6 +222,7 @@ void ChildSession::hear(const protocol::Progress& progress) {
   health_->on_progress({progress.steps, running});
   steps_ = progress.steps;
   step_running_ = Duration(running).count();
+  emit([&](BackendEvents& events) { events.on_progress(running); });
 }
 
 void ChildSession::hear(PartFrame frame) {

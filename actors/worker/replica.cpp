@@ -45,7 +45,7 @@ Status supervise(actor::Host& host, const protocol::ReplicaSpec& spec, const std
 
 Result<Replica> start_replica(actor::Host& host, const protocol::ReplicaSpec& spec, BackendFactory backend,
                               std::function<void(protocol::ReplicaStatus)> on_change) {
-  Replica replica{spec.id, spec.model, {}, {}, std::make_shared<ReplicaLoad>()};
+  Replica replica{spec.id, spec.model, {}, {}, std::make_shared<ReplicaLoad>(), std::make_shared<BackEndHealth>()};
   TROUPE_CHECK(supervise(host, spec, replica.load, on_change));
   const batcher::BatchOptions batching{spec.batching.size_max, spec.batching.delay_max, spec.batching.queue_max};
   actor::SpawnOptions options;
@@ -54,7 +54,8 @@ Result<Replica> start_replica(actor::Host& host, const protocol::ReplicaSpec& sp
   TROUPE_TRY(replica.batcher,
              host.spawn_actor<batcher::BatcherActor>(protocol::batcher_path(spec.id), options,
                                                      protocol::worker_path(spec.id), batching, replica.load));
-  WorkerOptions worker{spec, replica.batcher, std::move(backend), replica.load, {}, std::move(on_change)};
+  WorkerOptions worker{spec, replica.batcher,     std::move(backend), replica.load, replica.back_end,
+                       {},   std::move(on_change)};
   auto started = host.spawn_actor<WorkerActor>(protocol::worker_path(spec.id), options, std::move(worker));
   if (!started) {
     host.stop_supervisor(options.parent);

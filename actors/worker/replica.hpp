@@ -17,6 +17,7 @@ struct Replica {
   actor::Ref batcher;
   actor::Ref worker;
   std::shared_ptr<ReplicaLoad> load;
+  std::shared_ptr<BackEndHealth> back_end;
 };
 
 /// Starts both actors; loading begins at once. `on_change` is told of every change of state, on any thread.

@@ -1,5 +1,7 @@
 #include "actors/worker/worker_actor.hpp"
 
+#include "runtime/actor/host.hpp"
+
 namespace troupe::worker {
 
 using protocol::ReplicaState;
@@ -8,7 +10,12 @@ using protocol::ReplicaState;
 class WorkerActor::Events final : public BackendEvents {
  public:
   Events(WorkerActor& worker, uint64_t life, std::function<void(std::function<void()>)> post)
-      : worker_(worker), life_(life), table_(worker.table_), post_(std::move(post)) {}
+      : worker_(worker),
+        life_(life),
+        table_(worker.table_),
+        health_(worker.options_.health),
+        clock_(worker.context().host().clock()),
+        post_(std::move(post)) {}
 
   void on_loaded() override {
     post([](WorkerActor& worker) { worker.set_state(ReplicaState::warming); });
@@ -24,6 +31,8 @@ class WorkerActor::Events final : public BackendEvents {
   }
   void on_part(WorkId id, protocol::ResultPart part, bool last) override { table_->part(id, std::move(part), last); }
   void on_error(WorkId id, const Error& error) override { table_->error(id, error); }
+  void on_process(uint32_t pid) override { health_->on_process(pid, clock_.now()); }
+  void on_progress(Duration step_running) override { health_->on_progress(step_running, clock_.now()); }
 
  private:
   void post(std::function<void(WorkerActor&)> action) {
@@ -36,6 +45,8 @@ class WorkerActor::Events final : public BackendEvents {
   WorkerActor& worker_;
   const uint64_t life_;
   const std::shared_ptr<WorkTable> table_;
+  const std::shared_ptr<BackEndHealth> health_;
+  const Clock& clock_;
   const std::function<void(std::function<void()>)> post_;
 };
 
@@ -59,6 +70,7 @@ WorkerActor::WorkerActor(actor::Context& context, WorkerOptions options)
 WorkerActor::~WorkerActor() {
   backend_.reset();
   table_->fail_all({Errc::lost, "the replica has stopped", {}, {}});
+  options_.health->on_state(ReplicaState::stopped, {}, context().wall());
 }
 
 void WorkerActor::started() {
@@ -74,6 +86,7 @@ void WorkerActor::set_state(ReplicaState state, std::string reason) {
   status_.state = state;
   status_.reason = std::move(reason);
   status_.restarts = options_.load->restarts;
+  options_.health->on_state(state, status_.reason, context().wall());
   options_.on_change(status_);
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "actors/worker/back_end_health.hpp"
 #include "actors/worker/backend.hpp"
 #include "actors/worker/messages.hpp"
 #include "actors/worker/work_table.hpp"
@@ -21,6 +22,7 @@ struct WorkerOptions {
   actor::Ref batcher;
   BackendFactory backend;
   std::shared_ptr<ReplicaLoad> load;
+  std::shared_ptr<BackEndHealth> health;
   actor::RestartOptions restart;
   /// Told of every change, on this actor: hand it over.
   std::function<void(protocol::ReplicaStatus)> on_change;

@@ -128,6 +128,21 @@ std::vector<protocol::ReplicaStatus> AgentActor::statuses() const {
   return statuses;
 }
 
+/// Actors and supervisors of this node, and back ends under their workers.
+std::vector<protocol::ActorHealth> AgentActor::health() {
+  std::map<std::string, const worker::Replica*> by_worker;
+  for (const auto& [id, replica] : replicas_) by_worker[protocol::worker_path(id)] = &replica;
+  std::vector<protocol::ActorHealth> rows;
+  for (protocol::ActorHealth& row : context().host().health()) {
+    const auto of = by_worker.find(row.path);
+    rows.push_back(std::move(row));
+    if (of == by_worker.end()) continue;
+    if (auto back_end = of->second->back_end->row(of->second->id, *of->second->load, context().now()))
+      rows.push_back(std::move(*back_end));
+  }
+  return rows;
+}
+
 void AgentActor::beat() {
   // Until it has joined, the timer is the one that looks for the head again.
   if (!is_joined_) return;
@@ -142,7 +157,7 @@ void AgentActor::beat() {
   heartbeat.peers_revision = peers_revision_;
   heartbeat.draining = stop_done_ != nullptr;
   heartbeat.replicas = statuses();
-  if (beats_++ % options_.actors_every == 0) heartbeat.actors = context().host().health();
+  if (beats_++ % options_.actors_every == 0) heartbeat.actors = health();
   context().call(head_, std::move(heartbeat), {.deadline = context().now() + options_.heartbeat_patience},
                  [this, epoch = epoch_](const actor::ReplyEvent& event) {
                    if (!is_joined_ || epoch != epoch_) return;

@@ -20,7 +20,7 @@ struct AgentOptions {
   Duration drain_patience = std::chrono::seconds{30};
   Duration heartbeat_patience = std::chrono::seconds{2};  ///< A beat unanswered for so long: the head is lost.
   Duration join_retry = std::chrono::milliseconds{300};
-  uint32_t actors_every = 4;  ///< Every so many beats the actors' health rides along.
+  uint32_t actors_every = 2;  ///< Every so many beats the actors' health rides along.
   bus::Transport* transport = nullptr;
   worker::BackendFactory backend;
   observe::Logger log;
@@ -70,6 +70,7 @@ class AgentActor final : public actor::Actor {
   void drain_all();
   void finish_stopping();
   std::vector<protocol::ReplicaStatus> statuses() const;
+  std::vector<protocol::ActorHealth> health();
 
   AgentOptions options_;
   AgentState state_;

@@ -51,10 +51,6 @@ std::string of(const json& used, const json& total, const char* key) {
   return fmt::format("{:g}/{:g}", number(used, key), number(total, key));
 }
 
-std::string microseconds(const json& object, const char* key) {
-  return at(object, key).is_number() ? fmt::format("{:g}", number(object, key)) : std::string();
-}
-
 bool is_whole(const json& deployment) {
   return number(deployment, "ready") >= number(deployment, "replicas");
 }
@@ -77,16 +73,6 @@ std::string render_nodes(const json& nodes) {
     table.add({text(node, "name"), text(node, "state"), joined(at(node, "roles")), of(used, total, "cpus"),
                size(used, "memory_bytes"), size(total, "memory_bytes"), of(used, total, "gpus"), text(node, "replicas"),
                first_address(at(node, "addresses")), text(node, "pid")});
-  }
-  return table.str();
-}
-
-std::string render_actors(const json& actors) {
-  Table table({"NODE", "PATH", "STATE", "RESTARTS", "QUEUE", "HANDLED", "P50 US", "P99 US", "SINCE", "LAST ERROR"});
-  for (const json& actor : actors) {
-    table.add({text(actor, "node"), text(actor, "path"), text(actor, "state"), text(actor, "restarts"),
-               text(actor, "queue_depth"), text(actor, "handled"), microseconds(actor, "handling_us_p50"),
-               microseconds(actor, "handling_us_p99"), text(actor, "since"), text(actor, "last_error")});
   }
   return table.str();
 }

@@ -8,6 +8,8 @@ namespace troupe::cli {
 
 std::string render_nodes(const nlohmann::json& nodes);
 std::string render_actors(const nlohmann::json& actors);
+/// The same, each under its supervisor.
+std::string render_actor_tree(const nlohmann::json& actors);
 std::string render_models(const nlohmann::json& models);
 /// A line a deployment; under the table why one is not whole.
 std::string render_deployments(const nlohmann::json& deployments);

@@ -9,28 +9,6 @@ std::string to_text(const json& view) {
   return view.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::string_view to_string(ReplicaState state) noexcept {
-  switch (state) {
-    case ReplicaState::pending:
-      return "pending";
-    case ReplicaState::loading:
-      return "loading";
-    case ReplicaState::warming:
-      return "warming";
-    case ReplicaState::ready:
-      return "ready";
-    case ReplicaState::draining:
-      return "draining";
-    case ReplicaState::stopped:
-      return "stopped";
-    case ReplicaState::backing_off:
-      return "backing_off";
-    case ReplicaState::failed:
-      return "failed";
-  }
-  return "unknown";
-}
-
 namespace {
 
 json roles_of(const protocol::Roles& roles) {
@@ -101,10 +79,14 @@ json nodes_view(const HeadState& state, Time now) {
 
 json actors_view(const HeadState& state) {
   json rows = json::array();
-  for (const auto& [id, member] : state.membership().members())
-    for (const protocol::ActorHealth& actor : member.actors)
+  for (const auto& [id, member] : state.membership().members()) {
+    // What ran on a node that is gone is not known any more.
+    if (!member.is_member()) continue;
+    for (const protocol::ActorHealth& actor : member.actors) {
       rows.push_back({{"node", member.info.name},
                       {"path", actor.path},
+                      {"parent", actor.parent},
+                      {"kind", std::string(to_string(actor.kind))},
                       {"state", actor.state},
                       {"restarts", actor.restarts},
                       {"queue_depth", actor.queue_depth},
@@ -113,6 +95,10 @@ json actors_view(const HeadState& state) {
                       {"handling_us_p99", actor.handling_us_p99},
                       {"last_error", actor.last_error},
                       {"since", to_iso8601(wall_time_from_unix_microseconds(actor.since_unix_us))}});
+      if (actor.pid != 0) rows.back()["pid"] = actor.pid;
+      if (actor.progress_age_ms) rows.back()["progress_age_ms"] = *actor.progress_age_ms;
+    }
+  }
   return rows;
 }
 

@@ -24,7 +24,4 @@ nlohmann::json members_view(const Trust& trust, const HeadState& state);
 /// As text. Bytes that are not UTF-8, which a file name or an error may have, are replaced.
 std::string to_text(const nlohmann::json& view);
 
-/// "ready", "loading", …
-std::string_view to_string(protocol::ReplicaState state) noexcept;
-
 }  // namespace troupe::cluster

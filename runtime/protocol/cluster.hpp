@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -91,6 +92,9 @@ enum class ReplicaState : uint8_t {
   backing_off = 7,  ///< Failed; tries again later.
   failed = 8,       ///< Gave up; the reason stands beside it.
 };
+
+/// "ready", "loading", …
+std::string_view to_string(ReplicaState state) noexcept;
 
 enum class BackendKind : uint8_t { native = 1, echo = 2, python = 3 };
 
@@ -180,6 +184,8 @@ enum class ActorKind : uint8_t {
   supervisor = 2,  ///< No actor: it starts its children again.
   back_end = 3,    ///< Under its worker: a process, or a thread.
 };
+
+std::string_view to_string(ActorKind kind) noexcept;
 
 /// One row of `troupe actors`.
 struct ActorHealth {

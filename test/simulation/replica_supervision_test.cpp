@@ -134,8 +134,10 @@ BOOST_AUTO_TEST_CASE(a_worker_that_crashes_loses_what_is_open_and_the_replica_is
   ask("while it is away");
   BOOST_TEST(ends.at("while it is away") == "unavailable");
 
+  BOOST_TEST(!replica.back_end->row(replica.id, *replica.load, schedule.now()).has_value());
   run(200ms);
   BOOST_TEST((states.back().state == ReplicaState::ready));
+  BOOST_TEST(replica.back_end->row(replica.id, *replica.load, schedule.now())->state == "ready");
   ask("after");
   BOOST_TEST(ends.at("after") == "answered");
   check_slots();

@@ -1,5 +1,6 @@
 // Puts the page together: data from the poller into tiles, cards and tables.
 
+import { actorTree } from "./actor_tree.js";
 import { deploymentCards } from "./deployments.js";
 import { element, setState, setText } from "./dom.js";
 import { count, duration } from "./format.js";
@@ -58,7 +59,7 @@ function showRows(id, view, rows, total = rows.length) {
 
 function showActors() {
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const matching = known.actors.filter((actor) => {
+  const matching = actorTree(known.actors, (actor) => {
     const text = `${actor.path} ${actor.node} ${actor.state} ${actor.last_error}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });

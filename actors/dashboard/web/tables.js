@@ -90,18 +90,30 @@ export function replicasTable() {
   ], (replica) => replica.id);
 }
 
+/// Of rows that handle messages.
+const handled = (show) => (actor) => (actor.kind === "supervisor" ? "" : show(actor));
+const measured = (show) => (actor) => (actor.kind === "actor" ? show(actor) : "");
+
 export function actorsTable() {
   return new Table([
-    { title: "Path", className: "path", text: (actor) => actor.path },
+    { title: "Actor", className: "path", hint: "Under its supervisor",
+      cell(cell, actor) {
+        setText(cell, actor.label);
+        setClass(cell, `path depth-${Math.min(actor.depth, 5)}`);
+        cell.title = actor.path;
+      } },
     { title: "Node", text: (actor) => actor.node },
     stateColumn,
-    { title: "Queue", className: "number", hint: "Messages that wait", text: (actor) => count(actor.queue_depth) },
-    { title: "Handled", className: "number", text: (actor) => count(actor.handled) },
+    { title: "Queue", className: "number", hint: "Messages that wait; of a back end, requests inside",
+      text: handled((actor) => count(actor.queue_depth)) },
+    { title: "Handled", className: "number", text: handled((actor) => count(actor.handled)) },
     { title: "p50", className: "number", hint: "Time to handle a message: half take at most this",
-      text: (actor) => microseconds(actor.handling_us_p50) },
+      text: measured((actor) => microseconds(actor.handling_us_p50)) },
     { title: "p99", className: "number", hint: "Time to handle a message: 99 % take at most this",
-      text: (actor) => microseconds(actor.handling_us_p99) },
+      text: measured((actor) => microseconds(actor.handling_us_p99)) },
     { title: "Restarts", className: "number", text: (actor) => count(actor.restarts) },
+    { title: "Process", hint: "Of a back end, and how long ago it showed that it gets on",
+      text: (actor) => (actor.pid ? `pid ${actor.pid} · ${duration(actor.progress_age_ms ?? 0)} ago` : "") },
     { title: "Since", className: "number", hint: "In its state since", text: (actor) => ago(actor.since) },
     problemColumn("Last error", "last_error"),
   ], (actor) => `${actor.node} ${actor.path}`);

@@ -57,10 +57,47 @@ BOOST_AUTO_TEST_CASE(nodes_show_what_is_used_of_what_they_have) {
   BOOST_TEST(has(text, "1.0GiB"));
 }
 
+BOOST_AUTO_TEST_CASE(actors_stand_under_their_supervisors) {
+  const auto row = [](const char* node, const char* parent, const char* path, const char* kind) {
+    return json{{"node", node},       {"parent", parent}, {"path", path},     {"kind", kind},
+                {"state", "running"}, {"restarts", 0},    {"queue_depth", 0}, {"handled", 7}};
+  };
+  json actors = json::array(
+      {row("n1", "node", "plane/worker", "supervisor"), row("n1", "plane/worker", "replica/a1", "supervisor"),
+       row("n1", "replica/a1", "replica/a1/batcher", "actor"), row("n1", "replica/a1", "replica/a1/worker", "actor"),
+       row("n1", "replica/a1/worker", "replica/a1/worker/back-end", "back_end"), row("n1", "node", "agent", "actor"),
+       row("n2", "nobody", "agent", "actor")});
+  actors[4]["pid"] = 4711;
+  actors[4]["progress_age_ms"] = 250;
+
+  const std::string text = render_actor_tree(actors);
+
+  BOOST_TEST(has(text, "n1"));
+  BOOST_TEST(has(text, "\n├─ plane/worker "));
+  BOOST_TEST(has(text, "\n│  └─ replica/a1 "));
+  BOOST_TEST(has(text, "\n│     ├─ batcher "));
+  BOOST_TEST(has(text, "\n│     └─ worker "));
+  BOOST_TEST(has(text, "\n│        └─ back-end "));
+  BOOST_TEST(has(text, "4711"));
+  BOOST_TEST(has(text, "250ms"));
+  BOOST_TEST(has(text, "\n└─ agent "));
+  BOOST_TEST(std::count(text.begin(), text.end(), '\n') == 10);
+  BOOST_TEST(has(render_actors(actors), "replica/a1/worker/back-end"));
+}
+
+BOOST_AUTO_TEST_CASE(actors_that_are_their_own_supervisors_do_not_hang_it) {
+  const json actors = json::array({{{"node", "n"}, {"path", "a"}, {"parent", "b"}},
+                                   {{"node", "n"}, {"path", "b"}, {"parent", "a"}},
+                                   {{"node", "n"}, {"path", "c"}, {"parent", "c"}}});
+
+  BOOST_TEST(has(render_actor_tree(actors), "└─ c"));
+}
+
 BOOST_AUTO_TEST_CASE(answers_of_another_version_do_not_break_it) {
   for (const json& odd : {json(), json::object(), json::array({1, "x", json::object()}), json("text")}) {
     BOOST_CHECK_NO_THROW(render_nodes(odd));
     BOOST_CHECK_NO_THROW(render_actors(odd));
+    BOOST_CHECK_NO_THROW(render_actor_tree(odd));
     BOOST_CHECK_NO_THROW(render_models(odd));
     BOOST_CHECK_NO_THROW(render_deployments(odd));
     BOOST_CHECK_NO_THROW(render_deployment(odd));
