@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 import socket
+import subprocess
 from typing import Iterator
 
 import pytest
 from http_client import Http
 from join_token import made_token
 from polling import wait_until
-from troupe_cluster import Cluster
+from troupe_cluster import BINARY, Cluster
 
 OK, FAILED, USAGE, UNREACHABLE, UNHEALTHY = 0, 1, 2, 3, 4
 ANY_PORTS = ("--port", 0, "--http-port", 0, "--zmq-port", 0, "--metrics-port", 0, "--admin-port", 0)
@@ -62,6 +64,37 @@ def test_actors_are_those_of_the_request_path(serving: Cluster):
     assert {"head", "agent", "gateway", "balancer/clerk", "balancer/echo", "cache/0"} <= paths
     assert sum(bool(re.fullmatch("replica/[0-9a-f]{16}/batcher", path)) for path in paths) == 4
     assert "balancer/clerk" in serving.run("actors").out
+
+
+def test_the_actor_tree_has_the_back_ends_under_their_workers(serving: Cluster):
+    rows = serving.run("actors", "--json").json()
+    text = serving.run("actors", "--tree").out
+
+    by_path = {row["path"]: row for row in rows}
+    back_ends = [row for row in rows if row["kind"] == "back_end"]
+    assert len(back_ends) == 4 and all(row["pid"] > 0 and row["progress_age_ms"] >= 0 for row in back_ends)
+    for row in back_ends:
+        line = [row["path"]]
+        while line[-1] != "node":
+            line.append(by_path[line[-1]]["parent"])
+        assert [path.split("/")[0] for path in line] == ["replica", "replica", "replica", "model", "plane", "node"]
+    assert "└─ worker" in text and "└─ back-end" in text
+
+
+def test_a_watch_prints_whole_snapshots_and_ends_at_ctrl_c(serving: Cluster):
+    address = serving.head.url("admin")
+    watch = subprocess.Popen(
+        [BINARY, "actors", "--tree", "--watch", "--address", address],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    heads = 0
+    while heads < 2:
+        heads += watch.stdout.readline().startswith("NODE, ACTOR")
+    watch.send_signal(signal.SIGINT)
+
+    assert watch.stdout.read().endswith("\n")
+    assert watch.wait(10) == OK
 
 
 def test_version_is_told(serving: Cluster):
