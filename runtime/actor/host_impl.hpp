@@ -89,6 +89,9 @@ class HostImpl final : public Host {
   void receive_answer(const wire::Message& message);
   void receive_cancel(const wire::Message& message);
   void refuse(bus::Lane lane, const wire::Envelope& request, const Error& error);
+  /// Changes supervision_ under mutex_, then does what it wants.
+  template <class Change>
+  void change_supervision(const Change& change);
   /// Under mutex_: does what supervision_ wants, and hands back whom to tell of it, without the lock.
   [[nodiscard]] std::vector<std::function<void()>> supervise_on();
   void perform(const SupervisionAction& action, std::vector<std::function<void()>>& tell);

@@ -17,50 +17,46 @@ Status HostImpl::supervise(std::string path, SupervisorOptions options) {
   return {};
 }
 
-void HostImpl::stop_supervisor(std::string_view path, std::function<void()> stopped) {
+template <class Change>
+void HostImpl::change_supervision(const Change& change) {
   std::vector<std::function<void()>> tell;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = supervisors_.find(std::string(path));
-    if (found == supervisors_.end() || stopping_) {
-      if (stopped) tell.push_back(std::move(stopped));
-    } else {
-      if (stopped) found->second.stopped.push_back(std::move(stopped));
-      supervision_.stop(path, clock_.now());
-      tell = supervise_on();
-    }
+    change(clock_.now());
+    tell = supervise_on();
   }
   for (const auto& one : tell) one();
+}
+
+void HostImpl::stop_supervisor(std::string_view path, std::function<void()> stopped) {
+  bool is_gone = false;
+  change_supervision([&](Time now) {
+    const auto found = supervisors_.find(std::string(path));
+    is_gone = found == supervisors_.end() || stopping_;
+    if (is_gone) return;
+    if (stopped) found->second.stopped.push_back(std::move(stopped));
+    supervision_.stop(path, now);
+  });
+  if (is_gone && stopped) stopped();
 }
 
 void HostImpl::started(const Cell& cell) {
-  std::vector<std::function<void()>> tell;
-  {
-    const std::lock_guard lock(mutex_);
-    supervision_.started(cell.path(), clock_.now());
-    tell = supervise_on();
-  }
-  for (const auto& one : tell) one();
+  change_supervision([&](Time now) { supervision_.started(cell.path(), now); });
 }
 
 void HostImpl::halted(const Cell& cell) {
-  std::vector<std::function<void()>> tell;
-  {
-    const std::lock_guard lock(mutex_);
-    supervision_.halted(cell.path(), clock_.now());
-    tell = supervise_on();
-  }
-  for (const auto& one : tell) one();
+  change_supervision([&](Time now) { supervision_.halted(cell.path(), now); });
 }
 
 void HostImpl::crashed(const Cell& cell, const Error& reason) {
-  std::vector<std::function<void()>> tell;
-  {
-    const std::lock_guard lock(mutex_);
-    supervision_.failed(cell.path(), reason, clock_.now());
-    tell = supervise_on();
-  }
-  for (const auto& one : tell) one();
+  change_supervision([&](Time now) { supervision_.failed(cell.path(), reason, now); });
+}
+
+void HostImpl::supervision_due() {
+  change_supervision([this](Time now) {
+    supervision_timer_ = {};
+    supervision_.tick(now);
+  });
 }
 
 void HostImpl::ended(Cell& cell, bool given_up) {
@@ -81,17 +77,6 @@ void HostImpl::ended(Cell& cell, bool given_up) {
       supervision_.removed(cell.path(), clock_.now());
       tell = supervise_on();
     }
-  }
-  for (const auto& one : tell) one();
-}
-
-void HostImpl::supervision_due() {
-  std::vector<std::function<void()>> tell;
-  {
-    const std::lock_guard lock(mutex_);
-    supervision_timer_ = {};
-    supervision_.tick(clock_.now());
-    tell = supervise_on();
   }
   for (const auto& one : tell) one();
 }

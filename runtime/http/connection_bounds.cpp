@@ -1,5 +1,9 @@
 #include "runtime/http/connection_bounds.hpp"
 
+#include <sys/resource.h>
+
+#include <algorithm>
+
 namespace troupe::http {
 
 ConnectionBounds::Verdict ConnectionBounds::enter(const std::string& address) {
@@ -25,6 +29,12 @@ void ConnectionBounds::leave(const std::string& address, Verdict verdict) {
   --served_;
   const auto known = per_address_.find(address);
   if (--known->second == 0) per_address_.erase(known);
+}
+
+uint32_t within_open_files(uint32_t wanted, unsigned parts) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
+  return static_cast<uint32_t>(std::min<uint64_t>(wanted, limit.rlim_cur / parts));
 }
 
 std::string address_key(std::string_view bytes) {

@@ -37,6 +37,10 @@ class ConnectionBounds {
   std::unordered_map<std::string, uint32_t> per_address_;
 };
 
+/// `wanted`, but at most one in `parts` of the files that the process may open: other doors, the bus and the store need
+/// descriptors too, and some of what uses them cannot do without.
+uint32_t within_open_files(uint32_t wanted, unsigned parts);
+
 /// What counts as one address: all of an IPv4 address (4 bytes, or mapped into 16), the first 64 bits of an IPv6 one.
 std::string address_key(std::string_view bytes);
 

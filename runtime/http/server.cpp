@@ -1,7 +1,6 @@
 #include "runtime/http/server.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <vector>
@@ -19,13 +18,6 @@ using internal::ConnectionPass;
 using internal::IoLoop;
 using internal::ServerShared;
 using internal::Session;
-
-/// Files, the bus and other doors need descriptors too, and some of what uses them cannot do without.
-uint32_t connections_max(const HttpOptions& options) {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return options.connections_max;
-  return static_cast<uint32_t>(std::min<uint64_t>(options.connections_max, limit.rlim_cur / 2));
-}
 
 /// Empty where the client has gone already.
 std::string address_of(const tcp::socket& socket) {
@@ -191,7 +183,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(HttpOptions options, Cloc
     return fail_field("header_bytes_max", "header_bytes_max must be at least 1KiB, found {}",
                       format_bytes(options.header_bytes_max));
   }
-  options.connections_max = connections_max(options);
+  options.connections_max = within_open_files(options.connections_max, 2);
   auto shared = std::make_shared<ServerShared>(std::move(options), clock, std::move(handler), std::move(error_body));
   std::vector<std::shared_ptr<IoLoop>> loops;
   for (unsigned i = 0; i < shared->options.io_threads; ++i) loops.push_back(std::make_shared<IoLoop>(i, shared));

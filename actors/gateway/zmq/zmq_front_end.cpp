@@ -1,7 +1,5 @@
 #include "actors/gateway/zmq/zmq_front_end.hpp"
 
-#include <sys/resource.h>
-
 #include <thread>
 
 #include "actors/gateway/keyed_sink.hpp"
@@ -28,13 +26,6 @@ using bus::internal::Sent;
 using bus::internal::Socket;
 
 constexpr std::chrono::milliseconds come_back{1000};
-
-/// Other doors, the bus and files need descriptors too.
-uint32_t connections_max(const ZmqFrontEndOptions& options) {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return options.connections_max;
-  return static_cast<uint32_t>(std::min<uint64_t>(options.connections_max, limit.rlim_cur / 4));
-}
 
 /// One request of one client, by which its answer finds the way back.
 struct Origin {
@@ -125,7 +116,7 @@ class FrontEnd final : public ZmqFrontEnd {
         monitor_(std::move(monitor)),
         socket_(std::move(socket)),
         outbox_(std::move(outbox)),
-        bounds_(connections_max(options_), options_.connections_per_address_max),
+        bounds_(http::within_open_files(options_.connections_max, 4), options_.connections_per_address_max),
         clients_(options_.clients_max, options_.in_flight_per_client_max),
         unread_(options_.client_unread_max.value, options_.clients_unread_max.value, options_.clients_max),
         port_(socket_.port()) {}
