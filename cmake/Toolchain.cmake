@@ -35,7 +35,13 @@ endif()
 # Designated initialisers leave fields at the defaults their structs state: that is their point here.
 set(TROUPE_WARNINGS -Wall -Wextra -Wconversion -Werror -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # gcc 12 reports these falsely inside std::string and std::optional once it has inlined them.
-  list(APPEND TROUPE_WARNINGS -Wno-error=stringop-overflow -Wno-error=restrict -Wno-error=maybe-uninitialized
-    -Wno-error=array-bounds)
+  # gcc 12 reports these falsely inside std::string, std::optional and std::variant once it has inlined them: where it
+  # inlines most, in what is shipped, they say nothing; elsewhere they are read, and stop nobody.
+  set(unsure -Wno-error=)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    set(unsure -Wno-)
+  endif()
+  foreach(warning stringop-overflow restrict maybe-uninitialized array-bounds)
+    list(APPEND TROUPE_WARNINGS ${unsure}${warning})
+  endforeach()
 endif()

@@ -74,7 +74,7 @@ def test_a_device_that_fails_for_good_costs_no_request_and_its_process_is_replac
     assert not any(map(is_running, before.values()))
 
 
-@pytest.mark.parametrize("seconds", [3, pytest.param(600, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seconds", [3, pytest.param(600, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
 def test_a_back_end_at_its_limit_is_not_taken_for_one_that_hangs(cluster: Cluster, seconds: int):
     node = two_replicas(cluster)
     before = children(node)

@@ -169,8 +169,11 @@ def test_frames_of_noise_are_dropped(target: Cluster, door: str):
         sender = context.socket(zmq.DEALER)
         sender.linger = 1000
         sender.connect(target.head.url(door))
-        for seed in range(300):
-            sender.send_multipart(garbage(seed))
+        try:
+            for seed in range(300):
+                sender.send_multipart(garbage(seed), zmq.NOBLOCK)
+        except zmq.Again:
+            assert door != "zmq"  # Lanes between nodes are encrypted: they hang up at once, and nothing is left to send to.
         sender.close()
     finally:
         context.destroy(linger=1000)

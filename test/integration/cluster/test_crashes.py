@@ -237,5 +237,6 @@ def test_a_head_killed_at_random_under_admin_writes_loses_nothing_acknowledged(c
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_a_hundred_kills_at_random_lose_nothing_acknowledged(cluster: Cluster):
     kill_rounds(cluster, 100, seed=random.randrange(1 << 32))

@@ -53,7 +53,7 @@ def flood(cluster: Cluster, door: str, seconds: int) -> Dict[str, Any]:
     return json.loads(ran.stdout)
 
 
-@pytest.mark.parametrize("seconds", [5, pytest.param(60, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seconds", [5, pytest.param(60, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
 @pytest.mark.parametrize("door", ["http", "zmq"])
 def test_ten_times_its_capacity_costs_a_replica_nothing_but_refusals(cluster: Cluster, door: str, seconds: int):
     node = cluster.start_head()

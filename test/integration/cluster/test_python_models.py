@@ -257,6 +257,7 @@ def test_a_model_that_never_loads_fails_with_the_last_line_of_its_traceback(node
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_a_real_environment_has_what_was_required(cluster: Cluster, tmp_path: Path):
     code = """
         import sys
