@@ -18,7 +18,7 @@ class WorkerActor::Events final : public BackendEvents {
         post_(std::move(post)) {}
 
   void on_loaded() override {
-    post([](WorkerActor& worker) { worker.set_state(ReplicaState::warming); });
+    post([](WorkerActor& worker) { worker.set_state(ReplicaState::warming, worker.status_.reason); });
   }
   void on_warm() override {
     post([](WorkerActor& worker) {
@@ -95,7 +95,7 @@ void WorkerActor::tell_batcher(uint32_t slots) {
 }
 
 void WorkerActor::load() {
-  set_state(ReplicaState::loading);
+  set_state(ReplicaState::loading, status_.reason);
   backend_.reset();
   events_ = std::make_unique<Events>(*this, ++life_, context().poster());
   auto backend = options_.backend(options_.spec, *events_);

@@ -255,7 +255,7 @@ void AgentActor::forget(ReplicaId id) {
 }
 
 void AgentActor::on_replica_changed(const protocol::ReplicaStatus& status) {
-  if (status.reason.empty()) {
+  if (status.state != protocol::ReplicaState::failed && status.state != protocol::ReplicaState::backing_off) {
     options_.log.info("replica changed", kv("replica", status.id), kv("model", status.model),
                       kv("version", status.version), kv("state", static_cast<int>(status.state)));
   } else {

@@ -165,7 +165,7 @@ struct ReplicaStatus {
   std::string model;
   std::string version;
   ReplicaState state = ReplicaState::pending;
-  std::string reason;  ///< Why it failed or backs off; empty otherwise.
+  std::string reason;  ///< Why it failed last, also while it starts again; empty once it is ready.
   uint32_t restarts = 0;
   uint64_t requests = 0;  ///< Answered since it is ready.
   uint32_t waiting = 0;
