@@ -38,8 +38,4 @@ http::Handler make_admin_api(actor::Ref head, AdminApiOptions options);
 /// For what the server itself answers: {"error":{"code":…,"message":…}}, and on 404 the paths there are.
 std::string admin_error_body(int status, std::string_view path, std::string_view message);
 
-/// The key in `file`: 64 hex digits of the kernel's randomness, made with mode 0600 where there is no such file.
-/// failed_precondition where others than its owner may touch the file, corrupt_data where it holds no key, io_error.
-Result<std::string> load_or_create_admin_key(const std::filesystem::path& file);
-
 }  // namespace troupe::cluster

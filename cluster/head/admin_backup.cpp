@@ -2,7 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cluster/head/admin_door.hpp"
+#include "cluster/head/admin_guard.hpp"
 #include "runtime/base/nearest.hpp"
+#include "runtime/observe/text.hpp"
 
 namespace troupe::cluster {
 
@@ -28,6 +31,15 @@ std::string backup_answer(const std::string& directory, const storage::BackupMan
                     {"epoch", manifest.epoch},        {"revision", manifest.revision},
                     {"files", manifest.files.size()}, {"bytes", manifest.total_bytes().value}};
   return answer.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+void add_backup_routes(http::Routes& routes, const AdminDoor& door) {
+  routes.add("POST", "/api/v1/backups", [&door](const auto& request, const auto&, const ResponderRef& responder) {
+    auto backup = parse_create_backup(request.body);
+    if (!backup) return refuse(*responder, backup.error());
+    std::string subject = observe::sanitize(backup->directory, header_bytes_shown);
+    door.write(std::move(*backup), {"create backup", std::move(subject), request.remote_address}, 201, responder);
+  });
 }
 
 }  // namespace troupe::cluster

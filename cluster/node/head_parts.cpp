@@ -4,6 +4,7 @@
 
 #include "actors/dashboard/page.hpp"
 #include "cluster/head/admin_api.hpp"
+#include "cluster/head/admin_key.hpp"
 #include "cluster/head/catalog_actor.hpp"
 #include "cluster/node/door_metrics.hpp"
 #include "cluster/node/identity.hpp"

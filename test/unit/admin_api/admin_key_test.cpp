@@ -1,7 +1,7 @@
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 
-#include "cluster/head/admin_api.hpp"
+#include "cluster/head/admin_key.hpp"
 
 using namespace troupe;
 using namespace troupe::cluster;

@@ -1,0 +1,48 @@
+#pragma once
+// AdminDoor: how the routes of the admin API reach the head, and how each write is logged. The routes of one subject
+// are in a file of their own.
+
+#include "cluster/head/admin.hpp"
+#include "cluster/head/admin_answer.hpp"
+#include "cluster/head/admin_api.hpp"
+#include "runtime/actor/ref.hpp"
+#include "runtime/http/routes.hpp"
+
+namespace troupe::cluster {
+
+/// What is written, for the log.
+struct AdminWrite {
+  std::string action;
+  std::string subject;
+  std::string from;
+};
+
+/// Thread-safe; never blocks.
+class AdminDoor {
+ public:
+  AdminDoor(actor::Ref head, observe::Logger log) : head_(std::move(head)), log_(std::move(log)) {}
+
+  /// Answers with the view, or with what `select` takes out of it.
+  void read(View view, Select select, const ResponderRef& responder) const;
+  /// Asks the head for it; answers with `status` and what the head says.
+  void write(decltype(AdminCall::what) what, AdminWrite about, int status, const ResponderRef& responder) const;
+  /// One that is malformed, or may not be, is an admin act too.
+  void refuse_write(const AdminWrite& about, const Error& error, const ResponderRef& responder) const;
+
+ private:
+  void call(decltype(AdminCall::what) what, std::function<void(Result<std::string>)> finish) const;
+
+  const actor::Ref head_;
+  const observe::Logger log_;
+};
+
+// `door` must outlive the routes.
+void add_view_route(http::Routes& routes, const AdminDoor& door, const char* path, View view);
+void add_view_routes(http::Routes& routes, const AdminDoor& door);
+void add_deployment_routes(http::Routes& routes, const AdminDoor& door);
+void add_model_routes(http::Routes& routes, const AdminDoor& door);
+void add_backup_routes(http::Routes& routes, const AdminDoor& door);
+void add_key_routes(http::Routes& routes, const AdminDoor& door);
+void add_trust_routes(http::Routes& routes, const AdminDoor& door);
+
+}  // namespace troupe::cluster
