@@ -91,7 +91,7 @@ void ChildSession::run() {
 Status ChildSession::open() {
   const std::string endpoint = "ipc://" + options_.socket.string();
   TROUPE_TRY(socket_, Socket::pair(context_, endpoint, true, queue_max, child_limits()));
-  TROUPE_TRY(ReplicaLog log, ReplicaLog::open(options_.logs, options_.spec.id));
+  TROUPE_TRY(ReplicaLog log, ReplicaLog::open(options_.logs, owner_of(options_.spec)));
   output_.emplace(std::move(log));
   std::vector<std::string> arguments = options_.program;
   arguments.insert(arguments.end(), {"--connect", endpoint});
@@ -260,7 +260,7 @@ void ChildSession::read_output() {
   for (size_t i = 0; i < frames_per_round; ++i) {
     const ssize_t count = ::read(process_->output_fd(), piece.data(), piece.size());
     if (count > 0) {
-      output_->append({piece.data(), static_cast<size_t>(count)});
+      output_->append({piece.data(), static_cast<size_t>(count)}, clock_.wall());
       continue;
     }
     // Closed: it would be readable for ever.

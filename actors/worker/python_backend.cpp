@@ -58,13 +58,14 @@ class Errand {
       const ssize_t got = ::read(fd, buffer.data(), buffer.size());
       if (got == 0) return {};
       if (got > 0) {
-        log.append({buffer.data(), static_cast<size_t>(got)});
+        log.append({buffer.data(), static_cast<size_t>(got)}, clock_.wall());
       } else if (errno != EINTR && errno != EAGAIN) {
         return fail(Errc::io_error, "cannot read what a process writes: {}", std::generic_category().message(errno));
       }
     }
   }
 
+  const SystemClock clock_;
   Descriptor stop_;
 };
 
@@ -124,7 +125,7 @@ class PythonBackend final : public Backend {
 
   /// The interpreter of one that has the requirements.
   Result<std::string> environment() {
-    TROUPE_TRY(ReplicaLog log, ReplicaLog::open(options_.log_folder, spec_.id));
+    TROUPE_TRY(ReplicaLog log, ReplicaLog::open(options_.log_folder, owner_of(spec_)));
     std::vector<std::string> command{"/usr/bin/env", options_.python,
                                      (options_.package / "troupe/worker/environment.py").string(), "--root",
                                      options_.environments.string()};

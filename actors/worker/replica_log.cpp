@@ -1,8 +1,10 @@
 #include "actors/worker/replica_log.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <map>
@@ -15,24 +17,45 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr size_t line_bytes_max = 512;
+constexpr size_t id_digits = 16;
+constexpr std::string_view log_end = ".log";
 
 fs::path segment_path(const fs::path& folder, ReplicaId replica, uint64_t number) {
   return folder / fmt::format("{}.{}.log", replica.str(), number);
 }
 
-/// Numbers of the segments that are there.
-std::set<uint64_t> segments_of(const fs::path& folder, ReplicaId replica) {
-  const std::string prefix = replica.str() + ".";
-  std::set<uint64_t> numbers;
+fs::path about_path(const fs::path& folder, ReplicaId replica) {
+  return folder / (replica.str() + ".about");
+}
+
+/// A file of a log, as its name says.
+struct Segment {
+  ReplicaId replica;
+  uint64_t number = 0;
+};
+
+std::optional<Segment> parse_segment(std::string_view name) {
+  if (!name.ends_with(log_end) || name.size() <= id_digits || name[id_digits] != '.') return std::nullopt;
+  Segment segment;
+  const char* const id_end = name.data() + id_digits;
+  const char* const end = name.data() + name.size() - log_end.size();
+  if (std::from_chars(name.data(), id_end, segment.replica.value, 16).ptr != id_end) return std::nullopt;
+  if (std::from_chars(id_end + 1, end, segment.number).ptr != end) return std::nullopt;
+  return segment;
+}
+
+/// Segments of all logs in a folder, or of one replica's.
+std::map<ReplicaId, std::set<uint64_t>> segments_in(const fs::path& folder) {
+  std::map<ReplicaId, std::set<uint64_t>> found;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(prefix) || !name.ends_with(".log")) continue;
-    uint64_t number = 0;
-    const char* const end = name.data() + name.size() - 4;
-    if (std::from_chars(name.data() + prefix.size(), end, number).ptr == end) numbers.insert(number);
-  }
-  return numbers;
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    if (const auto segment = parse_segment(entry.path().filename().string()))
+      found[segment->replica].insert(segment->number);
+  return found;
+}
+
+std::set<uint64_t> segments_of(const fs::path& folder, ReplicaId replica) {
+  return segments_in(folder)[replica];
 }
 
 uint64_t size_of(const fs::path& file) {
@@ -41,45 +64,80 @@ uint64_t size_of(const fs::path& file) {
   return error ? 0 : size;
 }
 
+bool ends_in_line(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  stream.seekg(-1, std::ios::end);
+  const int last = stream.get();
+  return stream.good() && last != '\n';
+}
+
+/// Whether somebody has it open to write.
+bool is_written(const fs::path& file) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return false;
+  const bool is_free = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+  ::close(fd);
+  return !is_free;
+}
+
 /// Removes the logs that nobody has written to for longest until there is room for one more.
 void make_room(const fs::path& folder, ReplicaId replica) {
-  std::map<std::string, fs::file_time_type> newest;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    const std::string id = name.substr(0, name.find('.'));
-    if (id == replica.str() || !name.ends_with(".log")) continue;
-    const auto written = entry.last_write_time(error);
-    auto& last = newest.try_emplace(id, written).first->second;
-    last = std::max(last, written);
+  std::error_code ignored;
+  std::vector<std::pair<fs::file_time_type, ReplicaId>> ended;
+  const auto logs = segments_in(folder);
+  for (const auto& [id, numbers] : logs) {
+    const fs::path newest = segment_path(folder, id, *numbers.rbegin());
+    if (id != replica && !is_written(newest)) ended.emplace_back(fs::last_write_time(newest, ignored), id);
   }
-  while (newest.size() >= replica_logs_max) {
-    const auto oldest = std::min_element(newest.begin(), newest.end(),
-                                         [](const auto& a, const auto& b) { return a.second < b.second; });
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-      if (entry.path().filename().string().starts_with(oldest->first + ".")) fs::remove(entry.path(), error);
-    }
-    newest.erase(oldest);
+  std::ranges::sort(ended);
+  for (size_t i = 0; i + replica_logs_max <= ended.size(); ++i) {
+    const ReplicaId id = ended[i].second;
+    for (const uint64_t number : logs.at(id)) fs::remove(segment_path(folder, id, number), ignored);
+    fs::remove(about_path(folder, id), ignored);
   }
+}
+
+/// A name a line.
+LogOwner read_owner(const fs::path& folder, ReplicaId replica) {
+  LogOwner owner;
+  owner.replica = replica;
+  std::ifstream file(about_path(folder, replica));
+  std::getline(file, owner.deployment);
+  std::getline(file, owner.model);
+  std::getline(file, owner.version);
+  return owner;
+}
+
+void write_owner(const fs::path& folder, const LogOwner& owner) {
+  if (read_owner(folder, owner.replica) == owner) return;
+  std::ofstream file(about_path(folder, owner.replica), std::ios::trunc);
+  file << owner.deployment << '\n' << owner.model << '\n' << owner.version << '\n';
 }
 
 }  // namespace
 
-Result<ReplicaLog> ReplicaLog::open(const fs::path& folder, ReplicaId replica, ByteCount bytes_max) {
+Result<ReplicaLog> ReplicaLog::open(const fs::path& folder, const LogOwner& owner, ByteCount bytes_max) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) return fail(Errc::io_error, "cannot make the folder {}: {}", folder.string(), error.message());
-  make_room(folder, replica);
+  make_room(folder, owner.replica);
+  write_owner(folder, owner);
   const uint64_t segment_bytes = std::max<uint64_t>(1, bytes_max.value / 2);
-  const auto segments = segments_of(folder, replica);
+  const auto segments = segments_of(folder, owner.replica);
   uint64_t offset = 0;
-  if (!segments.empty())
-    offset = *segments.rbegin() * segment_bytes + size_of(segment_path(folder, replica, *segments.rbegin()));
-  ReplicaLog log(folder, replica, segment_bytes, offset);
+  bool in_line = false;
+  if (!segments.empty()) {
+    const fs::path newest = segment_path(folder, owner.replica, *segments.rbegin());
+    offset = *segments.rbegin() * segment_bytes + size_of(newest);
+    in_line = ends_in_line(newest);
+  }
+  ReplicaLog log(folder, owner.replica, segment_bytes, offset);
   log.open_segment();
   if (log.fd_ < 0)
-    return fail(Errc::io_error, "cannot write {}: {}", segment_path(folder, replica, offset / segment_bytes).string(),
-                std::strerror(errno));
+    return fail(Errc::io_error, "cannot write {}: {}",
+                segment_path(folder, owner.replica, offset / segment_bytes).string(), std::strerror(errno));
+  // The last process did not end its last line.
+  if (in_line) log.write("\n");
   return log;
 }
 
@@ -89,6 +147,7 @@ ReplicaLog::ReplicaLog(ReplicaLog&& other) noexcept
       segment_bytes_(other.segment_bytes_),
       offset_(other.offset_),
       fd_(std::exchange(other.fd_, -1)),
+      in_line_(other.in_line_),
       line_(std::move(other.line_)),
       last_line_(std::move(other.last_line_)) {}
 
@@ -100,14 +159,31 @@ void ReplicaLog::open_segment() {
   if (fd_ >= 0) ::close(fd_);
   const uint64_t number = offset_ / segment_bytes_;
   fd_ = ::open(segment_path(folder_, replica_, number).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  // Shared, as a replica's environment may still be made while its next process starts: is_written() asks for it.
+  if (fd_ >= 0) ::flock(fd_, LOCK_SH);
   std::error_code ignored;
   for (const uint64_t old : segments_of(folder_, replica_)) {
     if (old + 1 < number) fs::remove(segment_path(folder_, replica_, old), ignored);
   }
 }
 
-void ReplicaLog::append(std::string_view bytes) {
-  note_lines(bytes);
+void ReplicaLog::append(std::string_view bytes, WallTime now) {
+  const std::string time = to_iso8601(now) + ' ';
+  std::string kept;
+  while (!bytes.empty()) {
+    const size_t newline = bytes.find('\n');
+    const bool is_whole = newline != std::string_view::npos;
+    const std::string_view text = bytes.substr(0, is_whole ? newline + 1 : bytes.size());
+    if (!in_line_) kept += time;
+    kept += text;
+    note_line(text.substr(0, newline), is_whole);
+    in_line_ = !is_whole;
+    bytes.remove_prefix(text.size());
+  }
+  write(kept);
+}
+
+void ReplicaLog::write(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, segment_bytes_ - offset_ % segment_bytes_);
     const ssize_t written = ::write(fd_, piece.data(), piece.size());
@@ -118,50 +194,33 @@ void ReplicaLog::append(std::string_view bytes) {
   }
 }
 
-void ReplicaLog::note_lines(std::string_view bytes) {
-  for (const char c : bytes) {
-    if (c == '\n') {
-      if (line_.find_first_not_of(" \t\r") != std::string::npos) last_line_ = std::move(line_);
-      line_.clear();
-    } else if (line_.size() < line_bytes_max) {
-      line_.push_back(c);
-    }
-  }
+void ReplicaLog::note_line(std::string_view text, bool is_whole) {
+  line_ += text.substr(0, line_bytes_max - std::min(line_bytes_max, line_.size()));
+  if (!is_whole) return;
+  if (line_.find_first_not_of(" \t\r") != std::string::npos) last_line_ = std::move(line_);
+  line_.clear();
 }
 
-Result<LogPiece> read_replica_log(const fs::path& folder, ReplicaId replica, uint64_t offset, size_t bytes_max,
-                                  ByteCount log_bytes_max) {
-  const uint64_t segment_bytes = std::max<uint64_t>(1, log_bytes_max.value / 2);
-  const auto segments = segments_of(folder, replica);
-  if (segments.empty()) return fail(Errc::not_found, "replica {} has written nothing here", replica.str());
-  LogPiece piece;
-  piece.end = std::max(offset, *segments.begin() * segment_bytes);
-  for (const uint64_t number : segments) {
-    const uint64_t first = number * segment_bytes;
-    if (first + segment_bytes <= piece.end || piece.text.size() >= bytes_max) continue;
-    std::ifstream file(segment_path(folder, replica, number), std::ios::binary);
-    file.seekg(static_cast<std::streamoff>(piece.end - first));
-    std::string text(bytes_max - piece.text.size(), '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<size_t>(std::max<std::streamsize>(0, file.gcount())));
-    piece.end += text.size();
-    piece.text += text;
+std::vector<ReplicaLogInfo> list_replica_logs(const fs::path& folder) {
+  std::vector<ReplicaLogInfo> logs;
+  for (const auto& [id, numbers] : segments_in(folder)) {
+    const auto files = open_replica_log(folder, id);
+    if (!files) continue;  // It made room meanwhile.
+    ReplicaLogInfo& info = logs.emplace_back();
+    info.owner = read_owner(folder, id);
+    for (const auto& file : files->files()) info.bytes.value += file.bytes;
+    info.written = files->last_written();
   }
-  return piece;
+  std::ranges::sort(logs, std::greater<>{}, &ReplicaLogInfo::written);
+  return logs;
 }
 
-Result<LogPiece> tail_replica_log(const fs::path& folder, ReplicaId replica, size_t lines, size_t bytes_max,
-                                  ByteCount log_bytes_max) {
-  TROUPE_TRY(LogPiece piece, read_replica_log(folder, replica, 0, log_bytes_max.value, log_bytes_max));
-  std::string_view kept = piece.text;
-  if (kept.size() > bytes_max) kept.remove_prefix(kept.size() - bytes_max);
-  size_t begin = kept.size();
-  for (size_t line = 0; line < lines && begin > 0; ++line) {
-    const size_t newline = begin >= 2 ? kept.rfind('\n', begin - 2) : std::string_view::npos;
-    begin = newline == std::string_view::npos ? 0 : newline + 1;
-  }
-  piece.text = std::string(kept.substr(begin));
-  return piece;
+Result<observe::OpenLogFiles> open_replica_log(const fs::path& folder, ReplicaId replica) {
+  observe::OpenLogFiles files;
+  for (const uint64_t number : segments_of(folder, replica))
+    files.add(segment_path(folder, replica, number), number + 1);
+  if (files.files().empty()) return fail(Errc::not_found, "replica {} has no log on this node", replica.str());
+  return files;
 }
 
 }  // namespace troupe::worker

@@ -23,6 +23,7 @@ void add_views(CLI::App& app, Shell& shell);   ///< status, nodes, actors, get
 void add_models(CLI::App& app, Shell& shell);  ///< model list|add|remove
 void add_keys(CLI::App& app, Shell& shell);    ///< key create|list|revoke
 void add_deploy(CLI::App& app, Shell& shell);  ///< deploy, apply, delete
+void add_logs(CLI::App& app, Shell& shell);
 void add_backup(CLI::App& app, Shell& shell);  ///< backup create|verify|restore
 void add_infer(CLI::App& app, Shell& shell);
 void add_bench(CLI::App& app, Shell& shell);

@@ -1,5 +1,3 @@
-#include <poll.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -8,6 +6,7 @@
 #include "cluster/cli/admin_client.hpp"
 #include "cluster/cli/flags.hpp"
 #include "cluster/cli/frame.hpp"
+#include "cluster/cli/interrupts.hpp"
 #include "cluster/cli/render.hpp"
 #include "cluster/cli/verbs.hpp"
 
@@ -22,17 +21,6 @@ struct ViewFlags {
   bool watch = false;
   bool tree = false;
 };
-
-volatile sig_atomic_t interrupted = 0;
-
-/// Ctrl-C ends a watch between two pictures; a second one ends it at once.
-void end_at_interrupts() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { interrupted = 1; };
-  action.sa_flags = SA_RESETHAND;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
-}
 
 std::string framed(const std::string& text) {
   winsize size{};
@@ -56,16 +44,16 @@ Result<std::string> picture(const ViewFlags& flags, const char* what, Render ren
 }
 
 Result<Exit> show(const ViewFlags& flags, const char* what, Render render) {
-  constexpr int interval_ms = 1000;
+  constexpr Duration interval = std::chrono::seconds{1};
   const bool redraws = flags.watch && ::isatty(STDOUT_FILENO) == 1 && !flags.admin.json;
   if (flags.watch) end_at_interrupts();
   if (redraws) std::cout << "\x1b[2J";
-  for (bool is_first = true; interrupted == 0 && std::cout; is_first = false) {
+  for (bool is_first = true; !is_interrupted() && std::cout; is_first = false) {
     TROUPE_TRY(const std::string text, picture(flags, what, render));
     if (!is_first && !redraws && !flags.admin.json) std::cout << '\n';
     std::cout << (redraws ? framed(text) : text) << std::flush;
     if (!flags.watch) break;
-    if (interrupted == 0) ::poll(nullptr, 0, interval_ms);
+    pause(interval);
   }
   return Exit::ok;
 }

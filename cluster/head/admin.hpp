@@ -9,6 +9,7 @@
 #include "cluster/head/key_book.hpp"
 #include "runtime/base/clock.hpp"
 #include "runtime/base/result.hpp"
+#include "runtime/protocol/logs.hpp"
 
 namespace troupe::cluster {
 
@@ -66,9 +67,21 @@ struct RevokeNode {
   std::string name;  ///< Or its id.
 };
 
+/// Which logs of replicas there are.
+struct FindLogs {
+  std::string of;    ///< Of this deployment, model, MODEL@VERSION or replica; empty = all.
+  std::string node;  ///< On this node, by name or id; empty = on all.
+};
+/// A page of one log.
+struct ReadNodeLog {
+  std::string node;  ///< Name or id.
+  protocol::ReadLog wish;
+  Duration since{0};  ///< What is younger; 0 = any.
+};
+
 struct AdminCall {
   std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel, CreateBackup, CreateKey, RevokeKey,
-               CreateToken, RevokeToken, RevokeNode>
+               CreateToken, RevokeToken, RevokeNode, FindLogs, ReadNodeLog>
       what;
   /// Runs once, on the head's thread: must hand over.
   std::function<void(Result<std::string>)> done;

@@ -29,7 +29,16 @@ constexpr std::array paths{
     "/api/v1/tokens/{id}",
     "/api/v1/members",
     "/api/v1/members/{name}",
+    "/api/v1/logs",
+    "/api/v1/logs/{node}",
+    "/api/v1/logs/{node}/{replica}",
 };
+
+/// Logs may hold what clients asked, so reading them is not open on loopback.
+bool needs_key(std::string_view path) {
+  constexpr std::string_view logs = "/api/v1/logs";
+  return path == logs || path.starts_with(std::string(logs) + '/');
+}
 
 class AdminApi {
  public:
@@ -45,8 +54,8 @@ class AdminApi {
 
 AdminApi::AdminApi(actor::Ref head, AdminApiOptions options)
     : options_(std::move(options)), door_(std::move(head), options_.log) {
-  for (const auto add :
-       {add_view_routes, add_deployment_routes, add_model_routes, add_backup_routes, add_key_routes, add_trust_routes})
+  for (const auto add : {add_view_routes, add_deployment_routes, add_model_routes, add_backup_routes, add_key_routes,
+                         add_trust_routes, add_log_routes})
     add(routes_, door_);
 }
 
@@ -56,7 +65,7 @@ void AdminApi::handle(const http::HttpRequest& request, ResponderRef responder) 
   const bool is_page = options_.page && !is_health && path != "/api" && !path.starts_with("/api/");
   if (is_page) return options_.page(request, std::move(responder));
   const bool is_read = request.method == "GET" || request.method == "HEAD";
-  const Status allowed = is_health ? Status{} : check_admin_request(request, options_, is_read);
+  const Status allowed = is_health ? Status{} : check_admin_request(request, options_, is_read && !needs_key(path));
   if (allowed) return routes_.serve(request, std::move(responder));
   if (is_read) return refuse(*responder, allowed.error());
   door_.refuse_write({request.method, observe::sanitize(path, header_bytes_shown), request.remote_address},

@@ -48,6 +48,10 @@ void AdminDoor::read(View view, Select select, const ResponderRef& responder) co
   });
 }
 
+void AdminDoor::ask(decltype(AdminCall::what) what, const ResponderRef& responder) const {
+  call(std::move(what), [responder](Result<std::string> result) { answer_with(responder, 200, std::move(result)); });
+}
+
 void AdminDoor::write(decltype(AdminCall::what) what, AdminWrite about, int status,
                       const ResponderRef& responder) const {
   call(std::move(what), [responder, status, about = std::move(about), log = log_](Result<std::string> result) {

@@ -24,6 +24,8 @@ class AdminDoor {
 
   /// Answers with the view, or with what `select` takes out of it.
   void read(View view, Select select, const ResponderRef& responder) const;
+  /// Answers with what the head says; changes nothing, so it is not logged.
+  void ask(decltype(AdminCall::what) what, const ResponderRef& responder) const;
   /// Asks the head for it; answers with `status` and what the head says.
   void write(decltype(AdminCall::what) what, AdminWrite about, int status, const ResponderRef& responder) const;
   /// One that is malformed, or may not be, is an admin act too.
@@ -44,5 +46,6 @@ void add_model_routes(http::Routes& routes, const AdminDoor& door);
 void add_backup_routes(http::Routes& routes, const AdminDoor& door);
 void add_key_routes(http::Routes& routes, const AdminDoor& door);
 void add_trust_routes(http::Routes& routes, const AdminDoor& door);
+void add_log_routes(http::Routes& routes, const AdminDoor& door);
 
 }  // namespace troupe::cluster

@@ -136,6 +136,10 @@ void HeadActor::admin(const AdminCall& call) {
     revoke_token(*token, call.done);
   } else if (const auto* node = std::get_if<RevokeNode>(&call.what)) {
     revoke_node(*node, call.done);
+  } else if (const auto* logs = std::get_if<FindLogs>(&call.what)) {
+    find_logs(*logs, call.done);
+  } else if (const auto* log = std::get_if<ReadNodeLog>(&call.what)) {
+    read_log(*log, call.done);
   } else {
     delete_model(std::get<DeleteModel>(call.what), call.done);
   }

@@ -50,6 +50,7 @@ class HeadActor final : public actor::Actor {
 
  private:
   struct ApplyJob;
+  struct LogSearch;
   using Done = std::function<void(Result<std::string>)>;
 
   // Who may join (head_trust.cpp).
@@ -63,6 +64,12 @@ class HeadActor final : public actor::Actor {
   void revoke_token(const RevokeToken& token, const Done& done);
   void revoke_node(const RevokeNode& node, const Done& done);
   void put_out(const NodeRecord& record);
+
+  // What replicas and nodes write (head_logs.cpp).
+  void find_logs(const FindLogs& wish, const Done& done);
+  void take_logs(LogSearch& search, NodeId node, const std::string& name, const protocol::LogList& list);
+  void finish_search(LogSearch& search);
+  void read_log(const ReadNodeLog& wish, const Done& done);
 
   void tick();
   void send_messages();

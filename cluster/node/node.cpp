@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "cluster/agent/agent_actor.hpp"
+#include "cluster/agent/log_actor.hpp"
 #include "cluster/node/door_metrics.hpp"
 #include "cluster/node/gateway_parts.hpp"
 #include "cluster/node/head_parts.hpp"
@@ -27,6 +28,7 @@ namespace {
 using observe::kv;
 
 constexpr Duration join_patience = std::chrono::seconds{15};
+constexpr ByteCount recent_log_bytes_max = 1_MiB;
 
 std::string host_and_port(const std::string& endpoint) {
   return endpoint.substr(endpoint.rfind('/') + 1);
@@ -61,6 +63,7 @@ class NodeImpl final : public Node {
   Status open_transport();
   Status open_metrics_door();
   Status open_worker();
+  Status open_logs();
   void die(const Error& reason);
   Status join();
   void halt();
@@ -95,6 +98,8 @@ Status NodeImpl::start() {
   std::error_code error;
   std::filesystem::create_directories(options_.data_dir, error);
   if (error) return fail(Errc::io_error, "cannot make the folder {}: {}", options_.data_dir.string(), error.message());
+  // What goes to stderr is somebody else's; `troupe logs` is to have the end of it.
+  if (options_.log.file.empty()) options_.log.recent_bytes_max = recent_log_bytes_max;
   TROUPE_TRY(sink_, observe::LogSink::open(options_.log, clock_));
   log_ = observe::Logger(sink_, "node");
   TROUPE_TRY(id_, load_or_create_node_id(options_.data_dir));
@@ -132,6 +137,7 @@ Status NodeImpl::start() {
     file_.addresses.zmq_key = gateway_.zmq_key;
   }
   if (options_.roles.worker) TROUPE_CHECK(open_worker());
+  TROUPE_CHECK(open_logs());
   TROUPE_CHECK(open_metrics_door());
   TROUPE_CHECK(join());
   TROUPE_CHECK(write_node_file(options_.data_dir, file_));
@@ -162,12 +168,13 @@ Status NodeImpl::load_keys() {
   return {};
 }
 
-/// Only the head tells an agent what to do.
+/// Only the head tells an agent what to do, and reads a node's logs.
 void NodeImpl::receive(bus::Lane lane, wire::Message message) {
   const wire::Envelope& envelope = message.envelope;
-  const bool is_for_agent = envelope.target_path == protocol::agent_path &&
-                            (envelope.kind == wire::Kind::event || envelope.kind == wire::Kind::request);
-  if (is_for_agent && envelope.source_node.value != head_node_.load(std::memory_order_relaxed)) {
+  const bool is_command =
+      (envelope.target_path == protocol::agent_path || envelope.target_path == protocol::logs_path) &&
+      (envelope.kind == wire::Kind::event || envelope.kind == wire::Kind::request);
+  if (is_command && envelope.source_node.value != head_node_.load(std::memory_order_relaxed)) {
     log_.warn("dropped a command that is not the head's", kv("from", envelope.source_node));
     return;
   }
@@ -241,6 +248,21 @@ Status NodeImpl::open_worker() {
   children.log = log_.with_component("worker");
   TROUPE_TRY(children_, worker::ChildHost::make(std::move(children), clock_));
   return {};
+}
+
+Status NodeImpl::open_logs() {
+  LogActorOptions logs;
+  logs.replica_logs = options_.data_dir / replica_log_folder_name;
+  logs.node_log = options_.log.file;
+  logs.old_files_max = options_.log.old_files_max;
+  logs.recent = [sink = sink_] { return sink->recent(); };
+  const auto spawned = host_->spawn_actor<LogActor>(std::string(protocol::logs_path),
+                                                    {.placement = actor::Placement::own_thread,
+                                                     .lane = bus::Lane::control,
+                                                     .parent = std::string(protocol::control_plane_path),
+                                                     .escalates = false},
+                                                    std::move(logs));
+  return spawned ? Status{} : fail(spawned.error());
 }
 
 Status NodeImpl::join() {

@@ -6,6 +6,7 @@
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "runtime/observe/log_line.hpp"
@@ -66,7 +67,11 @@ class LogSink::SpdlogOutput final : public Output {
 };
 
 LogSink::LogSink(std::unique_ptr<Output> output, const LogOptions& options, const Clock& clock)
-    : output_(std::move(output)), clock_(clock), format_(options.format), level_(options.level) {}
+    : output_(std::move(output)), clock_(clock), format_(options.format), level_(options.level) {
+  if (options.recent_bytes_max.value > 0)
+    recent_ = std::make_unique<RecentLog>(std::max(options.recent_bytes_max, 1_KiB),
+                                          static_cast<uint64_t>(unix_microseconds(clock.wall())));
+}
 
 LogSink::~LogSink() = default;
 
@@ -102,7 +107,9 @@ std::shared_ptr<LogSink> LogSink::to_function(std::function<void(std::string_vie
 void LogSink::write(LogLevel level, std::string_view component, std::string_view message,
                     std::span<const LogField> fields) {
   const LogRecord record{clock_.wall(), level, component, message, fields};
-  output_->write(format_ == LogFormat::json ? json_line(record) : text_line(record));
+  const std::string line = format_ == LogFormat::json ? json_line(record) : text_line(record);
+  if (recent_) recent_->append(line);
+  output_->write(line);
 }
 
 uint64_t LogSink::dropped_lines() const {

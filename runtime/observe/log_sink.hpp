@@ -13,6 +13,7 @@
 #include "runtime/base/result.hpp"
 #include "runtime/base/units.hpp"
 #include "runtime/observe/log.hpp"
+#include "runtime/observe/recent_log.hpp"
 
 namespace troupe::observe {
 
@@ -26,6 +27,7 @@ struct LogOptions {
   size_t old_files_max = 4;
   /// Lines that may wait for the disk; when full the oldest is dropped and counted. 0: each call writes by itself.
   size_t queue_lines_max = 8192;
+  ByteCount recent_bytes_max = {};  ///< So much of the end is kept in memory too, for recent(); at least 1 KiB, or 0.
 };
 
 /// Thread-safe. Callers never wait for the disk, unless `queue_lines_max` is 0. Destruction writes what is queued.
@@ -52,6 +54,9 @@ class LogSink {
 
   void write(LogLevel level, std::string_view component, std::string_view message, std::span<const LogField> fields);
 
+  /// The last lines, where `recent_bytes_max` keeps them; else empty.
+  std::unique_ptr<LogFiles> recent() const { return recent_ ? recent_->files() : nullptr; }
+
   uint64_t dropped_lines() const;  ///< Lost because the queue was full.
   uint64_t failed_writes() const;  ///< Lost because the disk refused.
 
@@ -63,6 +68,7 @@ class LogSink {
   LogSink(std::unique_ptr<Output> output, const LogOptions& options, const Clock& clock);
 
   std::unique_ptr<Output> output_;
+  std::unique_ptr<RecentLog> recent_;
   const Clock& clock_;
   const LogFormat format_;
   std::atomic<LogLevel> level_;

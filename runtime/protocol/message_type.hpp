@@ -40,6 +40,12 @@ enum class MessageType : uint16_t {
   // API keys.
   key_set = 60,
   key_ack = 61,
+
+  // Logs.
+  list_logs = 85,
+  log_list = 86,
+  read_log = 87,
+  log_page = 88,
 };
 
 }  // namespace troupe::protocol

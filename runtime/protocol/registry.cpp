@@ -7,6 +7,7 @@
 #include "runtime/base/assert.hpp"
 #include "runtime/protocol/cluster.hpp"
 #include "runtime/protocol/keys.hpp"
+#include "runtime/protocol/logs.hpp"
 #include "runtime/protocol/serving.hpp"
 #include "runtime/protocol/worker.hpp"
 #include "runtime/wire/schema.hpp"
@@ -40,7 +41,7 @@ constexpr std::array entries = {
     entry<Heartbeat>(),    entry<HeartbeatAck>(), entry<Assignment>(),    entry<RoutingSnapshot>(), entry<Leave>(),
     entry<WorkerHello>(),  entry<LoadBackend>(),  entry<BackendLoaded>(), entry<BackendWarm>(),     entry<Execute>(),
     entry<Progress>(),     entry<Unload>(),       entry<RoutingDelta>(),  entry<Peers>(),           entry<KeySet>(),
-    entry<KeyAck>(),
+    entry<KeyAck>(),       entry<ListLogs>(),     entry<LogList>(),       entry<ReadLog>(),         entry<LogPage>(),
 };
 
 const Entry* find(MessageType type) {

@@ -112,10 +112,12 @@ BOOST_AUTO_TEST_CASE(an_environment_is_made_of_the_versions_requirements_and_its
   backend->load();
 
   BOOST_TEST(wait_for(world.children.python) == "/venv/bin/python");
-  const auto log = tail_replica_log(world.options.log_folder, world.spec.id, 10, 4096);
+  const auto log = open_replica_log(world.options.log_folder, world.spec.id);
   BOOST_REQUIRE(log.has_value());
-  BOOST_TEST(log->text.find("--requirements " + world.spec.folder + "/requirements.txt") != std::string::npos,
-             log->text);
+  const auto page = observe::read_page(*log, {}, {}).value();
+  BOOST_REQUIRE(!page.lines.empty());
+  BOOST_TEST(page.lines[0].text.find("--requirements " + world.spec.folder + "/requirements.txt") != std::string::npos,
+             page.lines[0].text);
 }
 
 BOOST_AUTO_TEST_CASE(what_pip_said_last_is_the_reason) {

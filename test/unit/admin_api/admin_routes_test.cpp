@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_path_is_answered_with_those_there_are) {
 
   BOOST_TEST(answer->status() == 404);
   BOOST_TEST(answer->message() ==
-             "there is no /api/v1/node (did you mean /api/v1/nodes or /api/v1/models or /api/v1/keys?)");
+             "there is no /api/v1/node (did you mean /api/v1/nodes or /api/v1/models or /api/v1/logs?)");
   const std::vector<std::string> paths = answer->body().at("error").at("paths");
   for (const std::string& path : paths) BOOST_TEST(site.write("OPTIONS", path)->status() == 204, path);
 }

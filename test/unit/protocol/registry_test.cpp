@@ -5,6 +5,7 @@
 
 #include "runtime/protocol/cluster.hpp"
 #include "runtime/protocol/keys.hpp"
+#include "runtime/protocol/logs.hpp"
 #include "runtime/protocol/serving.hpp"
 #include "runtime/protocol/worker.hpp"
 
@@ -13,9 +14,10 @@ using namespace std::chrono_literals;
 namespace troupe::protocol {
 namespace {
 
-using Messages = std::tuple<ServeRequest, ResultPart, Hello, JoinRequest, JoinReply, Heartbeat, HeartbeatAck,
-                            Assignment, RoutingSnapshot, Leave, WorkerHello, LoadBackend, BackendLoaded, BackendWarm,
-                            Execute, Progress, Unload, RoutingDelta, Peers, KeySet, KeyAck>;
+using Messages =
+    std::tuple<ServeRequest, ResultPart, Hello, JoinRequest, JoinReply, Heartbeat, HeartbeatAck, Assignment,
+               RoutingSnapshot, Leave, WorkerHello, LoadBackend, BackendLoaded, BackendWarm, Execute, Progress, Unload,
+               RoutingDelta, Peers, KeySet, KeyAck, ListLogs, LogList, ReadLog, LogPage>;
 
 Heartbeat busy_heartbeat() {
   Heartbeat heartbeat;
