@@ -34,6 +34,9 @@ inline constexpr std::array crash_point_names{
     std::string_view("backup.before_rename"),    // Whole, but under its temporary name.
     std::string_view("restore.after_file"),      // One more file is copied.
     std::string_view("restore.before_rename"),   // Whole, but under its temporary name.
+    std::string_view("key.after_next"),          // A node has made its next key; nobody knows it.
+    std::string_view("key.before_adopt"),        // Everybody does; the node still starts with the last one.
+    std::string_view("key.after_adopt"),         // It starts with the next one, but does not use it yet.
 };
 
 /// A name of the list above; any other does not compile.

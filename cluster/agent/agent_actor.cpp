@@ -23,6 +23,11 @@ AgentActor::AgentActor(actor::Context& context, AgentOptions options)
     peers_revision_ = peers.revision;
     if (options_.on_peers) options_.on_peers(peers);
   });
+  on<KeyChanged>([this](const KeyChanged& changed) {
+    options_.node.public_key = changed.public_key;
+    // A node that stops has no use for it any more.
+    if (is_joined_ && !hand_over_until_) join_again();
+  });
   on<PrepareToStop>([this](const PrepareToStop& stop) { prepare_to_stop(stop.done); });
 }
 
@@ -81,9 +86,12 @@ void AgentActor::refused(const Error& error) {
 
 void AgentActor::join() {
   context().call(head_, protocol::JoinRequest{options_.node, state_.running(), options_.token},
-                 {.deadline = context().now() + std::chrono::seconds{2}}, [this](const actor::ReplyEvent& event) {
+                 {.deadline = context().now() + std::chrono::seconds{2}},
+                 [this, key = options_.node.public_key](const actor::ReplyEvent& event) {
                    if (const auto* reply = event.body.get<protocol::JoinReply>()) {
                      joined(*reply);
+                     // It has changed meanwhile.
+                     if (key != options_.node.public_key) join_again();
                      return;
                    }
                    options_.log.warn("the head did not let this node join", kv("error", event.error->message));
@@ -109,8 +117,12 @@ void AgentActor::joined(const protocol::JoinReply& reply) {
 }
 
 void AgentActor::lost_head(const std::string& why) {
-  is_joined_ = false;
   options_.log.warn("lost the head; serving goes on", kv("why", why));
+  join_again();
+}
+
+void AgentActor::join_again() {
+  is_joined_ = false;
   if (timer_) context().cancel(timer_);
   if (hand_over_until_) drain_all();
   find_head();

@@ -42,7 +42,12 @@ struct PrepareToStop {
   std::function<void()> done;
 };
 
-/// Takes protocol::Assignment, RoutingSnapshot, RoutingDelta and Peers from the head, and PrepareToStop.
+/// Local: the node connects and listens with another key now; the head is told of it by joining again.
+struct KeyChanged {
+  std::string public_key;
+};
+
+/// Takes protocol::Assignment, RoutingSnapshot, RoutingDelta and Peers from the head, PrepareToStop and KeyChanged.
 class AgentActor final : public actor::Actor {
  public:
   AgentActor(actor::Context& context, AgentOptions options);
@@ -57,6 +62,7 @@ class AgentActor final : public actor::Actor {
   void join();
   void joined(const protocol::JoinReply& reply);
   void lost_head(const std::string& why);
+  void join_again();
   void beat();
   void take_routes(std::shared_ptr<const protocol::RoutingSnapshot> routes);
   void on_delta(const protocol::RoutingDelta& delta);

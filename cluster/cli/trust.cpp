@@ -11,6 +11,7 @@ namespace {
 struct TrustFlags {
   AdminFlags admin;
   std::string name;
+  bool all = false;
   Duration lifetime = std::chrono::hours{24};
   uint32_t uses_max = 0;
 };
@@ -81,6 +82,37 @@ Result<Exit> revoke_node(const TrustFlags& flags) {
   return remove(flags, "members", fmt::format("{} is revoked: it is cut off and cannot come back", flags.name));
 }
 
+/// One node after the other; those that fail are named, and do not keep the others from it.
+Result<Exit> rotate_all(const AdminClient& admin, const TrustFlags& flags) {
+  TROUPE_TRY(const nlohmann::json members, admin.get("members"));
+  Exit exit = Exit::ok;
+  nlohmann::json rotated = nlohmann::json::array();
+  for (const nlohmann::json& row : members) {
+    const std::string state = text(row, "state");
+    if (text(row, "trust") != "member" || (state != "alive" && state != "suspect")) continue;
+    const auto done = admin.post(fmt::format("members/{}/rotate", text(row, "id")), "", "application/json");
+    if (!done) {
+      std::cerr << "troupe: " << done.error().message << '\n';
+      exit = Exit::failed;
+      continue;
+    }
+    rotated.push_back(*done);
+    if (!flags.admin.json) std::cout << text(row, "name") << " uses another key\n" << std::flush;
+  }
+  if (flags.admin.json) std::cout << rotated.dump(2) << '\n';
+  return exit;
+}
+
+Result<Exit> rotate_node(const TrustFlags& flags) {
+  if (flags.name.empty() != flags.all) return fail_field("--all", "name one node, or say --all");
+  TROUPE_TRY(const AdminClient admin, AdminClient::make(flags.admin));
+  if (flags.all) return rotate_all(admin, flags);
+  TROUPE_TRY(const nlohmann::json done,
+             admin.post(fmt::format("members/{}/rotate", flags.name), "", "application/json"));
+  std::cout << (flags.admin.json ? done.dump(2) : fmt::format("{} uses another key", flags.name)) << '\n';
+  return Exit::ok;
+}
+
 }  // namespace
 
 void add_trust(CLI::App& app, Shell& shell) {
@@ -102,11 +134,17 @@ void add_trust(CLI::App& app, Shell& shell) {
   const auto [token_revoker, token_flags] = add(*token, "revoke", "Let nobody join by a token any more", revoke_token);
   token_revoker->add_option("ID", token_flags->name, "As `troupe token list` shows it")->required();
 
-  CLI::App* node = app.add_subcommand("node", "The nodes that may connect: list and revoke them");
+  CLI::App* node =
+      app.add_subcommand("node", "The nodes that may connect: list them, exchange their keys, revoke them");
   node->require_subcommand(1);
   add(*node, "list", "The nodes that have joined, and those that were revoked", list_nodes);
   const auto [node_revoker, node_flags] = add(*node, "revoke", "Cut a node off and keep it out for good", revoke_node);
   node_revoker->add_option("NAME", node_flags->name, "Its name or id")->required();
+  const auto [rotator, rotate_flags] =
+      add(*node, "rotate", "Exchange the key of a node that runs, while it serves", rotate_node);
+  rotator->add_option("NAME", rotate_flags->name, "Its name or id");
+  rotator->add_flag("--all", rotate_flags->all, "All nodes but the head, one after the other");
+  rotate_flags->admin.timeout = std::chrono::seconds{60};
 }
 
 }  // namespace troupe::cli

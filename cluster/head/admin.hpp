@@ -79,9 +79,14 @@ struct ReadNodeLog {
   Duration since{0};  ///< What is younger; 0 = any.
 };
 
+/// Has a node that runs exchange its key. Answers when the last one is off the list.
+struct RotateNode {
+  std::string name;  ///< Or its id.
+};
+
 struct AdminCall {
   std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel, CreateBackup, CreateKey, RevokeKey,
-               CreateToken, RevokeToken, RevokeNode, FindLogs, ReadNodeLog>
+               CreateToken, RevokeToken, RevokeNode, RotateNode, FindLogs, ReadNodeLog>
       what;
   /// Runs once, on the head's thread: must hand over.
   std::function<void(Result<std::string>)> done;

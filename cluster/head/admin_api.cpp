@@ -29,6 +29,7 @@ constexpr std::array paths{
     "/api/v1/tokens/{id}",
     "/api/v1/members",
     "/api/v1/members/{name}",
+    "/api/v1/members/{name}/rotate",
     "/api/v1/logs",
     "/api/v1/logs/{node}",
     "/api/v1/logs/{node}/{replica}",

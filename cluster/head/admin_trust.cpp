@@ -49,6 +49,10 @@ void add_trust_routes(http::Routes& routes, const AdminDoor& door) {
              [&door](const auto& request, const auto& names, const ResponderRef& responder) {
                door.write(RevokeNode{names[0]}, {"revoke node", names[0], request.remote_address}, 200, responder);
              });
+  routes.add("POST", "/api/v1/members/{name}/rotate",
+             [&door](const auto& request, const auto& names, const ResponderRef& responder) {
+               door.write(RotateNode{names[0]}, {"rotate node", names[0], request.remote_address}, 200, responder);
+             });
 }
 
 }  // namespace troupe::cluster

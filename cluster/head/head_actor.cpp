@@ -35,8 +35,10 @@ HeadActor::HeadActor(actor::Context& context, HeadActorOptions options)
   serve<protocol::Heartbeat>([this](const auto& heartbeat, actor::Reply reply) {
     if (reply.source() && reply.source() != heartbeat->node)
       return reply.fail({Errc::permission_denied, "a node beats for itself alone", {}, {}});
-    if (reply.source() && heartbeat->epoch == options_.head.epoch && heartbeat->peers_revision < peers_.revision)
-      send_peers(heartbeat->node);
+    if (reply.source() && heartbeat->epoch == options_.head.epoch) {
+      peers_taken_[heartbeat->node] = heartbeat->peers_revision;
+      if (heartbeat->peers_revision < peers_.revision) send_peers(heartbeat->node);
+    }
     reply.finish(state_.heartbeat(*heartbeat, this->context().now()));
     send_messages();
   });
@@ -136,6 +138,8 @@ void HeadActor::admin(const AdminCall& call) {
     revoke_token(*token, call.done);
   } else if (const auto* node = std::get_if<RevokeNode>(&call.what)) {
     revoke_node(*node, call.done);
+  } else if (const auto* rotated = std::get_if<RotateNode>(&call.what)) {
+    rotate_node(*rotated, call.done);
   } else if (const auto* logs = std::get_if<FindLogs>(&call.what)) {
     find_logs(*logs, call.done);
   } else if (const auto* log = std::get_if<ReadNodeLog>(&call.what)) {

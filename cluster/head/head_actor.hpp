@@ -51,6 +51,7 @@ class HeadActor final : public actor::Actor {
  private:
   struct ApplyJob;
   struct LogSearch;
+  struct KeyExchange;
   using Done = std::function<void(Result<std::string>)>;
 
   // Who may join (head_trust.cpp).
@@ -64,6 +65,14 @@ class HeadActor final : public actor::Actor {
   void revoke_token(const RevokeToken& token, const Done& done);
   void revoke_node(const RevokeNode& node, const Done& done);
   void put_out(const NodeRecord& record);
+
+  // Exchange of nodes' keys (head_rotation.cpp).
+  void rotate_node(const RotateNode& wish, const Done& done);
+  void take_offer(const std::shared_ptr<KeyExchange>& exchange, const std::string& key);
+  void await_spread(const std::shared_ptr<KeyExchange>& exchange);
+  void ask_to_use(const std::shared_ptr<KeyExchange>& exchange);
+  void retire_keys(const protocol::NodeInfo& node);
+  void end_exchange(const std::shared_ptr<KeyExchange>& exchange, Result<std::string> outcome);
 
   // What replicas and nodes write (head_logs.cpp).
   void find_logs(const FindLogs& wish, const Done& done);
@@ -97,7 +106,9 @@ class HeadActor final : public actor::Actor {
   std::vector<storage::ModelManifest> models_;
   std::map<std::string, storage::Revision> revisions_;  ///< Of the stored deployments.
   Trust trust_;
-  protocol::Peers peers_;  ///< Newest allow-list.
+  protocol::Peers peers_;                                     ///< Newest allow-list,
+  std::map<NodeId, uint64_t> peers_taken_;                    ///< and which one each node has.
+  std::map<NodeId, std::shared_ptr<KeyExchange>> exchanges_;  ///< Those that have not ended.
   HeadState state_;
   KeyBook keys_;
   /// Gateways that have been told the keys, or are being told: incarnation and revision.

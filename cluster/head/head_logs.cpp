@@ -4,6 +4,7 @@
 #include <set>
 
 #include "cluster/head/admin_logs.hpp"
+#include "cluster/head/find_node.hpp"
 #include "cluster/head/head_actor.hpp"
 #include "cluster/head/views.hpp"
 #include "runtime/actor/host.hpp"
@@ -21,22 +22,6 @@ constexpr size_t rows_max = 1024;
 bool is_of(const protocol::ReplicaSpec& spec, const std::string& name) {
   return name.empty() || spec.deployment == name || spec.model == name || spec.model + "@" + spec.version == name ||
          spec.id.str() == name;
-}
-
-/// A node that is gone stays listed for a while; a living one of its name is the one that is meant.
-const Member* find_node(const HeadState& state, const std::string& name) {
-  const Member* found = nullptr;
-  for (const auto& [id, member] : state.membership().members()) {
-    if (member.info.name != name && id.str() != name) continue;
-    if (found == nullptr || member.is_member()) found = &member;
-  }
-  return found;
-}
-
-tl::unexpected<Error> no_such_node(const HeadState& state, const std::string& name) {
-  std::vector<std::string> names;
-  for (const auto& [id, member] : state.membership().members()) names.push_back(member.info.name);
-  return fail(Errc::not_found, "there is no node named {}{}", name, did_you_mean(name, names));
 }
 
 std::string why_gone(const Member& member) {

@@ -14,10 +14,12 @@ void HeadActor::join(const std::shared_ptr<const protocol::JoinRequest>& request
   if (!source) return let_in(*request, reply);  // This node's own agent.
   const protocol::NodeInfo& node = request->node;
   const std::string key = options_.key_of(source);
-  if (source != node.id || key != node.public_key)
+  // A connection outlives the key that it was made with: that a member made it says who asks, whichever key it has now.
+  const bool is_proved = key == node.public_key || trust_.is_member(node.id, node.public_key);
+  if (source != node.id || !is_proved)
     return refuse(*request, {Errc::permission_denied, "what asks to join is not the node that it says it is", {}, {}},
                   reply);
-  auto admission = trust_.admit({node.id, node.name, key, request->token}, context().wall());
+  auto admission = trust_.admit({node.id, node.name, node.public_key, request->token}, context().wall());
   if (!admission) return refuse(*request, admission.error(), reply);
   if (!admission->node) return let_in(*request, reply);
 
@@ -34,6 +36,7 @@ void HeadActor::let_in(const protocol::JoinRequest& request, actor::Reply& reply
   options_.log.info("node joined", kv("node", request.node.name), kv("id", request.node.id));
   options_.add_peer(request.node);
   reply.finish(std::move(*joined));
+  retire_keys(request.node);
   send_peers(request.node.id);
   spread_keys();
   send_messages();
@@ -63,9 +66,13 @@ void HeadActor::store_trust(std::vector<NodeRecord> nodes, std::vector<TokenReco
       trust_.apply(record);
     };
     for (const NodeRecord& node : nodes) {
+      const bool was_member = !trust_.keys_of(node.id).empty();
       apply(node);
-      options_.log.info(node.revoked ? "node revoked" : "node admitted", kv("node", node.name), kv("id", node.id),
-                        kv("token", token_name(node.token)));
+      options_.log.info(node.revoked ? "node revoked"
+                        : was_member ? "node's keys changed"
+                                     : "node admitted",
+                        kv("node", node.name), kv("id", node.id), kv("token", token_name(node.token)),
+                        kv("keys", node.keys.size()));
     }
     for (const TokenRecord& token : tokens) apply(token);
     if (!nodes.empty()) publish_peers();

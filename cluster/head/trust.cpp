@@ -4,6 +4,7 @@
 
 #include "runtime/base/nearest.hpp"
 #include "runtime/base/units.hpp"
+#include "runtime/bus/zmq/curve.hpp"
 
 namespace troupe::cluster {
 namespace {
@@ -119,6 +120,30 @@ Result<std::vector<NodeRecord>> Trust::revoke_node(const std::string& name) cons
   return revoked;
 }
 
+Result<NodeRecord> Trust::offer_key(NodeId node, const std::string& in_use, const std::string& offered) const {
+  const auto known = nodes_.find(node);
+  if (known == nodes_.end() || known->second.revoked || !contains(known->second.keys, in_use))
+    return fail(Errc::not_found, "node {} is not on the list of this cluster's nodes with the key that it uses", node);
+  if (!bus::is_curve_key(offered)) return fail_field("key", "what it offers is no key");
+  for (const auto& [id, other] : nodes_) {
+    const bool is_taken = id != node && contains(other.keys, offered);
+    if (offered == head_key_ || offered == in_use || is_taken || contains(other.revoked_keys, offered))
+      return fail_field("key", "the key that it offers has been used already");
+  }
+  NodeRecord record = known->second;
+  record.keys = {in_use, offered};
+  return record;
+}
+
+std::optional<NodeRecord> Trust::retire_keys(NodeId node, const std::string& in_use) const {
+  const auto known = nodes_.find(node);
+  if (known == nodes_.end() || known->second.keys.size() < 2 || known->second.keys.back() != in_use)
+    return std::nullopt;
+  NodeRecord record = known->second;
+  record.keys = {in_use};
+  return record;
+}
+
 std::vector<TokenRecord> Trust::leftovers(WallTime now) const {
   std::vector<TokenRecord> old;
   for (const auto& [id, token] : tokens_)
@@ -145,6 +170,11 @@ std::vector<std::string> Trust::denied() const {
   std::vector<std::string> keys;
   for (const auto& [id, node] : nodes_) keys.insert(keys.end(), node.revoked_keys.begin(), node.revoked_keys.end());
   return keys;
+}
+
+std::vector<std::string> Trust::keys_of(NodeId node) const {
+  const auto known = nodes_.find(node);
+  return known == nodes_.end() ? std::vector<std::string>{} : known->second.keys;
 }
 
 bool Trust::is_member(NodeId node, const std::string& key) const {

@@ -55,6 +55,11 @@ class Trust {
   Result<TokenRecord> revoke_token(std::string_view name) const;
   /// Every member of that name or id, as it will be. not_found; invalid_argument for the head itself.
   Result<std::vector<NodeRecord>> revoke_node(const std::string& name) const;
+  /// `node` as it will be when it may use `offered` beside the key that it uses now. not_found: it is no member;
+  /// invalid_argument: that is no key, or somebody else's, or a revoked one.
+  Result<NodeRecord> offer_key(NodeId node, const std::string& in_use, const std::string& offered) const;
+  /// `node` as it will be when it may use its newest key alone, where that is the one that it uses; else nothing.
+  std::optional<NodeRecord> retire_keys(NodeId node, const std::string& in_use) const;
   /// Tokens that nobody can use any more, for so long that nobody asks about them: to be deleted.
   std::vector<TokenRecord> leftovers(WallTime now) const;
 
@@ -68,6 +73,8 @@ class Trust {
   /// Keys that may not even ask.
   std::vector<std::string> denied() const;
   bool is_member(NodeId node, const std::string& key) const;
+  /// Of a member that is not the head; empty where it is none.
+  std::vector<std::string> keys_of(NodeId node) const;
   const std::map<uint64_t, TokenRecord>& tokens() const noexcept { return tokens_; }
   const std::map<NodeId, NodeRecord>& nodes() const noexcept { return nodes_; }
 

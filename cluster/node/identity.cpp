@@ -17,6 +17,7 @@ namespace troupe::cluster {
 namespace {
 
 constexpr const char* node_key_file = "node.key";
+constexpr const char* next_key_file = "node.key.next";
 constexpr const char* door_key_file = "zmq.key";
 constexpr const char* head_key_file = "head.pub";
 constexpr size_t line_bytes_max = 4096;
@@ -90,6 +91,17 @@ Result<std::string> read_private_file(const std::filesystem::path& file) {
 
 Result<bus::CurveKeys> load_or_create_node_keys(const std::filesystem::path& data_dir) {
   return load_or_create_keys(data_dir / node_key_file, "join again with a token");
+}
+
+Result<bus::CurveKeys> load_or_create_next_keys(const std::filesystem::path& data_dir) {
+  return load_or_create_keys(data_dir / next_key_file, "ask for the exchange again");
+}
+
+Status adopt_next_keys(const std::filesystem::path& data_dir) {
+  const auto file = data_dir / node_key_file;
+  if (::rename((data_dir / next_key_file).c_str(), file.c_str()) != 0) return file_error("cannot replace", file);
+  sync_folder(data_dir);
+  return {};
 }
 
 Result<bus::CurveKeys> load_or_create_door_keys(const std::filesystem::path& data_dir) {

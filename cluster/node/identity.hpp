@@ -17,6 +17,11 @@ Result<NodeId> load_or_create_node_id(const std::filesystem::path& data_dir);
 /// others than the owner may touch the file.
 Result<bus::CurveKeys> load_or_create_node_keys(const std::filesystem::path& data_dir);
 
+/// The pair that is to take its place, in `data_dir`/node.key.next; likewise.
+Result<bus::CurveKeys> load_or_create_next_keys(const std::filesystem::path& data_dir);
+/// Puts it in its place, for good.
+Status adopt_next_keys(const std::filesystem::path& data_dir);
+
 /// The key pair of the gateway's ZeroMQ door, whose secret lies in `data_dir`/zmq.key; as above.
 Result<bus::CurveKeys> load_or_create_door_keys(const std::filesystem::path& data_dir);
 

@@ -15,6 +15,7 @@
 #include "cluster/node/gateway_parts.hpp"
 #include "cluster/node/head_parts.hpp"
 #include "cluster/node/identity.hpp"
+#include "cluster/node/key_actor.hpp"
 #include "cluster/node/python.hpp"
 #include "cluster/node/tls_identity.hpp"
 #include "cluster/node/version.hpp"
@@ -64,6 +65,7 @@ class NodeImpl final : public Node {
   Status open_metrics_door();
   Status open_worker();
   Status open_logs();
+  Status open_keys();
   void die(const Error& reason);
   Status join();
   void halt();
@@ -168,11 +170,12 @@ Status NodeImpl::load_keys() {
   return {};
 }
 
-/// Only the head tells an agent what to do, and reads a node's logs.
+/// Only the head tells an agent what to do, reads a node's logs and has it exchange its keys.
 void NodeImpl::receive(bus::Lane lane, wire::Message message) {
   const wire::Envelope& envelope = message.envelope;
   const bool is_command =
-      (envelope.target_path == protocol::agent_path || envelope.target_path == protocol::logs_path) &&
+      (envelope.target_path == protocol::agent_path || envelope.target_path == protocol::logs_path ||
+       envelope.target_path == protocol::keys_path) &&
       (envelope.kind == wire::Kind::event || envelope.kind == wire::Kind::request);
   if (is_command && envelope.source_node.value != head_node_.load(std::memory_order_relaxed)) {
     log_.warn("dropped a command that is not the head's", kv("from", envelope.source_node));
@@ -265,6 +268,24 @@ Status NodeImpl::open_logs() {
   return spawned ? Status{} : fail(spawned.error());
 }
 
+/// Others have pinned the head's key; it stays what it is.
+Status NodeImpl::open_keys() {
+  if (options_.roles.head) return {};
+  KeyActorOptions keys;
+  keys.data_dir = options_.data_dir;
+  keys.head_control = "tcp://" + options_.head_address;
+  keys.transport = transport_.get();
+  keys.on_changed = [agent = agent_](const std::string& key) { static_cast<void>(agent.send(KeyChanged{key})); };
+  keys.log = log_.with_component("agent");
+  const auto spawned = host_->spawn_actor<KeyActor>(std::string(protocol::keys_path),
+                                                    {.placement = actor::Placement::own_thread,
+                                                     .lane = bus::Lane::control,
+                                                     .parent = std::string(protocol::control_plane_path),
+                                                     .escalates = false},
+                                                    std::move(keys));
+  return spawned ? Status{} : fail(spawned.error());
+}
+
 Status NodeImpl::join() {
   // Of the first join; touched by the agent alone once it runs.
   struct First {
@@ -303,6 +324,7 @@ Status NodeImpl::join() {
   TROUPE_TRY(agent_,
              host_->spawn_actor<AgentActor>(std::string(protocol::agent_path),
                                             vital([this](const Error& reason) { die(reason); }), std::move(agent)));
+  TROUPE_CHECK(open_keys());
   if (outcome.wait_for(join_patience) == std::future_status::ready) {
     TROUPE_CHECK(outcome.get());
     return options_.roles.head ? Status{} : store_head_key(options_.data_dir, head_key_);

@@ -53,7 +53,7 @@ Result<bool> begins_line(const LogFiles& files, Place place) {
   while (place.offset == 0 && place.index > 0) place = {place.index - 1, files.files()[place.index - 1].bytes};
   if (place.offset == 0) return true;
   TROUPE_TRY(const std::string before, files.read(place.index, place.offset - 1, 1));
-  return before == "\n";
+  return before.ends_with('\n');
 }
 
 /// `lines` lines before the end; where they would be more than log_tail_bytes_max, so many as begin within that.

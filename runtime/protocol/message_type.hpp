@@ -46,6 +46,9 @@ enum class MessageType : uint16_t {
   log_list = 86,
   read_log = 87,
   log_page = 88,
+
+  // Exchange of nodes' keys.
+  key_rotation = 89,
 };
 
 }  // namespace troupe::protocol

@@ -11,6 +11,7 @@ namespace troupe::protocol {
 inline constexpr std::string_view head_path = "head";
 inline constexpr std::string_view agent_path = "agent";
 inline constexpr std::string_view logs_path = "logs";  ///< Of a node, for the head.
+inline constexpr std::string_view keys_path = "keys";  ///< Likewise, of every node but the head.
 inline constexpr std::string_view gateway_path = "gateway";
 
 /// Supervisors of a node's planes.

@@ -6,6 +6,7 @@
 
 #include "runtime/base/assert.hpp"
 #include "runtime/protocol/cluster.hpp"
+#include "runtime/protocol/key_rotation.hpp"
 #include "runtime/protocol/keys.hpp"
 #include "runtime/protocol/logs.hpp"
 #include "runtime/protocol/serving.hpp"
@@ -42,6 +43,7 @@ constexpr std::array entries = {
     entry<WorkerHello>(),  entry<LoadBackend>(),  entry<BackendLoaded>(), entry<BackendWarm>(),     entry<Execute>(),
     entry<Progress>(),     entry<Unload>(),       entry<RoutingDelta>(),  entry<Peers>(),           entry<KeySet>(),
     entry<KeyAck>(),       entry<ListLogs>(),     entry<LogList>(),       entry<ReadLog>(),         entry<LogPage>(),
+    entry<KeyRotation>(),
 };
 
 const Entry* find(MessageType type) {

@@ -42,6 +42,7 @@ LaneWorker::LaneWorker(Lane lane, NodeId node, Incarnation incarnation, const Zm
       gatekeeper_(gatekeeper),
       context_(context),
       poller_(std::move(poller)),
+      keys_(options.keys),
       router_monitor_(std::move(router_monitor)),
       router_(std::move(router)),
       defects_(options.on_defect) {
@@ -71,6 +72,7 @@ void LaneWorker::finish_stop() {
   while (auto command = commands_.pop()) {
     if (auto* message = std::get_if<Outgoing>(&*command)) settle(*message);
     if (auto* question = std::get_if<Discover>(&*command)) question->found(stopped());
+    if (auto* change = std::get_if<ChangeKeys>(&*command)) change->done(stopped());
   }
   router_.close(Duration{0});
   router_monitor_.close();
@@ -131,9 +133,14 @@ void LaneWorker::remove_peer(NodeId node) {
   directory_.set_added(node, false, [&] { command(Remove{node}); });
 }
 
-void LaneWorker::discover(const std::string& endpoint, Duration patience, Found found) {
+void LaneWorker::discover(const std::string& endpoint, Duration patience, std::optional<CurveKeys> keys, Found found) {
   if (stopping_.load(std::memory_order_seq_cst)) return found(stopped());
-  command(Discover{endpoint, patience, std::move(found)});
+  command(Discover{endpoint, patience, std::move(keys), std::move(found)});
+}
+
+void LaneWorker::change_keys(const CurveKeys& keys, std::function<void(Status)> done) {
+  if (stopping_.load(std::memory_order_seq_cst)) return done(stopped());
+  command(ChangeKeys{keys, std::move(done)});
 }
 
 void LaneWorker::allow_list_changed() {
@@ -175,6 +182,11 @@ size_t LaneWorker::take_commands() {
     if (auto* peer = std::get_if<Remove>(&*command)) remove(peer->node);
     if (auto* question = std::get_if<Discover>(&*command)) begin(std::move(*question));
     if (std::holds_alternative<CheckLinks>(*command)) check_links();
+    if (auto* change = std::get_if<ChangeKeys>(&*command)) {
+      const Status changed = router_.change_keys(change->keys);
+      if (changed) keys_ = std::move(change->keys);
+      change->done(changed);
+    }
   }
   return taken;
 }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -42,7 +43,10 @@ class LaneWorker {
   Status send(NodeId node, wire::Message message);
   void add_peer(const Peer& peer);
   void remove_peer(NodeId node);
-  void discover(const std::string& endpoint, Duration patience, Found found);
+  /// `keys`: those to prove there; none = this node's own.
+  void discover(const std::string& endpoint, Duration patience, std::optional<CurveKeys> keys, Found found);
+  /// Connections from now on, both ways, are made with `keys`. `done` on the lane's thread.
+  void change_keys(const CurveKeys& keys, std::function<void(Status)> done);
   /// Cuts the connections of those that the gatekeeper no longer knows.
   void allow_list_changed();
 
@@ -59,10 +63,15 @@ class LaneWorker {
   struct Discover {
     std::string endpoint;
     Duration patience;
+    std::optional<CurveKeys> keys;
     Found found;
   };
   struct CheckLinks {};
-  using Command = std::variant<std::monostate, Outgoing, Add, Remove, Discover, CheckLinks>;
+  struct ChangeKeys {
+    CurveKeys keys;
+    std::function<void(Status)> done;
+  };
+  using Command = std::variant<std::monostate, Outgoing, Add, Remove, Discover, CheckLinks, ChangeKeys>;
 
   /// What a ready descriptor stands for.
   struct Watch {
@@ -164,6 +173,7 @@ class LaneWorker {
   std::unique_ptr<Poller> poller_;
 
   // The thread's own.
+  CurveKeys keys_;
   Monitor router_monitor_;
   Socket router_;
   Peer self_;

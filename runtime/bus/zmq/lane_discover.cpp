@@ -16,8 +16,8 @@ void LaneWorker::begin(Discover question) {
   if (discoveries_.size() >= discoveries_max)
     return question.found(fail(Errc::overloaded, "{} questions who is there are open already", discoveries_.size()));
   const Incarnation asker{secure_random_u64()};
-  auto socket =
-      Socket::dealer(context_, lane_, options_, routing_id({}, asker, random_nonce()), options_.discover_key, false);
+  auto socket = Socket::dealer(context_, lane_, options_, question.keys.value_or(keys_),
+                               routing_id({}, asker, random_nonce()), options_.discover_key, false);
   if (!socket) return question.found(fail(std::move(socket.error())));
   auto monitor = Monitor::of(context_, *socket, fmt::format("discover-{}-{}", static_cast<int>(lane_), last_token_));
   if (!monitor) return question.found(fail(std::move(monitor.error())));

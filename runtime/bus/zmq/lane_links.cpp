@@ -34,11 +34,13 @@ void LaneWorker::schedule(Link& link) {
 void LaneWorker::add(Add peer) {
   Link& link = *find_or_make(peer.node, SIZE_MAX);
   link.added = true;
-  // A connection that was made with an earlier key of the same life goes on.
-  if (peer.incarnation >= link.incarnation) link.key = std::move(peer.key);
+  // A connection that was made with an earlier key of the same life goes on; one that is not made yet begins anew.
+  const bool is_other_key = peer.incarnation >= link.incarnation && peer.key != link.key;
+  if (is_other_key) link.key = std::move(peer.key);
   if (peer.incarnation < link.incarnation) return;
   if (peer.incarnation > link.incarnation) begin_life(link, peer.incarnation);
-  if (peer.endpoint == link.endpoint) return;
+  const bool calls_in_vain = is_other_key && link.call && !link.call->connected;
+  if (peer.endpoint == link.endpoint && !calls_in_vain) return;
   hang_up(link);
   link.endpoint = std::move(peer.endpoint);
   schedule(link);
@@ -67,8 +69,8 @@ void LaneWorker::begin_life(Link& link, Incarnation incarnation) {
 Status LaneWorker::call(Link& link) {
   // The same each time, so that a new connection takes the place of one whose end the other side has not noticed.
   if (!link.nonce) link.nonce = random_nonce();
-  TROUPE_TRY(Socket socket,
-             Socket::dealer(context_, lane_, options_, routing_id(node_, incarnation_, *link.nonce), link.key, true));
+  TROUPE_TRY(Socket socket, Socket::dealer(context_, lane_, options_, keys_,
+                                           routing_id(node_, incarnation_, *link.nonce), link.key, true));
   const std::string name = fmt::format("call-{}-{}", static_cast<int>(lane_), last_token_);
   TROUPE_TRY(Monitor monitor, Monitor::of(context_, socket, name));
   link.call.emplace(Link::Call{std::move(monitor), std::move(socket)});

@@ -1,7 +1,9 @@
 #include "runtime/bus/zmq/socket.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -42,7 +44,7 @@ int get_int(void* socket, int option) {
 
 /// Everything that ROUTERs and DEALERs have in common, security included. `server_key` is that of the node to call;
 /// none makes a server.
-void configure_socket(void* socket, Lane lane, const ZmqTransportOptions& options,
+void configure_socket(void* socket, Lane lane, const ZmqTransportOptions& options, const CurveKeys& keys,
                       const std::optional<std::string>& server_key) {
   const auto& limits = options.limits;
   const size_t frame_max = std::max({limits.header_bytes_max, limits.body_bytes_max, limits.attachment_bytes_max});
@@ -66,9 +68,9 @@ void configure_socket(void* socket, Lane lane, const ZmqTransportOptions& option
     set(socket, ZMQ_HEARTBEAT_TTL, 3000);
   }
   if (options.plaintext) return;
-  set(socket, ZMQ_CURVE_SECRETKEY, options.keys.secret_key);
+  set(socket, ZMQ_CURVE_SECRETKEY, keys.secret_key);
   if (server_key) {
-    set(socket, ZMQ_CURVE_PUBLICKEY, options.keys.public_key);
+    set(socket, ZMQ_CURVE_PUBLICKEY, keys.public_key);
     set(socket, ZMQ_CURVE_SERVERKEY, *server_key);
   } else {
     set(socket, ZMQ_CURVE_SERVER, 1);
@@ -133,6 +135,37 @@ Bytes share(zmq::message_t&& frame) {
   return Bytes::share(owner, {owner->data<std::byte>(), owner->size()});
 }
 
+/// Binds, and gives the descriptor that listens; where it cannot, the error negated.
+int bind_and_tell(const Context& context, void* socket, const std::string& endpoint, Lane lane) {
+  const std::string told = fmt::format("inproc://listening-{}", static_cast<int>(lane));
+  const auto close = [](void* monitor) { zmq_close(monitor); };
+  const std::unique_ptr<void, decltype(close)> monitor(zmq_socket(context.handle(), ZMQ_PAIR), close);
+  if (!monitor || zmq_socket_monitor(socket, told.c_str(), ZMQ_EVENT_LISTENING) != 0 ||
+      zmq_connect(monitor.get(), told.c_str()) != 0)
+    return -zmq_errno();
+  int fd = zmq_bind(socket, endpoint.c_str()) == 0 ? 0 : -zmq_errno();
+  if (fd == 0) {
+    // The first frame: the event and its value, in native byte order, unpadded. It has been sent when bind returns.
+    std::array<char, 6> event{};
+    TROUPE_ASSERT(zmq_recv(monitor.get(), event.data(), event.size(), 0) == static_cast<int>(event.size()));
+    std::memcpy(&fd, event.data() + 2, sizeof fd);
+  }
+  zmq_socket_monitor(socket, nullptr, 0);
+  return fd;
+}
+
+/// Listens where nobody connects.
+int open_decoy() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (fd < 0) return -1;
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && ::listen(fd, 1) == 0) return fd;
+  ::close(fd);
+  return -1;
+}
+
 void put_big_endian(char* out, uint64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8) *out++ = static_cast<char>(value >> shift);
 }
@@ -175,14 +208,27 @@ struct Socket::State {
   ~State() {
     // Ends its monitoring first: an event that found nobody at the other end would block an I/O thread.
     zmq_socket_monitor(handle, nullptr, 0);
+    // ZeroMQ stops watching a descriptor before it closes it, so it must find there what it began to watch.
+    for (const Listener& retired : retired_listeners) {
+      ::dup3(retired.kept, retired.fd, O_CLOEXEC);
+      ::close(retired.kept);
+    }
     zmq_close(handle);
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
+  /// Of a ROUTER: a descriptor of ZeroMQ's, and what was behind it before a decoy took its place.
+  struct Listener {
+    int fd = -1;
+    int kept = -1;
+  };
+
   void* handle;
   wire::Limits limits;
   bool routes = false;
+  int listening_fd = -1;  ///< ZeroMQ's.
+  std::vector<Listener> retired_listeners;
   zmq::message_t header;  ///< Of the last message; it knows the connection.
 };
 
@@ -196,7 +242,7 @@ Result<Socket> Socket::router(const Context& context, Lane lane, const ZmqTransp
   TROUPE_TRY(void* const handle, open(context, ZMQ_ROUTER));
   auto state = std::make_unique<State>(handle, options.limits);
   state->routes = true;
-  configure_socket(handle, lane, options, std::nullopt);
+  configure_socket(handle, lane, options, options.keys, std::nullopt);
   set(handle, ZMQ_ROUTER_MANDATORY, 1);
   set(handle, ZMQ_ROUTER_HANDOVER, 1);
   set(handle, ZMQ_BACKLOG, 1024);
@@ -204,8 +250,9 @@ Result<Socket> Socket::router(const Context& context, Lane lane, const ZmqTransp
   const bool v6 = options.host.find(':') != std::string::npos;
   const std::string endpoint =
       fmt::format("tcp://{}:{}", v6 ? "[" + options.host + "]" : options.host, port == 0 ? "*" : std::to_string(port));
-  if (zmq_bind(handle, endpoint.c_str()) == 0) return Socket(std::move(state));
-  const int code = zmq_errno();
+  state->listening_fd = bind_and_tell(context, handle, endpoint, lane);
+  if (state->listening_fd >= 0) return Socket(std::move(state));
+  const int code = -state->listening_fd;
   if (code == EADDRINUSE)
     return fail(
         {Errc::failed_precondition,
@@ -229,12 +276,13 @@ Result<Socket> Socket::router(const Context& context, Lane lane, const ZmqTransp
 }
 
 Result<Socket> Socket::dealer(const Context& context, Lane lane, const ZmqTransportOptions& options,
-                              const RoutingId& own_id, const std::string& server_key, bool wait_for_connection) {
+                              const CurveKeys& keys, const RoutingId& own_id, const std::string& server_key,
+                              bool wait_for_connection) {
   if (!options.plaintext && !is_curve_key(server_key))
     return fail(Errc::failed_precondition, "its public key is not known, so it could be anybody");
   TROUPE_TRY(void* const handle, open(context, ZMQ_DEALER));
   auto state = std::make_unique<State>(handle, options.limits);
-  configure_socket(handle, lane, options, server_key);
+  configure_socket(handle, lane, options, keys, server_key);
   set(handle, ZMQ_IMMEDIATE, wait_for_connection ? 1 : 0);
   TROUPE_ASSERT(zmq_setsockopt(handle, ZMQ_ROUTING_ID, own_id.data(), own_id.size()) == 0);
   return Socket(std::move(state));
@@ -254,6 +302,39 @@ Result<Socket> Socket::pair(const Context& context, const std::string& endpoint,
     return fail(Errc::io_error, "cannot {} {}: {}", binds ? "listen on" : "connect to", endpoint,
                 zmq_strerror(zmq_errno()));
   return Socket(std::move(state));
+}
+
+// A listener of ZeroMQ's has the keys that its socket had when it was bound, for good, and takes all its connections
+// along when it is unbound. So a second one is bound to the same listening descriptor; the first keeps its connections
+// and finds a decoy under its descriptor, where nobody ever connects.
+Status Socket::change_keys(const CurveKeys& keys) {
+  State& state = *state_;
+  const int fresh = ::fcntl(state.listening_fd, F_DUPFD_CLOEXEC, 0);
+  const int kept = ::fcntl(state.listening_fd, F_DUPFD_CLOEXEC, 0);
+  const int decoy = open_decoy();
+  const auto close_all = [&] {
+    for (const int fd : {fresh, kept, decoy})
+      if (fd >= 0) ::close(fd);
+  };
+  if (fresh < 0 || kept < 0 || decoy < 0) {
+    close_all();
+    return fail(Errc::resource_exhausted, "cannot listen with another key: descriptors are short");
+  }
+  std::array<char, 256> endpoint{};
+  size_t size = endpoint.size();
+  TROUPE_ASSERT(zmq_getsockopt(state.handle, ZMQ_LAST_ENDPOINT, endpoint.data(), &size) == 0);
+  set(state.handle, ZMQ_CURVE_SECRETKEY, keys.secret_key);
+  set(state.handle, ZMQ_USE_FD, fresh);
+  if (zmq_bind(state.handle, endpoint.data()) != 0) {
+    const int code = zmq_errno();
+    close_all();
+    return fail(Errc::resource_exhausted, "cannot listen with another key: {}", zmq_strerror(code));
+  }
+  ::dup3(decoy, state.listening_fd, O_CLOEXEC);
+  ::close(decoy);
+  state.retired_listeners.push_back({state.listening_fd, kept});
+  state.listening_fd = fresh;
+  return {};
 }
 
 Status Socket::connect(const std::string& endpoint) {

@@ -67,10 +67,11 @@ class Socket {
   /// connect, and lets in whom the context's Authenticator does.
   static Result<Socket> router(const Context& context, Lane lane, const ZmqTransportOptions& options, uint16_t port,
                                std::string_view option);
-  /// A DEALER under `own_id`, not connected yet. It connects to nobody but the owner of `server_key`.
-  /// `wait_for_connection`: refuse messages until there is one.
+  /// A DEALER under `own_id`, not connected yet. It proves `keys`, and connects to nobody but the owner of
+  /// `server_key`. `wait_for_connection`: refuse messages until there is one.
   static Result<Socket> dealer(const Context& context, Lane lane, const ZmqTransportOptions& options,
-                               const RoutingId& own_id, const std::string& server_key, bool wait_for_connection);
+                               const CurveKeys& keys, const RoutingId& own_id, const std::string& server_key,
+                               bool wait_for_connection);
   /// One end of a PAIR at `endpoint` ("ipc://PATH"), bound or connecting: for one other process of this machine. At
   /// most `queue_max` messages wait each way.
   static Result<Socket> pair(const Context& context, const std::string& endpoint, bool binds, int queue_max,
@@ -79,6 +80,9 @@ class Socket {
   Socket& operator=(Socket&&) noexcept;
   ~Socket();
 
+  /// Of a ROUTER that encrypts: who connects from now on finds `keys`, at the same address; connections that are there
+  /// go on. resource_exhausted, and nothing has changed, where descriptors are short.
+  Status change_keys(const CurveKeys& keys);
   Status connect(const std::string& endpoint);
   /// Closes; what is still to be written is written for at most `linger`, in the background. Idempotent.
   void close(Duration linger);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <limits>
+#include <mutex>
 
 #include "runtime/base/assert.hpp"
 #include "runtime/bus/zmq/authenticator.hpp"
@@ -70,7 +71,30 @@ class ZmqTransportImpl final : public ZmqTransport {
   }
   void discover(const std::string& control_endpoint, Duration patience,
                 std::function<void(Result<Peer>)> callback) override {
-    at(Lane::control).discover(control_endpoint, patience, std::move(callback));
+    at(Lane::control).discover(control_endpoint, patience, std::nullopt, std::move(callback));
+  }
+  void try_keys(const CurveKeys& keys, const std::string& control_endpoint, Duration patience,
+                std::function<void(Result<Peer>)> callback) override {
+    at(Lane::control).discover(control_endpoint, patience, keys, std::move(callback));
+  }
+  void change_keys(const CurveKeys& keys, std::function<void(Status)> done) override {
+    struct Change {
+      std::mutex mutex;
+      size_t open = lane_count;
+      Status outcome;
+    };
+    const auto change = std::make_shared<Change>();
+    for (auto& lane : lanes_)
+      lane->change_keys(keys, [change, done](const Status& changed) {
+        Status outcome;
+        {
+          const std::lock_guard lock(change->mutex);
+          if (!changed) change->outcome = changed;
+          if (--change->open > 0) return;
+          outcome = change->outcome;
+        }
+        done(outcome);
+      });
   }
 
   void admit(AllowList list) override {

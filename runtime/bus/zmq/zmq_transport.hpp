@@ -49,7 +49,7 @@ struct ZmqTransportOptions {
   Duration connect_patience = std::chrono::seconds(2);  ///< What waits longer for one who is called is dropped.
   wire::Limits limits;                                  ///< Of messages, both ways.
 
-  CurveKeys keys;                        ///< This node's own.
+  CurveKeys keys;                        ///< This node's own, until the first change_keys().
   AllowList allowed;                     ///< Until the first admit().
   std::string discover_key;              ///< Public key that the answerer of discover() must prove.
   std::vector<uint16_t> guest_requests;  ///< Types of requests that guests may send; none = no guests.
@@ -73,6 +73,14 @@ class ZmqTransport : public Transport {
   /// From now on these may connect, and no others. Connections of nodes that are no longer on the list are cut.
   /// Thread-safe.
   virtual void admit(AllowList list) = 0;
+  /// Asks who is at an address as discover() does, proving `keys` instead of this node's own: whether those are let in.
+  virtual void try_keys(const CurveKeys& keys, const std::string& control_endpoint, Duration patience,
+                        std::function<void(Result<Peer>)> callback) = 0;
+  /// From now on connections are made with `keys`, both ways and at the same addresses; those that are there go on, and
+  /// nothing is lost. Others must have been told the public one before: see add_peer and admit. `done` once, on any
+  /// thread; after an error some connections may be made with the old keys still. Each exchange takes four descriptors
+  /// until the transport stops.
+  virtual void change_keys(const CurveKeys& keys, std::function<void(Status)> done) = 0;
   /// The key that `node` proved on the connection by which it came in to the control lane; empty where there is none.
   /// Thread-safe.
   virtual std::string key_of(NodeId node) const = 0;

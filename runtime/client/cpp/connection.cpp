@@ -69,8 +69,8 @@ Result<std::unique_ptr<Client>> Connection::make(ClientOptions options, Clock& c
   transport.limits = options.limits;
   if (options.address.find('[') != std::string::npos) transport.host = "::1";
   auto context = std::make_unique<Context>(sockets_max);
-  TROUPE_TRY(Socket socket,
-             Socket::dealer(*context, bus::Lane::request, transport, random_routing_id(), options.server_key, true));
+  TROUPE_TRY(Socket socket, Socket::dealer(*context, bus::Lane::request, transport, transport.keys, random_routing_id(),
+                                           options.server_key, true));
   TROUPE_TRY(Monitor monitor, Monitor::of(*context, socket, "client"));
   if (Status connected = socket.connect(options.address); !connected) {
     connected.error().field = "address";

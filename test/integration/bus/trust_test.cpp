@@ -292,6 +292,90 @@ BOOST_AUTO_TEST_CASE(a_connection_outlives_its_key_where_its_node_has_another) {
   victim.transport->admit(everybody());
 }
 
+BOOST_AUTO_TEST_CASE(a_node_that_changes_its_keys_loses_no_connection_and_is_found_by_the_new_one_alone) {
+  victim.hears(friendly, "before");
+  friendly.hears(victim, "before");
+  AllowList list = everybody();
+  list.admitted.push_back({NodeId{1}, keys_of(50).public_key});
+  friendly.transport->admit(list);
+  Mailbox<Status> changed;
+
+  victim.transport->change_keys(keys_of(50), [&](Status outcome) { changed.put(std::move(outcome)); });
+
+  BOOST_REQUIRE(changed.take().has_value());
+  victim.hears(friendly, "on the same connection");
+  friendly.hears(victim, "on the same connection");
+  BOOST_TEST(friendly.requests().connections.load() == 1u);
+  BOOST_TEST(victim.disconnected.empty());
+
+  // Nobody who calls it anew gets it by the old key.
+  BusNode late(4, 1, {.connect_patience = 200ms});
+  late.transport->add_peer(victim.self());
+  BOOST_REQUIRE(late.transport->send(Lane::request, NodeId{1}, request(1)).has_value());
+  BOOST_TEST((late.take().envelope.kind == wire::Kind::error));
+  Peer renewed = victim.self();
+  renewed.key = keys_of(50).public_key;
+  late.transport->add_peer(renewed);
+  BOOST_REQUIRE(late.transport->send(Lane::request, NodeId{1}, request(2, "by the new key")).has_value());
+  BOOST_TEST(victim.take().body.data.view() == "by the new key");
+
+  // And it proves the new one where it calls.
+  BusNode strict(5, 1, {.allowed = list_of({2})});
+  AllowList newest = list_of({2});
+  newest.admitted.push_back({NodeId{1}, keys_of(50).public_key});
+  strict.transport->admit(newest);
+  strict.hears(victim, "with the new key");
+}
+
+BOOST_AUTO_TEST_CASE(keys_can_be_changed_again_and_again) {
+  victim.hears(friendly, "before");
+  for (uint64_t turn = 0; turn < 5; ++turn) {
+    Mailbox<Status> changed;
+    victim.transport->change_keys(keys_of(50 + turn), [&](Status outcome) { changed.put(std::move(outcome)); });
+    BOOST_REQUIRE(changed.take().has_value());
+    BusNode caller(10 + turn);
+    Peer renewed = victim.self();
+    renewed.key = keys_of(50 + turn).public_key;
+    caller.transport->add_peer(renewed);
+    BOOST_REQUIRE(caller.transport->send(Lane::request, NodeId{1}, request(1, "by the newest")).has_value());
+    BOOST_TEST(victim.take().body.data.view() == "by the newest");
+  }
+  victim.hears(friendly, "on the first connection");
+}
+
+BOOST_AUTO_TEST_CASE(a_call_in_vain_begins_anew_when_the_right_key_is_named) {
+  BusNode caller(4);
+  Peer impostor = victim.self();
+  impostor.key = keys_of(50).public_key;
+  caller.transport->add_peer(impostor);
+  BOOST_REQUIRE(caller.transport->send(Lane::request, NodeId{1}, request(1, "patient")).has_value());
+  said_by(victim, "without the keys");
+
+  caller.transport->add_peer(victim.self());
+
+  BOOST_TEST(victim.take().body.data.view() == "patient");
+}
+
+BOOST_AUTO_TEST_CASE(keys_can_be_tried_before_they_are_used) {
+  BusNode node(6, 1, {.discover_key = keys_of(3).public_key});
+  AllowList list = list_of({6});
+  list.denied = {keys_of(51).public_key};
+  head.transport->admit(list);
+  Mailbox<Result<Peer>> tried;
+  const auto keep = [&](Result<Peer> peer) { tried.put(std::move(peer)); };
+
+  node.transport->try_keys(keys_of(50), head.self().control, patience, keep);
+  const auto good = tried.take();
+  node.transport->try_keys(keys_of(51), head.self().control, patience, keep);
+  const auto bad = tried.take();
+
+  BOOST_REQUIRE(good.has_value());
+  BOOST_TEST((good->node == NodeId{3}));
+  BOOST_REQUIRE(!bad.has_value());
+  BOOST_TEST((bad.error().code == Errc::permission_denied));
+  head.transport->admit(list_of({1, 2, 3}));
+}
+
 BOOST_AUTO_TEST_CASE(recorded_bytes_are_worth_nothing_on_another_connection) {
   Wiretap tap(victim.self().request);
   BusNode caller(4);

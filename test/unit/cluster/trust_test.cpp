@@ -12,6 +12,7 @@ const WallTime noon = wall_time_from_unix_microseconds(1'800'000'000'000'000);
 const std::string head_key(40, 'H');
 const std::string key_a(40, 'a');
 const std::string key_b(40, 'b');
+const std::string key_c(40, 'c');
 
 struct World {
   Trust trust{NodeId{1}, head_key};
@@ -117,6 +118,57 @@ BOOST_AUTO_TEST_CASE(what_is_to_be_revoked_must_be_there) {
   BOOST_TEST((trust.revoke_node("0000000000000001").error().code == Errc::invalid_argument));
   BOOST_TEST((trust.revoke_token("0").error().code == Errc::not_found));
   BOOST_TEST(trust.revoke_node("0000000000000005").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_node_has_both_keys_from_the_offer_until_it_comes_with_the_new_one) {
+  join(token());
+
+  trust.apply(trust.offer_key(NodeId{5}, key_a, key_b).value());
+  BOOST_TEST(trust.is_member(NodeId{5}, key_a));
+  BOOST_TEST(trust.is_member(NodeId{5}, key_b));
+  BOOST_TEST(!trust.retire_keys(NodeId{5}, key_a).has_value());
+  BOOST_TEST(!ask("", 5, key_b)->node.has_value());
+
+  trust.apply(trust.retire_keys(NodeId{5}, key_b).value());
+  BOOST_TEST(!trust.is_member(NodeId{5}, key_a));
+  BOOST_TEST(trust.is_member(NodeId{5}, key_b));
+  BOOST_TEST(!trust.retire_keys(NodeId{5}, key_b).has_value());
+  BOOST_TEST((ask("", 5, key_a).error().code == Errc::failed_precondition));
+}
+
+BOOST_AUTO_TEST_CASE(an_offer_that_is_made_again_takes_the_place_of_the_first) {
+  join(token());
+  trust.apply(trust.offer_key(NodeId{5}, key_a, key_b).value());
+
+  const NodeRecord again = trust.offer_key(NodeId{5}, key_a, key_c).value();
+
+  BOOST_TEST((again.keys == std::vector<std::string>{key_a, key_c}));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_new_key_of_a_members_own_is_not_put_on_the_list) {
+  const std::string good = token();
+  join(good);
+  join(good, 6, key_b);
+  const auto field_of = [&](const std::string& offered) {
+    return trust.offer_key(NodeId{5}, key_a, offered).error().field;
+  };
+
+  for (const std::string& offered : {key_a, key_b, head_key, std::string("short"), std::string()})
+    BOOST_TEST(field_of(offered) == "key");
+  trust.apply(trust.revoke_node("worker-6").value().front());
+  BOOST_TEST(field_of(key_b) == "key");
+  BOOST_TEST((trust.offer_key(NodeId{6}, key_b, key_c).error().code == Errc::not_found));
+  BOOST_TEST((trust.offer_key(NodeId{7}, key_a, key_c).error().code == Errc::not_found));
+  BOOST_TEST((trust.offer_key(NodeId{5}, key_b, key_c).error().code == Errc::not_found));
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_is_revoked_while_it_has_two_keys_loses_both) {
+  join(token());
+  trust.apply(trust.offer_key(NodeId{5}, key_a, key_b).value());
+
+  trust.apply(trust.revoke_node("worker-5").value().front());
+
+  BOOST_TEST((trust.denied() == std::vector<std::string>{key_a, key_b}));
 }
 
 BOOST_AUTO_TEST_CASE(tokens_are_bounded_in_number_and_life) {

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "runtime/protocol/cluster.hpp"
+#include "runtime/protocol/key_rotation.hpp"
 #include "runtime/protocol/keys.hpp"
 #include "runtime/protocol/logs.hpp"
 #include "runtime/protocol/serving.hpp"
@@ -17,7 +18,7 @@ namespace {
 using Messages =
     std::tuple<ServeRequest, ResultPart, Hello, JoinRequest, JoinReply, Heartbeat, HeartbeatAck, Assignment,
                RoutingSnapshot, Leave, WorkerHello, LoadBackend, BackendLoaded, BackendWarm, Execute, Progress, Unload,
-               RoutingDelta, Peers, KeySet, KeyAck, ListLogs, LogList, ReadLog, LogPage>;
+               RoutingDelta, Peers, KeySet, KeyAck, ListLogs, LogList, ReadLog, LogPage, KeyRotation>;
 
 Heartbeat busy_heartbeat() {
   Heartbeat heartbeat;
