@@ -1,3 +1,7 @@
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -9,20 +13,40 @@ using namespace troupe::bus::test;
 
 namespace {
 
-/// A peer that nobody can reach, so that everything sent to it waits.
-Peer unreachable(uint64_t id) {
-  const BusNode gone(id);
-  return gone.self();
-}
+/// One who takes connections and says nothing, so that everything sent to it waits. Where nobody listened it would fail
+/// as soon as the lane has noticed.
+class Silent {
+ public:
+  Silent() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    BOOST_REQUIRE(::bind(fd_, reinterpret_cast<const sockaddr*>(&address), size) == 0);
+    BOOST_REQUIRE(::listen(fd_, 16) == 0);
+    BOOST_REQUIRE(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+    endpoint_ = fmt::format("tcp://127.0.0.1:{}", ntohs(address.sin_port));
+  }
+  Silent(const Silent&) = delete;
+  Silent& operator=(const Silent&) = delete;
+  ~Silent() { ::close(fd_); }
+
+  Peer peer(uint64_t id) const { return {NodeId{id}, Incarnation{1}, endpoint_, endpoint_, keys_of(id).public_key}; }
+
+ private:
+  const int fd_;
+  std::string endpoint_;
+};
 
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(zmq_transport_limits)
 
 BOOST_AUTO_TEST_CASE(a_full_queue_to_a_node_refuses_and_others_go_on) {
+  const Silent silent;
   BusNode a(1, 1, {.peer_queue_max = 10, .connect_patience = 1h});
   BusNode b(2);
-  a.transport->add_peer(unreachable(9));
+  a.transport->add_peer(silent.peer(9));
   for (uint64_t i = 1; i <= 10; ++i) BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{9}, request(i)).has_value());
 
   const Status refused = a.transport->send(Lane::request, NodeId{9}, request(11));
@@ -33,9 +57,10 @@ BOOST_AUTO_TEST_CASE(a_full_queue_to_a_node_refuses_and_others_go_on) {
 }
 
 BOOST_AUTO_TEST_CASE(a_full_lane_refuses) {
+  const Silent silent;
   BusNode a(1, 1, {.queue_messages_max = 10, .connect_patience = 1h});
-  a.transport->add_peer(unreachable(8));
-  a.transport->add_peer(unreachable(9));
+  a.transport->add_peer(silent.peer(8));
+  a.transport->add_peer(silent.peer(9));
   for (uint64_t i = 0; i < 10; ++i)
     BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{8 + i % 2}, request(i)).has_value());
 
@@ -44,8 +69,9 @@ BOOST_AUTO_TEST_CASE(a_full_lane_refuses) {
 }
 
 BOOST_AUTO_TEST_CASE(waiting_bytes_are_bounded_too) {
+  const Silent silent;
   BusNode a(1, 1, {.queue_bytes_max = {1000}, .connect_patience = 1h});
-  a.transport->add_peer(unreachable(9));
+  a.transport->add_peer(silent.peer(9));
 
   BOOST_TEST(a.transport->send(Lane::request, NodeId{9}, request(1, std::string(900, 'x'))).has_value());
   BOOST_TEST((a.transport->send(Lane::request, NodeId{9}, request(2, std::string(200, 'x'))).error().code ==
