@@ -46,7 +46,6 @@ void HeadState::adopt(const protocol::JoinRequest& request) {
     replica.status.deployment = spec.deployment;
     replica.status.model = spec.model;
     replica.status.version = spec.version;
-    replica.generation = spec.generation;
   }
 }
 
@@ -134,17 +133,10 @@ double HeadState::default_weight(const std::string& name, const std::string& mod
   return 1;
 }
 
-void HeadState::set_deployment(const DeploymentRecord& record, uint64_t generation, Time now) {
+void HeadState::set_deployment(const DeploymentRecord& record, uint64_t revision, Time now) {
   DeploymentView& view = deployments_[record.name];
-  // Routing settings alone change no replica: keep those that run.
-  DeploymentRecord before = view.record;
-  before.weight = record.weight;
-  before.balancing = record.balancing;
-  before.cache = record.cache;
-  before.replicas = record.replicas;
-  before.created_unix_us = record.created_unix_us;
-  if (!(before == record)) view.generation = generation;
   view.record = record;
+  view.revision = revision;
   reconcile(now);
 }
 
@@ -157,7 +149,7 @@ protocol::ReplicaSpec HeadState::spec_of(const DeploymentView& deployment) const
   const DeploymentRecord& record = deployment.record;
   protocol::ReplicaSpec spec;
   spec.deployment = record.name;
-  spec.generation = deployment.generation;
+  spec.generation = deployment.revision;
   spec.model = record.model;
   spec.version = record.version;
   spec.folder = folder_of_(record.model, record.version);
@@ -173,13 +165,16 @@ protocol::ReplicaSpec HeadState::spec_of(const DeploymentView& deployment) const
   return spec;
 }
 
-/// A generation is a revision of the store: where that was lost, old replicas come back with numbers that are given
-/// again.
-bool HeadState::is_of(const protocol::ReplicaSpec& spec, const DeploymentView& deployment) const {
-  protocol::ReplicaSpec wanted = spec_of(deployment);
-  wanted.id = spec.id;
-  wanted.folder = spec.folder;
-  return wanted == spec;
+/// By its settings alone: revisions of the store rise with changes that concern no replica, such as a weight's, and are
+/// given again where a store was lost.
+bool HeadState::is_current(const ReplicaRecord& replica) const {
+  const auto deployment = deployments_.find(replica.spec.deployment);
+  if (deployment == deployments_.end()) return true;
+  protocol::ReplicaSpec wanted = spec_of(deployment->second);
+  wanted.id = replica.spec.id;
+  wanted.generation = replica.spec.generation;
+  wanted.folder = replica.spec.folder;
+  return wanted == replica.spec;
 }
 
 void HeadState::start_replica(const DeploymentView& deployment, NodeId node) {
@@ -188,7 +183,6 @@ void HeadState::start_replica(const DeploymentView& deployment, NodeId node) {
   replica.spec = spec_of(deployment);
   do replica.spec.id = ReplicaId{random_.next()};
   while (!replica.spec.id || replicas_.contains(replica.spec.id));
-  replica.generation = deployment.generation;
   replica.node = node;
   replica.status.id = replica.spec.id;
   replica.status.deployment = record.name;
@@ -201,7 +195,7 @@ void HeadState::reconcile(Time now) {
   if (now >= place_from_) {
     std::vector<Wish> wishes;
     for (const auto& [name, view] : deployments_)
-      wishes.push_back({name, view.generation, view.record.replicas, view.record.resources});
+      wishes.push_back({name, view.record.replicas, view.record.resources});
     std::vector<Host> hosts;
     for (const auto& [id, member] : membership_.members())
       if (member.state == NodeState::alive && member.info.roles.worker && !member.draining)
@@ -209,11 +203,14 @@ void HeadState::reconcile(Time now) {
     std::vector<Placed> placed;
     for (const auto& [id, replica] : replicas_) {
       const Member* member = membership_.find(replica.node);
-      const auto deployment = deployments_.find(replica.spec.deployment);
-      const bool is_stale = deployment != deployments_.end() && !is_of(replica.spec, deployment->second);
-      placed.push_back({id, replica.spec.deployment, is_stale ? 0 : replica.generation, replica.node,
-                        replica.spec.resources, replica.status.state == ReplicaState::ready, replica.stopping,
-                        member != nullptr && member->draining});
+      placed.push_back({.id = id,
+                        .deployment = replica.spec.deployment,
+                        .node = replica.node,
+                        .takes = replica.spec.resources,
+                        .ready = replica.status.state == ReplicaState::ready,
+                        .stopping = replica.stopping,
+                        .leaving = member != nullptr && member->draining,
+                        .outdated = !is_current(replica)});
     }
 
     const Plan plan = plan_placement(wishes, hosts, placed);

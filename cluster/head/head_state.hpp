@@ -36,7 +36,6 @@ struct ToNode {
 /// One replica as the head sees it.
 struct ReplicaRecord {
   protocol::ReplicaSpec spec;
-  uint64_t generation = 0;
   NodeId node;
   protocol::ReplicaStatus status;
   bool stopping = false;            ///< Out of the routes; told to drain as soon as all gateways know.
@@ -44,10 +43,10 @@ struct ReplicaRecord {
   uint64_t unrouted_by = 0;         ///< and by which revision of them.
 };
 
-/// A deployment with its settings' generation and why it is not whole.
+/// A deployment, the store's revision of it, and why it is not whole.
 struct DeploymentView {
   DeploymentRecord record;
-  uint64_t generation = 0;
+  uint64_t revision = 0;
   std::string unplaced;
 };
 
@@ -64,8 +63,8 @@ class HeadState {
   void leave(const protocol::Leave& leave, Time now);
   void tick(Time now);
 
-  /// The deployment is stored: pursue it. `generation` is the store's revision of the record.
-  void set_deployment(const DeploymentRecord& record, uint64_t generation, Time now);
+  /// The deployment is stored: pursue it. `revision` is the store's, of the record.
+  void set_deployment(const DeploymentRecord& record, uint64_t revision, Time now);
   void remove_deployment(const std::string& name, Time now);
   /// Whether `record` may be stored beside the others: one deployment a version, versions that exist.
   Status check(const DeploymentRecord& record) const;
@@ -80,6 +79,8 @@ class HeadState {
   const Membership& membership() const noexcept { return membership_; }
   const std::map<std::string, DeploymentView>& deployments() const noexcept { return deployments_; }
   const std::map<ReplicaId, ReplicaRecord>& replicas() const noexcept { return replicas_; }
+  /// Whether the replica has the settings that its deployment has now. One whose deployment is gone has them.
+  bool is_current(const ReplicaRecord& replica) const;
   const HeadOptions& options() const noexcept { return options_; }
 
  private:
@@ -89,7 +90,6 @@ class HeadState {
   void reconcile(Time now);
   /// Of a replica of `deployment` as it is now, without id.
   protocol::ReplicaSpec spec_of(const DeploymentView& deployment) const;
-  bool is_of(const protocol::ReplicaSpec& spec, const DeploymentView& deployment) const;
   void start_replica(const DeploymentView& deployment, NodeId node);
   void publish_routes(Time now);
   void publish_assignments(Time now);

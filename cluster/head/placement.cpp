@@ -88,7 +88,7 @@ Census census_of(const Wish& wish, const std::vector<Placed>& placed) {
   Census census;
   for (const Placed& replica : placed) {
     if (replica.deployment != wish.deployment || replica.stopping) continue;
-    const bool is_current = replica.generation == wish.generation && !replica.leaving;
+    const bool is_current = !replica.outdated && !replica.leaving;
     (is_current ? census.current : census.old).push_back(&replica);
   }
   return census;

@@ -9,10 +9,9 @@
 
 namespace troupe::cluster {
 
-/// So many replicas of a deployment. `generation` tells its newest settings from older ones.
+/// So many replicas of a deployment.
 struct Wish {
   std::string deployment;
-  uint64_t generation = 0;
   uint32_t replicas = 0;
   protocol::Resources each;
 };
@@ -28,12 +27,12 @@ struct Host {
 struct Placed {
   ReplicaId id;
   std::string deployment;
-  uint64_t generation = 0;
   NodeId node;
   protocol::Resources takes;
   bool ready = false;
   bool stopping = false;  ///< Told to stop; still takes its resources.
   bool leaving = false;   ///< Its node is about to stop.
+  bool outdated = false;  ///< Its deployment has other settings now.
 };
 
 struct Plan {
@@ -48,10 +47,10 @@ struct Plan {
 };
 
 /// Puts each new replica on the node that is least filled after it (its fullest resource counts), so that load spreads;
-/// ties go to the node with fewer replicas of the same deployment, then to the lower id. Replicas of older generations
-/// and on nodes that are about to stop (these are not among `hosts`) stop as ready ones of the newest replace them;
-/// where nothing else fits, one of the old makes room. Excess replicas stop, those not ready first. Replicas never move
-/// by themselves. O(replicas × nodes).
+/// ties go to the node with fewer replicas of the same deployment, then to the lower id. Outdated replicas
+/// and those on nodes that are about to stop (these are not among `hosts`) stop as ready ones of the newest settings
+/// replace them; where nothing else fits, one of the old makes room. Excess replicas stop, those not ready first.
+/// Replicas never move by themselves. O(replicas × nodes).
 Plan plan_placement(const std::vector<Wish>& wishes, const std::vector<Host>& hosts, const std::vector<Placed>& placed);
 
 }  // namespace troupe::cluster

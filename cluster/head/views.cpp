@@ -110,7 +110,7 @@ json deployments_view(const HeadState& state) {
     size_t ready = 0;
     for (const auto& [id, replica] : state.replicas()) {
       if (replica.spec.deployment != name) continue;
-      const bool is_current = replica.generation == view.generation;
+      const bool is_current = state.is_current(replica);
       ready += is_current && replica.status.state == ReplicaState::ready && !replica.stopping;
       replicas.push_back(replica_of(state, replica));
       if (!is_current) replicas.back()["outdated"] = true;

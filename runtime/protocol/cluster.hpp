@@ -136,7 +136,7 @@ enum class Isolation : uint8_t { process = 1, thread = 2 };
 struct ReplicaSpec {
   ReplicaId id;
   std::string deployment;
-  uint64_t generation = 0;  ///< Of the deployment's settings.
+  uint64_t generation = 0;  ///< Revision of the deployment when the replica was placed; says nothing of its settings.
   std::string model;
   std::string version;
   std::string folder;  ///< The version's directory in the model store; empty for back ends without files.

@@ -55,6 +55,24 @@ def test_a_killed_head_costs_no_request_and_comes_back_with_all_it_knew(cluster:
     assert load.problems() == []
 
 
+def test_a_weight_changed_before_the_head_restarts_replaces_no_replica(cluster: Cluster):
+    cluster.start_head(roles="head,gateway")
+    cluster.start("worker-1")
+    cluster.add_clerk("2")
+    cluster.apply(deployment("clerk-2", "clerk@2", replicas=2))
+    cluster.apply(deployment("clerk-2", "clerk@2", replicas=2, weight=5))
+    replicas = replica_ids(cluster)
+
+    cluster.head.kill()
+    cluster.start_again("head")
+    wait_until(lambda: len(cluster.ready_nodes("clerk-2")) == 2, "the head knows of the replicas again")
+    # What would be replaced is, before the next deployment is served.
+    cluster.apply(deployment("echo", "echo@1", backend="echo"))
+
+    assert replica_ids(cluster) == replicas
+    assert not any(replica.get("outdated") for replica in cluster.replicas("clerk-2").values())
+
+
 def test_a_cluster_stopped_as_a_whole_serves_again_without_a_command(cluster: Cluster):
     cluster.start_head()
     cluster.add_clerk("1", "2")

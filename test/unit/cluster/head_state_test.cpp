@@ -88,7 +88,7 @@ struct World {
   }
 
   void deploy(const std::string& name, const std::string& version, uint32_t replicas, double weight = 1,
-              uint64_t generation = 1) {
+              uint64_t revision = 1) {
     DeploymentRecord record;
     record.name = name;
     record.model = "clerk";
@@ -96,7 +96,7 @@ struct World {
     record.replicas = replicas;
     record.weight = weight;
     record.resources = {500, 1 << 20, 0};
-    head.set_deployment(record, generation, now);
+    head.set_deployment(record, revision, now);
     deliver();
   }
 
@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(the_replicas_of_a_dead_node_are_placed_elsewhere) {
   BOOST_TEST(world.routed("2") == 2u);
 }
 
-BOOST_AUTO_TEST_CASE(a_replica_with_other_settings_is_replaced_though_its_generation_is_the_newest) {
+BOOST_AUTO_TEST_CASE(a_replica_with_other_settings_is_replaced_though_the_revision_is_its_own) {
   World before;
   before.add_node(1);
   before.deploy("d", "1", 1);
@@ -191,6 +191,23 @@ BOOST_AUTO_TEST_CASE(a_new_head_adopts_what_runs_and_moves_nothing) {
   BOOST_TEST((after.nodes[1].running == before.nodes[1].running));
   BOOST_TEST((after.nodes[2].running == before.nodes[2].running));
   BOOST_TEST(after.routed("2") == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(a_new_head_keeps_replicas_whose_weight_changed_since_they_were_placed) {
+  World before;
+  before.add_node(1);
+  before.deploy("clerk", "2", 2, 1.0, 5);
+  before.run(5s);
+  before.deploy("clerk", "2", 2, 0.25, 6);
+  before.run(1s);
+
+  World after{101};
+  after.deploy("clerk", "2", 2, 0.25, 6);
+  after.add_node(1, 2000, before.nodes[1].running);
+  after.run(10s);
+
+  BOOST_TEST((after.nodes[1].running == before.nodes[1].running));
+  BOOST_TEST(after.routed("2") == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(what_was_lost_on_the_way_is_sent_again) {

@@ -13,17 +13,17 @@ Host host(uint64_t id, uint32_t cpu_millis, uint32_t gpus = 0) {
   return {NodeId{id}, "node-" + std::to_string(id), {cpu_millis, 1024 * mib, gpus}};
 }
 
-Placed placed(uint64_t id, const std::string& deployment, uint64_t node, bool ready, uint64_t generation = 1) {
+Placed placed(uint64_t id, const std::string& deployment, uint64_t node, bool ready, bool outdated = false) {
   return {.id = ReplicaId{id},
           .deployment = deployment,
-          .generation = generation,
           .node = NodeId{node},
           .takes = {500, 100 * mib, 0},
-          .ready = ready};
+          .ready = ready,
+          .outdated = outdated};
 }
 
-Wish wish(const std::string& deployment, uint32_t replicas, uint64_t generation = 1) {
-  return {deployment, generation, replicas, {500, 100 * mib, 0}};
+Wish wish(const std::string& deployment, uint32_t replicas) {
+  return {deployment, replicas, {500, 100 * mib, 0}};
 }
 
 std::vector<uint64_t> nodes_of(const Plan& plan) {
@@ -85,22 +85,22 @@ BOOST_AUTO_TEST_CASE(an_unwished_deployment_stops) {
 
 BOOST_AUTO_TEST_CASE(new_settings_replace_replicas_only_as_new_ones_are_ready) {
   const std::vector<Host> hosts{host(1, 4000)};
-  const std::vector<Placed> both_old{placed(1, "a", 1, true, 1), placed(2, "a", 1, true, 1)};
+  const std::vector<Placed> both_old{placed(1, "a", 1, true, true), placed(2, "a", 1, true, true)};
 
-  const Plan begin = plan_placement({wish("a", 2, 2)}, hosts, both_old);
+  const Plan begin = plan_placement({wish("a", 2)}, hosts, both_old);
   BOOST_TEST(begin.starts.size() == 2u);
   BOOST_TEST(begin.stops.empty());
 
   std::vector<Placed> half = both_old;
-  half.push_back(placed(3, "a", 1, true, 2));
-  half.push_back(placed(4, "a", 1, false, 2));
-  BOOST_TEST(plan_placement({wish("a", 2, 2)}, hosts, half).stops.size() == 1u);
+  half.push_back(placed(3, "a", 1, true));
+  half.push_back(placed(4, "a", 1, false));
+  BOOST_TEST(plan_placement({wish("a", 2)}, hosts, half).stops.size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(where_old_and_new_do_not_fit_together_one_old_makes_room) {
-  const std::vector<Placed> old{placed(1, "a", 1, true, 1), placed(2, "a", 1, true, 1)};
+  const std::vector<Placed> old{placed(1, "a", 1, true, true), placed(2, "a", 1, true, true)};
 
-  const Plan plan = plan_placement({wish("a", 2, 2)}, {host(1, 1000)}, old);
+  const Plan plan = plan_placement({wish("a", 2)}, {host(1, 1000)}, old);
 
   BOOST_TEST(plan.starts.empty());
   BOOST_TEST(plan.stops.size() == 1u);
