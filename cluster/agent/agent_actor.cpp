@@ -10,6 +10,12 @@ namespace troupe::cluster {
 
 using observe::kv;
 
+namespace {
+
+constexpr Duration goodbye_patience = std::chrono::seconds{1};
+
+}  // namespace
+
 AgentActor::AgentActor(actor::Context& context, AgentOptions options)
     : Actor(context), options_(std::move(options)), state_(options_.drain_patience) {
   on<protocol::Assignment>(
@@ -44,6 +50,7 @@ void AgentActor::tick() {
 
 void AgentActor::find_head() {
   timer_ = {};
+  if (has_left_) return;
   if (options_.head_control.empty()) {
     head_ = context().host().find(protocol::head_path);
     join();
@@ -85,6 +92,7 @@ void AgentActor::refused(const Error& error) {
 }
 
 void AgentActor::join() {
+  if (has_left_) return;
   context().call(head_, protocol::JoinRequest{options_.node, state_.running(), options_.token},
                  {.deadline = context().now() + std::chrono::seconds{2}},
                  [this, key = options_.node.public_key](const actor::ReplyEvent& event) {
@@ -104,6 +112,7 @@ void AgentActor::join() {
 }
 
 void AgentActor::joined(const protocol::JoinReply& reply) {
+  if (has_left_) return;
   is_joined_ = true;
   epoch_ = reply.epoch;
   heartbeat_interval_ = reply.heartbeat_interval;
@@ -293,11 +302,16 @@ void AgentActor::drain_all() {
 
 void AgentActor::finish_stopping() {
   if (!stop_done_ || !state_.empty()) return;
-  static_cast<void>(head_.send(protocol::Leave{options_.node.id, options_.node.incarnation}));
+  has_left_ = true;
+  state_.leave();
   is_joined_ = false;
   if (timer_) context().cancel(timer_);
+  timer_ = {};
   hand_over_until_.reset();
-  std::exchange(stop_done_, {})();
+  // A head that does not hear it takes the node for down in a while.
+  context().call(head_, protocol::Leave{options_.node.id, options_.node.incarnation},
+                 {.deadline = context().now() + goodbye_patience},
+                 [done = std::exchange(stop_done_, {})](const actor::ReplyEvent&) { done(); });
 }
 
 }  // namespace troupe::cluster

@@ -83,6 +83,7 @@ class AgentActor final : public actor::Actor {
   actor::Ref head_;
   bool is_joined_ = false;
   bool was_joined_ = false;
+  bool has_left_ = false;
   Epoch epoch_;
   Duration heartbeat_interval_{std::chrono::milliseconds{500}};
   uint64_t beats_ = 0;

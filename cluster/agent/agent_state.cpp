@@ -12,7 +12,7 @@ void AgentState::joined(Epoch epoch) {
 }
 
 std::vector<AgentAction> AgentState::assign(const protocol::Assignment& assignment, Time now) {
-  if (assignment.epoch != epoch_ || assignment.revision <= revision_) return {};
+  if (has_left_ || assignment.epoch != epoch_ || assignment.revision <= revision_) return {};
   revision_ = assignment.revision;
   std::vector<AgentAction> actions;
   for (auto& [id, replica] : replicas_) {

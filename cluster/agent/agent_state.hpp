@@ -31,13 +31,16 @@ class AgentState {
 
   /// The node is (again) a member under `epoch`: assignments of older epochs are refused from here on.
   void joined(Epoch epoch);
-  /// Newest wish of the head; ignored if its epoch is not the joined one or its revision is not newer.
+  /// Newest wish of the head; ignored if its epoch is not the joined one, its revision is not newer, or the node has
+  /// left.
   std::vector<AgentAction> assign(const protocol::Assignment& assignment, Time now);
   std::vector<AgentAction> replica_changed(const protocol::ReplicaStatus& status);
   /// Ends drains that have taken too long.
   std::vector<AgentAction> tick(Time now);
   /// Drains everything and starts nothing any more: the node is about to stop.
   std::vector<AgentAction> drain_all(Time now);
+  /// The node has said goodbye: whatever the head still says, nothing starts here any more.
+  void leave() noexcept { has_left_ = true; }
   /// The replica's actors are gone.
   void ended(ReplicaId id);
 
@@ -59,6 +62,7 @@ class AgentState {
   Epoch epoch_;
   uint64_t revision_ = 0;
   bool is_stopping_ = false;
+  bool has_left_ = false;
   std::map<ReplicaId, Replica> replicas_;
 };
 

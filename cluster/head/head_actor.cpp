@@ -42,9 +42,12 @@ HeadActor::HeadActor(actor::Context& context, HeadActorOptions options)
     reply.finish(state_.heartbeat(*heartbeat, this->context().now()));
     send_messages();
   });
-  on<protocol::Leave>([this](const protocol::Leave& leave) {
-    options_.log.info("node left", kv("id", leave.node));
-    state_.leave(leave, this->context().now());
+  serve<protocol::Leave>([this](const auto& leave, actor::Reply reply) {
+    if (reply.source() && reply.source() != leave->node)
+      return reply.fail({Errc::permission_denied, "a node leaves for itself alone", {}, {}});
+    options_.log.info("node left", kv("id", leave->node));
+    state_.leave(*leave, this->context().now());
+    reply.finish(protocol::HeartbeatAck{options_.head.epoch, false});
     send_messages();
   });
   on<AdminCall>([this](const AdminCall& call) { admin(call); });

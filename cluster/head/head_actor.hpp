@@ -41,7 +41,7 @@ struct HeadActorOptions {
   std::filesystem::path data_dir;  ///< The head's own folder, for backups.
 };
 
-/// Serves protocol::JoinRequest and protocol::Heartbeat; takes protocol::Leave and AdminCall.
+/// Serves protocol::JoinRequest, protocol::Heartbeat and protocol::Leave; takes AdminCall.
 class HeadActor final : public actor::Actor {
  public:
   HeadActor(actor::Context& context, HeadActorOptions options);

@@ -57,6 +57,7 @@ json nodes_view(const HeadState& state, Time now) {
     const protocol::NodeAddresses& addresses = member.info.addresses;
     rows.push_back(
         {{"id", id.str()},
+         {"incarnation", member.info.incarnation.value},
          {"name", member.info.name},
          {"state", std::string(to_string(member.state))},
          {"roles", roles_of(member.info.roles)},

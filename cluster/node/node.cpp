@@ -21,6 +21,7 @@
 #include "cluster/node/version.hpp"
 #include "cluster/spec/join_token.hpp"
 #include "runtime/bus/zmq/zmq_transport.hpp"
+#include "runtime/protocol/authority.hpp"
 #include "runtime/protocol/paths.hpp"
 
 namespace troupe::cluster {
@@ -170,15 +171,12 @@ Status NodeImpl::load_keys() {
   return {};
 }
 
-/// Only the head tells an agent what to do, reads a node's logs and has it exchange its keys.
 void NodeImpl::receive(bus::Lane lane, wire::Message message) {
   const wire::Envelope& envelope = message.envelope;
-  const bool is_command =
-      (envelope.target_path == protocol::agent_path || envelope.target_path == protocol::logs_path ||
-       envelope.target_path == protocol::keys_path) &&
-      (envelope.kind == wire::Kind::event || envelope.kind == wire::Kind::request);
-  if (is_command && envelope.source_node.value != head_node_.load(std::memory_order_relaxed)) {
-    log_.warn("dropped a command that is not the head's", kv("from", envelope.source_node));
+  if (protocol::is_for_the_head_to_say(envelope) &&
+      envelope.source_node.value != head_node_.load(std::memory_order_relaxed)) {
+    log_.warn("dropped what only the head may say", kv("from", envelope.source_node), kv("to", envelope.target_path),
+              kv("type", envelope.message_type));
     return;
   }
   host_->receive(lane, std::move(message));

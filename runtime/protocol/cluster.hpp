@@ -396,7 +396,7 @@ struct Peers {
   static constexpr auto fields() { return std::tuple{&Peers::epoch, &Peers::revision, &Peers::peers}; }
 };
 
-/// Agent -> head: this node stops now and has drained.
+/// Agent -> head, as a request: this node stops now and has drained. Answered by a HeartbeatAck: no member any more.
 struct Leave {
   static constexpr auto message_type = MessageType::leave;
   NodeId node;

@@ -1,5 +1,6 @@
 #include "test/simulation/sim_node.hpp"
 
+#include "runtime/protocol/authority.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "runtime/protocol/registry.hpp"
 #include "test/simulation/sim_executor.hpp"
@@ -16,12 +17,14 @@ class StoppedClock final : public Clock {
   WallTime wall() const noexcept override { return wall_time_from_unix_microseconds(1'000'000); }
 };
 
-/// Of what a head sends.
-Epoch epoch_of(const protocol::AnyMessage& message) {
+/// Of what a head sends; none where it bears none.
+std::optional<Epoch> epoch_of(const protocol::AnyMessage& message) {
   if (const auto* assignment = message.get<protocol::Assignment>()) return assignment->epoch;
   if (const auto* delta = message.get<protocol::RoutingDelta>()) return delta->epoch;
   if (const auto* peers = message.get<protocol::Peers>()) return peers->epoch;
-  return message.get<protocol::RoutingSnapshot>()->epoch;
+  if (const auto* keys = message.get<protocol::KeySet>()) return keys->epoch;
+  if (const auto* routes = message.get<protocol::RoutingSnapshot>()) return routes->epoch;
+  return std::nullopt;
 }
 
 NodeId id_of(uint32_t index) {
@@ -159,11 +162,13 @@ void SimNode::start_agent(Incarnation incarnation) {
 
 void SimNode::received(bus::Lane lane, wire::Message message) {
   const auto type = static_cast<protocol::MessageType>(message.envelope.message_type);
-  if (type == protocol::MessageType::assignment || type == protocol::MessageType::routing_snapshot ||
-      type == protocol::MessageType::routing_delta || type == protocol::MessageType::peers) {
+  if (protocol::is_for_the_head_to_say(message.envelope)) {
+    if (message.envelope.source_node != id_of(0))
+      return world_.ledger.violation(
+          fmt::format("node {} says what only the head may say", message.envelope.source_node));
     const auto body = protocol::decode(type, message.body, {});
     if (!body) return world_.ledger.violation("what a head sent does not decode: " + body.error().message);
-    world_.ledger.leads(message.envelope.source_incarnation, epoch_of(*body));
+    if (const auto epoch = epoch_of(*body)) world_.ledger.leads(message.envelope.source_incarnation, *epoch);
   }
   if (type == protocol::MessageType::serve_request &&
       !life_->attempts

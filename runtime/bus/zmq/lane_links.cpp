@@ -132,6 +132,7 @@ void LaneWorker::hang_up(Link& link) {
 void LaneWorker::came_in(Link& link) {
   // A late "broken" of an earlier connection with the same descriptor must not hit this one.
   serve_router_monitor();
+  const bool is_replaced = link.inbound && link.inbound_fd != router_.source_fd();
   if (link.inbound) inbound_fds_.erase(link.inbound_fd);
   link.inbound = true;
   link.inbound_fd = router_.source_fd();
@@ -142,6 +143,8 @@ void LaneWorker::came_in(Link& link) {
     if (Link* const earlier = find(it->second)) went_away(*earlier, true);
   inbound_fds_[link.inbound_fd] = link.node;
   directory_.set_connected(link.node, link.user);
+  // What was under way by the earlier connection is lost with it.
+  if (is_replaced) broken(link);
 }
 
 void LaneWorker::went_away(Link& link, bool by_break) {

@@ -1,6 +1,9 @@
 #include <boost/test/unit_test.hpp>
 
+#include "runtime/protocol/cluster.hpp"
+#include "runtime/wire/schema.hpp"
 #include "test/integration/bus/bus_node.hpp"
+#include "test/integration/bus/stranger.hpp"
 
 using namespace troupe;
 using namespace troupe::bus;
@@ -94,6 +97,26 @@ BOOST_AUTO_TEST_CASE(the_death_of_a_calling_node_is_noticed_and_forgotten) {
 
   BOOST_TEST(a.disconnected.take().value == 2u);
   BOOST_TEST((a.transport->send(Lane::request, NodeId{2}, request(1)).error().code == Errc::unavailable));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_under_way_is_lost_when_a_node_connects_anew_before_its_end_was_noticed) {
+  BusNode a(1);
+  const std::vector<std::string> hello{
+      envelope(7, 1, wire::Kind::hello),
+      std::string(wire::encode_body(protocol::Hello{NodeId{7}, Incarnation{1}, "tcp://127.0.0.1:1", ""}).data.view())};
+  Stranger earlier(identity(7, 1), a.self().request);
+  earlier.send(hello);
+  earlier.send({envelope(7, 1), "by the earlier connection"});
+  BOOST_TEST(a.take().body.data.view() == "by the earlier connection");
+  BOOST_TEST(a.disconnected.empty());
+
+  Stranger anew(identity(7, 1), a.self().request);
+  anew.send(hello);
+
+  BOOST_TEST(a.disconnected.take().value == 7u);
+  anew.send({envelope(7, 1), "by the new one"});
+  BOOST_TEST(a.take().body.data.view() == "by the new one");
+  BOOST_TEST(a.requests().disconnections.load() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_caller_that_broke_off_is_called_back_where_its_address_is_known) {

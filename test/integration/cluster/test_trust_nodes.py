@@ -9,8 +9,10 @@ from typing import Dict
 import pytest
 from join_token import forged_token
 from load import Load
+from member import KEY_SET, LEAVE, Member
 from polling import wait_until
-from troupe_cluster import CliResult, Cluster, deployment
+from troupe.wire import Kind
+from troupe_cluster import CliResult, Cluster, completion, deployment
 
 FAILED, USAGE = 1, 2
 
@@ -121,6 +123,32 @@ def test_a_revoked_node_is_cut_off_at_once_and_costs_no_request(cluster: Cluster
     assert "was revoked" in cluster.nodes["worker-2"].tail()
     trust = {row["name"]: row["trust"] for row in cluster.run("node", "list", "--json").json()}
     assert trust == {"worker-1": "member", "worker-2": "revoked"}
+
+
+def test_a_member_can_neither_leave_for_another_nor_speak_as_the_head(cluster: Cluster):
+    cluster.start_head(roles="head")
+    gate = cluster.start("gate", roles="gateway")
+    other = cluster.start("other")
+    liar = cluster.start("liar")
+    cluster.apply(deployment("echo", "echo@1", backend="echo"))
+    cluster.wait_for_traffic("echo")
+    liar.kill()
+    incarnation = next(row["incarnation"] for row in cluster.api("nodes") if row["name"] == "other")
+
+    with Member(liar, cluster.head) as member:
+        answer, why = member.ask(LEAVE, "head", [int(other.file["id"], 16), incarnation])
+        assert answer.kind == Kind.ERROR and "for itself alone" in why
+        member.say(Kind.EVENT, LEAVE, "head", [int(other.file["id"], 16), incarnation])
+        # One behind the other: who is answered now has been heard before.
+        member.ask(LEAVE, "head", [1, 1])
+    with Member(liar, gate) as member:
+        # Keys are needed from now on, and there is none.
+        member.say(Kind.REQUEST, KEY_SET, "gateway", [2**62, 2**62, True, []])
+        wait_until(lambda: "only the head may say" in gate.log.read_text(), "the gateway has dropped it")
+
+    assert cluster.node_states()["other"] == "alive"
+    with cluster.http() as door:
+        assert door.post("/v1/completions", completion("to all", model="echo")).status == 200
 
 
 def test_what_is_not_there_cannot_be_revoked(cluster: Cluster):

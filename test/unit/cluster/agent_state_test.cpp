@@ -63,6 +63,13 @@ BOOST_AUTO_TEST_CASE(old_revisions_and_other_heads_are_refused) {
   BOOST_TEST(agent.running().size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_node_that_has_left_takes_no_assignment) {
+  agent.leave();
+
+  BOOST_TEST(words(agent.assign(assignment(7, 1, {1}), t0)).empty());
+  BOOST_TEST(agent.running().empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_drained_replica_is_ended_once) {
   agent.assign(assignment(7, 1, {1}), t0);
   agent.assign(assignment(7, 2, {}), t0);
