@@ -93,13 +93,13 @@ void AgentActor::refused(const Error& error) {
 
 void AgentActor::join() {
   if (has_left_) return;
-  context().call(head_, protocol::JoinRequest{options_.node, state_.running(), options_.token},
+  context().call(head_, protocol::JoinRequest{options_.node, state_.running(), options_.token, epoch_},
                  {.deadline = context().now() + std::chrono::seconds{2}},
                  [this, key = options_.node.public_key](const actor::ReplyEvent& event) {
                    if (const auto* reply = event.body.get<protocol::JoinReply>()) {
                      joined(*reply);
                      // It has changed meanwhile.
-                     if (key != options_.node.public_key) join_again();
+                     if (key != options_.node.public_key && !reply->declared_down) join_again();
                      return;
                    }
                    options_.log.warn("the head did not let this node join", kv("error", event.error->message));
@@ -113,6 +113,7 @@ void AgentActor::join() {
 
 void AgentActor::joined(const protocol::JoinReply& reply) {
   if (has_left_) return;
+  if (reply.declared_down) return begin_new_life();
   is_joined_ = true;
   epoch_ = reply.epoch;
   heartbeat_interval_ = reply.heartbeat_interval;
@@ -123,6 +124,20 @@ void AgentActor::joined(const protocol::JoinReply& reply) {
   if (!was_joined_ && options_.on_joined) options_.on_joined();
   was_joined_ = true;
   beat();
+}
+
+/// The node stood still or was cut off, and the others went on without it. What they asked of it they have asked of
+/// others since; what is loaded is kept, and the head may take it up again.
+void AgentActor::begin_new_life() {
+  Incarnation& incarnation = options_.node.incarnation;
+  incarnation.value = std::max(incarnation.value + 1, static_cast<uint64_t>(unix_microseconds(context().wall())));
+  options_.log.warn("this node was declared down; it drops what others asked of it and begins a new life",
+                    kv("incarnation", incarnation.value));
+  epoch_ = {};
+  options_.transport->renew(incarnation, context().bind<>([this] {
+    context().host().renew(options_.node.incarnation);
+    find_head();
+  }));
 }
 
 void AgentActor::lost_head(const std::string& why) {

@@ -61,6 +61,7 @@ class AgentActor final : public actor::Actor {
   void refused(const Error& error);
   void join();
   void joined(const protocol::JoinReply& reply);
+  void begin_new_life();
   void lost_head(const std::string& why);
   void join_again();
   void beat();

@@ -21,11 +21,16 @@ HeadState::HeadState(HeadOptions options, FolderOf folder_of, Random& random, Ti
       folder_of_(std::move(folder_of)),
       random_(random),
       place_from_(now + options_.adoption_grace),
-      membership_(options_.membership),
+      membership_(options_.membership, options_.self),
       routes_(options_.epoch) {}
 
 Result<protocol::JoinReply> HeadState::join(const protocol::JoinRequest& request, Time now) {
   const NodeId node = request.node.id;
+  protocol::JoinReply reply{options_.epoch, options_.cluster, options_.membership.heartbeat_interval, false};
+  if (membership_.is_over(node, request.node.incarnation, request.member_of == options_.epoch)) {
+    reply.declared_down = true;
+    return reply;
+  }
   if (const Member* known = membership_.find(node);
       known != nullptr && known->info.incarnation != request.node.incarnation)
     lose_node(node);
@@ -34,7 +39,7 @@ Result<protocol::JoinReply> HeadState::join(const protocol::JoinRequest& request
   routes_.forget(node);
   adopt(request);
   reconcile(now);
-  return protocol::JoinReply{options_.epoch, options_.cluster, options_.membership.heartbeat_interval};
+  return reply;
 }
 
 void HeadState::adopt(const protocol::JoinRequest& request) {

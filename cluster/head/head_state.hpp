@@ -25,6 +25,7 @@ struct HeadOptions {
   Duration last_words = std::chrono::seconds{5};  ///< How long gateways keep a node that has left in order.
   Epoch epoch;
   std::string cluster;
+  NodeId self;  ///< The head's own node.
 };
 
 /// A message for a node's agent.
@@ -58,6 +59,7 @@ class HeadState {
 
   HeadState(HeadOptions options, FolderOf folder_of, Random& random, Time now);
 
+  /// The reply says `declared_down` where the node must take a new incarnation first; then nothing has changed.
   Result<protocol::JoinReply> join(const protocol::JoinRequest& request, Time now);
   protocol::HeartbeatAck heartbeat(const protocol::Heartbeat& heartbeat, Time now);
   void leave(const protocol::Leave& leave, Time now);

@@ -33,6 +33,11 @@ void HeadActor::join(const std::shared_ptr<const protocol::JoinRequest>& request
 void HeadActor::let_in(const protocol::JoinRequest& request, actor::Reply& reply) {
   auto joined = state_.join(request, context().now());
   if (!joined) return refuse(request, joined.error(), reply);
+  if (joined->declared_down) {
+    options_.log.warn("node was declared down; it has to begin a new life", kv("node", request.node.name),
+                      kv("id", request.node.id));
+    return reply.finish(std::move(*joined));
+  }
   options_.log.info("node joined", kv("node", request.node.name), kv("id", request.node.id));
   options_.add_peer(request.node);
   reply.finish(std::move(*joined));

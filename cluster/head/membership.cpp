@@ -31,6 +31,12 @@ Status Membership::join(const protocol::NodeInfo& node, Time now) {
   return {};
 }
 
+bool Membership::is_over(NodeId node, Incarnation incarnation, bool has_joined) const {
+  const Member* known = find(node);
+  if (known == nullptr) return has_joined;
+  return known->info.incarnation == incarnation && !known->is_member();
+}
+
 bool Membership::heartbeat(const protocol::Heartbeat& heartbeat, Time now) {
   const auto found = members_.find(heartbeat.node);
   if (found == members_.end()) return false;
@@ -60,8 +66,11 @@ void Membership::leave(NodeId node, Incarnation incarnation, Time now) {
 
 std::vector<NodeId> Membership::tick(Time now) {
   std::vector<NodeId> down;
+  const Duration stood_still = now - last_tick_.value_or(now) - options_.heartbeat_interval;
+  last_tick_ = now;
   for (auto& [id, member] : members_) {
-    if (!member.is_member()) continue;
+    if (!member.is_member() || id == self_) continue;
+    if (stood_still > Duration{0}) member.last_seen = std::min(now, member.last_seen + stood_still);
     const Duration silence = now - member.last_seen;
     if (silence >= options_.down_after) {
       member.state = NodeState::down;

@@ -38,16 +38,21 @@ struct Member {
 
 class Membership {
  public:
-  explicit Membership(MembershipOptions options) : options_(options) {}
+  /// `self`, the head's own node, is never suspect or down.
+  explicit Membership(MembershipOptions options, NodeId self = {}) : options_(options), self_(self) {}
 
   /// A node joins, or joins again under a new incarnation or a new head. failed_precondition where it is an older
   /// incarnation than the one known, or another living node has the same name.
   Status join(const protocol::NodeInfo& node, Time now);
+  /// Whether that life of the node has ended for all others: it was declared down or has left. `has_joined`: it has
+  /// been let in here, so that one that is not known (any more) was.
+  bool is_over(NodeId node, Incarnation incarnation, bool has_joined) const;
   /// False where the sender is not a member in this incarnation: it must join (again).
   bool heartbeat(const protocol::Heartbeat& heartbeat, Time now);
   /// The node stops in order.
   void leave(NodeId node, Incarnation incarnation, Time now);
-  /// Nodes that went down just now.
+  /// Nodes that went down just now. Call it at least once a heartbeat interval: what is longer between two calls is no
+  /// silence of the nodes, for the head itself stood still and could not hear them.
   std::vector<NodeId> tick(Time now);
 
   const Member* find(NodeId node) const;
@@ -56,6 +61,8 @@ class Membership {
 
  private:
   MembershipOptions options_;
+  NodeId self_;
+  std::optional<Time> last_tick_;
   std::map<NodeId, Member> members_;
 };
 

@@ -128,7 +128,7 @@ Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, 
     if (node.id != transport.self().node)
       transport.add_peer({node.id, node.incarnation, node.addresses.control, node.addresses.request, node.public_key});
   };
-  head.self = transport.self().node;
+  head.self = head.head.self = transport.self().node;
   head.join_address = transport.self().control.substr(transport.self().control.rfind('/') + 1);
   head.remove_peer = [&transport](NodeId node) { transport.remove_peer(node); };
   return head;

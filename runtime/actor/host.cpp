@@ -41,6 +41,7 @@ namespace internal {
 HostImpl::HostImpl(HostOptions options, Clock& clock, std::unique_ptr<Executor> executor, bus::Transport* transport,
                    std::unique_ptr<TimerService> timers)
     : options_(options),
+      incarnation_(options.incarnation.value),
       clock_(clock),
       transport_(transport),
       timers_(std::move(timers)),
@@ -81,7 +82,7 @@ Ref HostImpl::local_ref(std::shared_ptr<Cell> cell) {
   auto target = std::make_shared<Target>();
   target->host = this;
   target->node = options_.node;
-  target->incarnation = options_.incarnation;
+  target->incarnation.value = incarnation_.load(std::memory_order_relaxed);
   target->path = cell->path();
   target->lane = cell->options().lane;
   target->cell = std::move(cell);

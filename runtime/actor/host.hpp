@@ -19,7 +19,7 @@ namespace troupe::actor {
 
 struct HostOptions {
   NodeId node;
-  Incarnation incarnation;
+  Incarnation incarnation;  ///< Of the node's first life.
   wire::Limits limits;
 };
 
@@ -95,6 +95,10 @@ class Host {
 
   /// Fails all open calls to `node` with lost and notifies the monitors of its actors.
   virtual void peer_lost(NodeId node) = 0;
+
+  /// The node has begun a new life, and its transport too: fails all open calls to other nodes with lost, and drops all
+  /// work that others asked for.
+  virtual void renew(Incarnation incarnation) = 0;
 
   /// For Transport::start.
   virtual void receive(bus::Lane lane, wire::Message message) = 0;

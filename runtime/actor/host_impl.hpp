@@ -24,6 +24,7 @@ class HostImpl final : public Host {
   void stop(const Ref& actor, std::function<void()> stopped) override;
   void stop_all() override;
   void peer_lost(NodeId node) override;
+  void renew(Incarnation incarnation) override;
   void receive(bus::Lane lane, wire::Message message) override;
   const HostOptions& options() const override { return options_; }
   Clock& clock() override { return clock_; }
@@ -89,6 +90,8 @@ class HostImpl final : public Host {
   void receive_answer(const wire::Message& message);
   void receive_cancel(const wire::Message& message);
   void refuse(bus::Lane lane, const wire::Envelope& request, const Error& error);
+  /// Ends what goes on with `node`, or with every node where that is none.
+  void lose(std::optional<NodeId> node, const Error& error);
   /// Changes supervision_ under mutex_, then does what it wants.
   template <class Change>
   void change_supervision(const Change& change);
@@ -98,6 +101,7 @@ class HostImpl final : public Host {
   void supervision_due();
 
   HostOptions options_;
+  std::atomic<uint64_t> incarnation_;
   Clock& clock_;
   bus::Transport* transport_;
   std::unique_ptr<TimerService> timers_;

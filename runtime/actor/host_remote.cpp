@@ -58,7 +58,7 @@ wire::Envelope HostImpl::envelope_to(const Target& target, wire::Kind kind, prot
   envelope.kind = kind;
   envelope.message_type = static_cast<uint16_t>(type);
   envelope.source_node = options_.node;
-  envelope.source_incarnation = options_.incarnation;
+  envelope.source_incarnation.value = incarnation_.load(std::memory_order_relaxed);
   envelope.target_incarnation = target.incarnation;
   envelope.target_path = target.path;
   return envelope;
@@ -123,19 +123,27 @@ void HostImpl::forget_incoming(NodeId node, CorrelationId correlation) {
 }
 
 void HostImpl::peer_lost(NodeId node) {
-  const Error error{Errc::lost, fmt::format("node {} is unreachable", node), {}, {}};
+  lose(node, {Errc::lost, fmt::format("node {} is unreachable", node), {}, {}});
+}
+
+void HostImpl::renew(Incarnation incarnation) {
+  incarnation_.store(incarnation.value);
+  lose({}, {Errc::lost, "this node was taken for down, and began a new life", {}, {}});
+}
+
+void HostImpl::lose(std::optional<NodeId> node, const Error& error) {
   for (Shard& shard : shards_) {
     std::vector<Outgoing> lost;
     std::vector<Incoming> orphaned;
     {
       const std::lock_guard lock(shard.mutex);
       std::erase_if(shard.outgoing, [&](auto& entry) {
-        if (entry.second.node != node) return false;
+        if (node && entry.second.node != *node) return false;
         lost.push_back(entry.second);
         return true;
       });
       for (const auto& [key, incoming] : shard.incoming)
-        if (key.node == node) orphaned.push_back(incoming);
+        if (!node || key.node == *node) orphaned.push_back(incoming);
     }
     for (const Outgoing& call : lost)
       if (const auto caller = call.caller.lock()) caller->post({Answer{call.call, {{}, 0, true, error}}});
@@ -147,9 +155,10 @@ void HostImpl::peer_lost(NodeId node) {
   std::vector<std::pair<std::weak_ptr<Cell>, uint64_t>> watchers;
   {
     const std::lock_guard lock(mutex_);
-    const auto [begin, end] = node_watchers_.equal_range(node);
-    for (auto watcher = begin; watcher != end; ++watcher) watchers.push_back(watcher->second);
-    node_watchers_.erase(begin, end);
+    auto [watcher, end] =
+        node ? node_watchers_.equal_range(*node) : std::pair(node_watchers_.begin(), node_watchers_.end());
+    for (auto each = watcher; each != end; ++each) watchers.push_back(each->second);
+    node_watchers_.erase(watcher, end);
   }
   for (const auto& [weak, monitor] : watchers)
     if (const auto watcher = weak.lock()) watcher->post({Down{monitor, error}});

@@ -34,8 +34,8 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  /// This node and the endpoints it is bound to.
-  virtual const Peer& self() const = 0;
+  /// This node in its present life, and the endpoints it is bound to.
+  virtual Peer self() const = 0;
 
   /// Begins to receive. Call once.
   virtual void start(ReceiveHandler handler) = 0;
@@ -51,6 +51,11 @@ class Transport {
   /// Queues `message` for `node`; fills in the envelope's source. Never blocks. unavailable: no such peer, nor a
   /// connection from it; overloaded: its queue is full.
   virtual Status send(Lane lane, NodeId node, wire::Message message) = 0;
+
+  /// This node begins a new life, in which it is `incarnation`: every connection is broken (here without a word, there
+  /// it is noticed), what is queued is dropped, and what others still mean for the old life is refused. `done` runs on
+  /// a lane's thread once nothing of the old life can come in or go out any more; never, where the transport stops.
+  virtual void renew(Incarnation incarnation, std::function<void()> done) = 0;
 
   /// Asks the node at a control endpoint who it is. The callback runs once, on a lane's thread; deadline_exceeded when
   /// nobody answers within `patience`.

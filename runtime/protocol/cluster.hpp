@@ -226,8 +226,11 @@ struct JoinRequest {
   NodeInfo node;
   std::vector<ReplicaSpec> running;  ///< What this node runs already; the head adopts it.
   std::string token{};               ///< Join token; needed while the node's key is not on the allow-list.
+  Epoch member_of{};                 ///< In which this incarnation has joined last; 0 = in none yet.
   bool operator==(const JoinRequest&) const = default;
-  static constexpr auto fields() { return std::tuple{&JoinRequest::node, &JoinRequest::running, &JoinRequest::token}; }
+  static constexpr auto fields() {
+    return std::tuple{&JoinRequest::node, &JoinRequest::running, &JoinRequest::token, &JoinRequest::member_of};
+  }
 };
 
 struct JoinReply {
@@ -235,9 +238,11 @@ struct JoinReply {
   Epoch epoch;
   std::string cluster;  ///< The cluster's id.
   Duration heartbeat_interval{0};
+  bool declared_down = false;  ///< Not let in: this incarnation is over. Drop its work, take a new one, join again.
   bool operator==(const JoinReply&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&JoinReply::epoch, &JoinReply::cluster, &JoinReply::heartbeat_interval};
+    return std::tuple{&JoinReply::epoch, &JoinReply::cluster, &JoinReply::heartbeat_interval,
+                      &JoinReply::declared_down};
   }
 };
 
@@ -267,7 +272,7 @@ struct Heartbeat {
   }
 };
 
-/// The answer. `member` false: you are not (or no longer) known, join again.
+/// The answer. `member` false: you are not (or no longer) a member, join again.
 struct HeartbeatAck {
   static constexpr auto message_type = MessageType::heartbeat_ack;
   Epoch epoch;

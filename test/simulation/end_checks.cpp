@@ -26,7 +26,11 @@ bool is_of(const protocol::ReplicaSpec& spec, const DeploymentWish& wish) {
 void EndChecks::ask_head() {
   nodes_view_.clear();
   deployments_view_.clear();
-  operator_.view(cluster::View::nodes, [this](const Result<std::string>& view) { nodes_view_ = view.value_or(""); });
+  if (!nodes_[0]->is_up()) return;
+  operator_.view(cluster::View::nodes, [this, epoch = nodes_[0]->epoch()](const Result<std::string>& view) {
+    nodes_view_ = view.value_or("");
+    check_lives(epoch);
+  });
   operator_.view(cluster::View::deployments,
                  [this](const Result<std::string>& view) { deployments_view_ = view.value_or(""); });
 }
@@ -38,6 +42,18 @@ std::string EndChecks::unsettled() const {
   for (const auto check : {&EndChecks::wrong_members, &EndChecks::wrong_replicas, &EndChecks::wrong_routes})
     if (std::string wrong = (this->*check)(); !wrong.empty()) return wrong;
   return {};
+}
+
+void EndChecks::check_lives(Epoch epoch) {
+  const json rows = json::parse(nodes_view_, nullptr, false);
+  if (!rows.is_array()) return;
+  for (const json& row : rows) {
+    const std::tuple life{epoch, row.at("id").get<std::string>(), row.at("incarnation").get<uint64_t>()};
+    if (row.at("state") == "down") over_.insert(life);
+    if (row.at("state") == "alive" && over_.contains(life))
+      world_.ledger.violation(fmt::format("node {} was declared down, and is back under the same incarnation {}",
+                                          std::get<1>(life), std::get<2>(life)));
+  }
 }
 
 std::string EndChecks::wrong_members() const {

@@ -17,7 +17,8 @@ class EndChecks {
   /// What is held although nothing is going on; empty: each node has held nothing at one look or another. Heartbeats
   /// never stop, so at each moment some node has a call open.
   std::string leaked();
-  /// Asks the head what it believes; the answer is in the next unsettled().
+  /// Asks the head what it believes; the answer is in the next unsettled(). Who was declared down must not be back under
+  /// the same incarnation.
   void ask_head();
   /// An actor crashed: no fault of the simulation may do that.
   void check_crashes() const;
@@ -25,6 +26,7 @@ class EndChecks {
  private:
   struct Replicas;
 
+  void check_lives(Epoch epoch);
   std::string wrong_members() const;
   std::string wrong_replicas() const;
   std::string wrong_routes() const;
@@ -35,6 +37,7 @@ class EndChecks {
   Nodes& nodes_;
   Operator& operator_;
   std::set<uint32_t> clean_;  ///< Nodes that were seen to hold nothing.
+  std::set<std::tuple<Epoch, std::string, uint64_t>> over_;  ///< Lives that were declared down.
   std::string nodes_view_;
   std::string deployments_view_;
 };

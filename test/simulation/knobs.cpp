@@ -38,6 +38,8 @@ std::string_view to_string(Defect defect) noexcept {
       return "lost_timers";
     case Defect::repeated_epoch:
       return "repeated_epoch";
+    case Defect::kept_incarnation:
+      return "kept_incarnation";
   }
   return "unknown";
 }
@@ -103,6 +105,9 @@ Knobs Knobs::hostile(uint64_t seed, Defect defect) {
     case Defect::lost_writes:
     case Defect::repeated_epoch:
       knobs.lost_disk_chance = 0;
+      break;
+    case Defect::kept_incarnation:
+      knobs.network.keeps_incarnation = true;
       break;
     case Defect::none:
     case Defect::mixed_answers:

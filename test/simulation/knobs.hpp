@@ -18,9 +18,11 @@ enum class Defect : uint8_t {
   mixed_answers,       ///< A back end gives one request the answer of another.
   lost_timers,         ///< Timers that never fire.
   repeated_epoch,      ///< A head that forgets which epochs there were, on a machine whose clock stands still.
+  kept_incarnation,    ///< A node that was declared down goes on under the incarnation that it had.
 };
 inline constexpr Defect defects[] = {Defect::reordering_network, Defect::doubling_network, Defect::lost_writes,
-                                     Defect::mixed_answers,      Defect::lost_timers,      Defect::repeated_epoch};
+                                     Defect::mixed_answers,      Defect::lost_timers,      Defect::repeated_epoch,
+                                     Defect::kept_incarnation};
 std::string_view to_string(Defect defect) noexcept;
 
 struct Knobs {

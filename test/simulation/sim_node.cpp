@@ -185,6 +185,7 @@ void SimNode::kill(bool silently) {
 
 void SimNode::end(bool silently, bool in_order) {
   world_.ledger.gateway_died(life_->owner);
+  incarnation_ = life_->transport->self().incarnation;
   if (life_->store) life_->store->die();
   if (!in_order) {
     life_->transport->die(silently);

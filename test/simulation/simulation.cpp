@@ -67,6 +67,7 @@ class Simulation {
     clients_.begin();
     faults_.begin();
     for (Duration lived{0}; lived < world_.knobs.active; lived += 1s) {
+      checks_.ask_head();
       if (!run_for(1s)) return;
       checks_.check_crashes();
     }

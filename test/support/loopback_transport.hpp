@@ -31,7 +31,7 @@ class LoopbackTransport final : public bus::Transport {
     network_.transports_[node] = this;
   }
 
-  const bus::Peer& self() const override { return self_; }
+  bus::Peer self() const override { return self_; }
   void start(bus::ReceiveHandler handler) override { handler_ = std::move(handler); }
   void stop() override {
     const std::lock_guard lock(network_.mutex_);
@@ -39,6 +39,10 @@ class LoopbackTransport final : public bus::Transport {
   }
   void add_peer(const bus::Peer&) override {}
   void remove_peer(NodeId) override {}
+  void renew(Incarnation incarnation, std::function<void()> done) override {
+    self_.incarnation = incarnation;
+    done();
+  }
   void discover(const std::string&, Duration, std::function<void(Result<bus::Peer>)> callback) override {
     callback(fail(Errc::unimplemented, "nobody to discover"));
   }

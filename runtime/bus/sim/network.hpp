@@ -34,8 +34,9 @@ struct NetworkOptions {
   size_t peer_queue_max = 16384;                         ///< Messages that wait for one node, of one lane.
 
   // Defects, to prove that they are found. Chances, 0 = never.
-  double swap_chance = 0;       ///< A message overtakes the one before it.
-  double duplicate_chance = 0;  ///< A message arrives twice.
+  double swap_chance = 0;          ///< A message overtakes the one before it.
+  double duplicate_chance = 0;     ///< A message arrives twice.
+  bool keeps_incarnation = false;  ///< A node that begins a new life goes on under the incarnation that it had.
 };
 
 /// One TCP connection of one lane, between two lives. End 0 made it, end 1 listened.

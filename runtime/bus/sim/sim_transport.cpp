@@ -112,6 +112,17 @@ Status SimTransport::send(Lane lane, NodeId node, wire::Message message) {
   return {};
 }
 
+void SimTransport::renew(Incarnation incarnation, std::function<void()> done) {
+  if (stopped_) return;
+  if (!network_.options().keeps_incarnation) self_.incarnation = incarnation;
+  const auto open = std::make_shared<size_t>(bus::lane_count);
+  for (const Lane lane : {Lane::control, Lane::request})
+    command(lane, [this, lane, open, done] {
+      hang_up_all(lane);
+      if (--*open == 0) done();
+    });
+}
+
 size_t SimTransport::waiting() const {
   size_t total = 0;
   for (const LaneState& lane : lanes_)
@@ -162,6 +173,17 @@ void SimTransport::hang_up(Link& link) {
     link.call.reset();
   }
   if (link.path == Path::call) link.path = Path::none;
+}
+
+void SimTransport::hang_up_all(Lane lane) {
+  for (auto& [node, link] : at(lane).links) {
+    give_up(lane, link, "was called in an earlier life of this node");
+    hang_up(link);
+    if (!link.inbound) continue;
+    link.inbound->close(1);
+    detach(*link.inbound);
+    went_away(lane, link, false);
+  }
 }
 
 void SimTransport::went_away(Lane lane, Link& link, bool by_break) {

@@ -15,13 +15,14 @@ class SimTransport final : public bus::Transport {
                std::function<void(NodeId)> on_disconnect);
   ~SimTransport() override;
 
-  const bus::Peer& self() const override { return self_; }
+  bus::Peer self() const override { return self_; }
   void start(bus::ReceiveHandler handler) override { handler_ = std::move(handler); }
   /// In order: what was sent still arrives. Nothing is received after it.
   void stop() override;
   void add_peer(const bus::Peer& peer) override;
   void remove_peer(NodeId node) override;
   Status send(bus::Lane lane, NodeId node, wire::Message message) override;
+  void renew(Incarnation incarnation, std::function<void()> done) override;
   void discover(const std::string& control_endpoint, Duration patience,
                 std::function<void(Result<bus::Peer>)> callback) override;
 
@@ -71,6 +72,7 @@ class SimTransport final : public bus::Transport {
   void command(bus::Lane lane, std::function<void()> command);
   void add(bus::Lane lane, const bus::Peer& peer);
   void remove(bus::Lane lane, NodeId node);
+  void hang_up_all(bus::Lane lane);
   void enqueue(bus::Lane lane, NodeId node, wire::Message message, bool counted);
   void flush(bus::Lane lane, Link& link);
   bool choose_path(bus::Lane lane, Link& link);

@@ -37,12 +37,13 @@ LaneWorker::LaneWorker(Lane lane, NodeId node, Incarnation incarnation, const Zm
                        Socket router, Monitor router_monitor)
     : lane_(lane),
       node_(node),
-      incarnation_(incarnation),
       options_(options),
       gatekeeper_(gatekeeper),
       context_(context),
+      senders_life_(incarnation.value),
       poller_(std::move(poller)),
       keys_(options.keys),
+      incarnation_(incarnation),
       router_monitor_(std::move(router_monitor)),
       router_(std::move(router)),
       defects_(options.on_defect) {
@@ -78,11 +79,11 @@ void LaneWorker::finish_stop() {
   router_monitor_.close();
 }
 
-Outgoing LaneWorker::pack(NodeId node, wire::Message message) const {
+Outgoing LaneWorker::pack(NodeId node, wire::Message message, Incarnation life) const {
   wire::Envelope& envelope = message.envelope;
   envelope.source_node = node_;
-  envelope.source_incarnation = incarnation_;
-  Outgoing out{node, {}, std::move(message.body), envelope.kind, envelope.correlation_id, nullptr};
+  envelope.source_incarnation = life;
+  Outgoing out{node, life, {}, std::move(message.body), envelope.kind, envelope.correlation_id, nullptr};
   wire::encode(envelope, out.header);
   return out;
 }
@@ -92,7 +93,7 @@ Status LaneWorker::send(NodeId node, wire::Message message) {
   auto outbox = directory_.find(node);
   if (!outbox) return fail(Errc::unavailable, "node {} is not known here, nor connected to this node", node);
 
-  Outgoing out = pack(node, std::move(message));
+  Outgoing out = pack(node, std::move(message), Incarnation{senders_life_.load(std::memory_order_relaxed)});
   const wire::Limits& limits = options_.limits;
   const size_t size = out.body.size();
   if (out.header.size() > limits.header_bytes_max)
@@ -143,6 +144,11 @@ void LaneWorker::change_keys(const CurveKeys& keys, std::function<void(Status)> 
   command(ChangeKeys{keys, std::move(done)});
 }
 
+void LaneWorker::renew(Incarnation incarnation, std::function<void()> done) {
+  senders_life_.store(incarnation.value);
+  command(Renew{incarnation, std::move(done)});
+}
+
 void LaneWorker::allow_list_changed() {
   command(CheckLinks{});
 }
@@ -181,6 +187,7 @@ size_t LaneWorker::take_commands() {
     if (auto* peer = std::get_if<Add>(&*command)) add(std::move(*peer));
     if (auto* peer = std::get_if<Remove>(&*command)) remove(peer->node);
     if (auto* question = std::get_if<Discover>(&*command)) begin(std::move(*question));
+    if (const auto* life = std::get_if<Renew>(&*command)) renew(*life);
     if (std::holds_alternative<CheckLinks>(*command)) check_links();
     if (auto* change = std::get_if<ChangeKeys>(&*command)) {
       const Status changed = router_.change_keys(change->keys);

@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -47,6 +48,8 @@ class LaneWorker {
   void discover(const std::string& endpoint, Duration patience, std::optional<CurveKeys> keys, Found found);
   /// Connections from now on, both ways, are made with `keys`. `done` on the lane's thread.
   void change_keys(const CurveKeys& keys, std::function<void(Status)> done);
+  /// `done` runs on the lane's thread when nothing of the old life is left.
+  void renew(Incarnation incarnation, std::function<void()> done);
   /// Cuts the connections of those that the gatekeeper no longer knows.
   void allow_list_changed();
 
@@ -66,12 +69,16 @@ class LaneWorker {
     std::optional<CurveKeys> keys;
     Found found;
   };
+  struct Renew {
+    Incarnation incarnation;
+    std::function<void()> done;
+  };
   struct CheckLinks {};
   struct ChangeKeys {
     CurveKeys keys;
     std::function<void(Status)> done;
   };
-  using Command = std::variant<std::monostate, Outgoing, Add, Remove, Discover, CheckLinks, ChangeKeys>;
+  using Command = std::variant<std::monostate, Outgoing, Add, Remove, Discover, Renew, CheckLinks, ChangeKeys>;
 
   /// What a ready descriptor stands for.
   struct Watch {
@@ -106,7 +113,8 @@ class LaneWorker {
   uint64_t watch(int fd, Watch watch);
   void forget(int fd, uint64_t token);
   wire::Message own_message(wire::Kind kind) const;
-  Outgoing pack(NodeId node, wire::Message message) const;
+  Outgoing pack(NodeId node, wire::Message message) const { return pack(node, std::move(message), incarnation_); }
+  Outgoing pack(NodeId node, wire::Message message, Incarnation life) const;
 
   // What goes out (lane_send.cpp).
   void enqueue(Outgoing message);
@@ -131,6 +139,7 @@ class LaneWorker {
   void broken(Link& link);
   void look_after(Link& link);
   void close_if_idle(Link& link);
+  void renew(const Renew& life);
   wire::Message hello(CorrelationId answer_to, bool goodbye) const;
 
   // What comes in (lane_receive.cpp).
@@ -157,7 +166,6 @@ class LaneWorker {
 
   const Lane lane_;
   const NodeId node_;
-  const Incarnation incarnation_;
   const ZmqTransportOptions& options_;
   const Gatekeeper& gatekeeper_;
   const Context& context_;
@@ -165,6 +173,7 @@ class LaneWorker {
   TransportCounters counters_;
 
   // Shared with senders.
+  std::atomic<uint64_t> senders_life_;  ///< In which they speak: the thread's own follows.
   Directory directory_;
   MpscQueue<Command> commands_;
   std::atomic<size_t> queued_messages_{0};
@@ -174,12 +183,14 @@ class LaneWorker {
 
   // The thread's own.
   CurveKeys keys_;
+  Incarnation incarnation_;
   Monitor router_monitor_;
   Socket router_;
   Peer self_;
   std::shared_ptr<const ReceiveHandler> handler_;
   std::unordered_map<NodeId, std::unique_ptr<Link>> links_;
   std::unordered_map<int, NodeId> inbound_fds_;
+  std::unordered_set<int> cut_fds_;  ///< Of an earlier life of this node: what still comes by them is not heard.
   std::unordered_map<uint64_t, Watch> watches_;
   std::unordered_map<uint64_t, Discovery> discoveries_;
   std::vector<NodeId> scheduled_;  ///< Links to serve in the next round.

@@ -190,6 +190,22 @@ void LaneWorker::close_if_idle(Link& link) {
   schedule(link);
 }
 
+/// Peers notice as they notice a death. Here nobody is told: who asked for the new life knows.
+void LaneWorker::renew(const Renew& life) {
+  incarnation_ = life.incarnation;
+  for (auto& [node, link] : links_) {
+    give_up(*link, "was called in an earlier life of this node");
+    hang_up(*link);
+    link->nonce.reset();
+    link->answers_due = 0;
+    if (!link->inbound) continue;
+    router_.cut(link->inbound_fd);
+    cut_fds_.insert(link->inbound_fd);
+    went_away(*link, false);
+  }
+  life.done();
+}
+
 wire::Message LaneWorker::hello(CorrelationId answer_to, bool goodbye) const {
   wire::Message message;
   message.envelope.kind = wire::Kind::hello;

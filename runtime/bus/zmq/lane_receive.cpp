@@ -25,6 +25,7 @@ void LaneWorker::serve_router_monitor() {
     if (event->what == Monitor::What::failed)
       defect(counters_.handshakes_refused, "a connection without the keys that are needed here");
     if (event->what != Monitor::What::broken) continue;
+    cut_fds_.erase(event->fd);
     const auto it = inbound_fds_.find(event->fd);
     if (it == inbound_fds_.end()) continue;
     if (Link* const link = find(it->second)) went_away(*link, true);
@@ -106,6 +107,10 @@ std::optional<wire::Message> LaneWorker::open(Incoming& incoming) {
 }
 
 void LaneWorker::take_from_router() {
+  if (!cut_fds_.empty()) {
+    serve_router_monitor();  // A new connection may have the descriptor of one that was cut.
+    if (cut_fds_.contains(router_.source_fd())) return;
+  }
   auto message = open(incoming_);
   if (!message) return;
   const wire::Envelope& envelope = message->envelope;

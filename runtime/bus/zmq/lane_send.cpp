@@ -8,6 +8,8 @@ namespace troupe::bus::internal {
 void LaneWorker::enqueue(Outgoing message) {
   Link* const link = find(message.node);
   if (link == nullptr) return give_up(std::move(message), {}, "was removed");
+  if (message.life != incarnation_)
+    return give_up(std::move(message), link->incarnation, "was called in another life of this node");
   if (link->waiting.empty()) link->waiting_since = now_;
   link->waiting.push_back(std::move(message));
   schedule(*link);

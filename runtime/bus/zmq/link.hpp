@@ -17,6 +17,7 @@ namespace troupe::bus::internal {
 /// A message on its way out, its envelope encoded.
 struct Outgoing {
   NodeId node;
+  Incarnation life;  ///< Of this node, in which it was sent.
   std::string header;
   wire::Body body;
   wire::Kind kind = wire::Kind::event;

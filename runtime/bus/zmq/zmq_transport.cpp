@@ -37,11 +37,16 @@ class ZmqTransportImpl final : public ZmqTransport {
       const bool v6 = host.find(':') != std::string::npos;
       return fmt::format("tcp://{}:{}", v6 ? "[" + host + "]" : host, at(lane).port());
     };
+    incarnation_ = incarnation.value;
     self_ = Peer{node, incarnation, endpoint(Lane::control), endpoint(Lane::request), options_.keys.public_key};
     return {};
   }
 
-  const Peer& self() const override { return self_; }
+  Peer self() const override {
+    Peer self = self_;
+    self.incarnation.value = incarnation_.load();
+    return self;
+  }
   const TransportCounters& counters(Lane lane) const override { return at(lane).counters(); }
 
   void start(ReceiveHandler handler) override {
@@ -68,6 +73,14 @@ class ZmqTransportImpl final : public ZmqTransport {
   }
   Status send(Lane lane, NodeId node, wire::Message message) override {
     return at(lane).send(node, std::move(message));
+  }
+  void renew(Incarnation incarnation, std::function<void()> done) override {
+    incarnation_ = incarnation.value;
+    const auto open = std::make_shared<std::atomic<size_t>>(lane_count);
+    for (auto& lane : lanes_)
+      lane->renew(incarnation, [open, done] {
+        if (open->fetch_sub(1) == 1) done();
+      });
   }
   void discover(const std::string& control_endpoint, Duration patience,
                 std::function<void(Result<Peer>)> callback) override {
@@ -107,7 +120,8 @@ class ZmqTransportImpl final : public ZmqTransport {
   LaneWorker& at(Lane lane) const { return *lanes_[static_cast<size_t>(lane)]; }
 
   const ZmqTransportOptions options_;
-  Peer self_;
+  Peer self_;                             ///< As it was made;
+  std::atomic<uint64_t> incarnation_{0};  ///< in this life.
   Gatekeeper gatekeeper_;
   std::unique_ptr<Context> context_;
   std::unique_ptr<Authenticator> authenticator_;

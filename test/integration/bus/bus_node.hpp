@@ -79,7 +79,7 @@ struct BusNode {
     transport->start([this](Lane lane, wire::Message message) { inbox.put({lane, std::move(message)}); });
   }
 
-  const Peer& self() const { return transport->self(); }
+  Peer self() const { return transport->self(); }
   wire::Message take() { return inbox.take().second; }
   const TransportCounters& requests() const { return transport->counters(Lane::request); }
   const TransportCounters& controls() const { return transport->counters(Lane::control); }

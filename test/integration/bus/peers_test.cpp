@@ -1,4 +1,5 @@
 #include <boost/test/unit_test.hpp>
+#include <future>
 
 #include "runtime/protocol/cluster.hpp"
 #include "runtime/wire/schema.hpp"
@@ -64,6 +65,38 @@ BOOST_AUTO_TEST_CASE(a_request_meant_for_an_earlier_life_is_refused) {
   BOOST_TEST(answer.envelope.source_incarnation.value == 7u);
   BOOST_TEST(b.requests().stale_target.load() == 1u);
   BOOST_TEST(b.inbox.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_begins_a_new_life_is_heard_in_it_and_no_longer_in_the_old) {
+  BusNode caller(1);
+  BusNode node(2, 5);
+  BusNode callee(3);
+  node.hears(caller, "to the old life");
+  callee.hears(node, "of the old life");
+
+  std::promise<void> renewed;
+  node.transport->renew(Incarnation{6}, [&] { renewed.set_value(); });
+  renewed.get_future().wait();
+
+  // Both notice as they would notice a death; the node itself knows.
+  BOOST_TEST(caller.disconnected.take().value == 2u);
+  BOOST_TEST(callee.disconnected.take().value == 2u);
+  BOOST_TEST(node.disconnected.empty());
+  BOOST_TEST(node.self().incarnation.value == 6u);
+
+  wire::Message stale = request(8);
+  stale.envelope.target_incarnation = Incarnation{5};
+  BOOST_REQUIRE(caller.transport->send(Lane::request, NodeId{2}, std::move(stale)).has_value());
+  const auto refusal = caller.take();
+  BOOST_TEST((errc_of(refusal) == Errc::unavailable));
+  BOOST_TEST(refusal.envelope.source_incarnation.value == 6u);
+
+  node.hears(caller, "to the new life");
+  BOOST_REQUIRE(node.transport->send(Lane::request, NodeId{3}, request(9, "of the new life")).has_value());
+  const auto heard = callee.take();
+  BOOST_TEST(heard.body.data.view() == "of the new life");
+  BOOST_TEST(heard.envelope.source_incarnation.value == 6u);
+  BOOST_TEST(node.inbox.empty());
 }
 
 BOOST_AUTO_TEST_CASE(messages_of_an_earlier_life_are_dropped) {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 
 from load import Load
@@ -37,6 +39,39 @@ def test_a_killed_worker_costs_no_request_and_its_replica_starts_elsewhere(clust
     )
     assert load.problems() == []
     assert cluster.node_states()["worker-1"] == "down"
+
+
+def test_a_worker_that_stood_still_serves_again_in_a_new_life_and_costs_no_request(cluster: Cluster):
+    start_workers(cluster, 2, cpus=1)
+    cluster.apply(deployment("clerk-2", "clerk@2", replicas=2, resources={"cpus": 1}))
+    cluster.wait_for_traffic("clerk@2")
+    frozen = cluster.nodes["worker-1"].process.pid
+
+    def incarnation() -> int:
+        return next(row["incarnation"] for row in cluster.api("nodes") if row["name"] == "worker-1")
+
+    def replica() -> dict:
+        return next((r for r in cluster.replicas("clerk-2").values() if r["node"] == "worker-1"), {})
+
+    first_life, loaded = incarnation(), replica()["id"]
+    with Load(cluster.gateway.url("http"), clients=8) as load:
+        wait_until(lambda: load.answered_since(0) > 100, "requests are answered")
+        os.kill(frozen, signal.SIGSTOP)
+        try:
+            wait_until(lambda: cluster.node_states()["worker-1"] == "down", "the head has given it up")
+            down = time.monotonic()
+            wait_until(lambda: load.answered_since(down) > 100, "requests are answered without it")
+        finally:
+            os.kill(frozen, signal.SIGCONT)
+        wait_until(lambda: cluster.node_states()["worker-1"] == "alive", "it is a member again")
+        wait_until(lambda: replica().get("state") == "ready", "its replica is ready again")
+        answered = replica()["requests"]
+        wait_until(lambda: replica()["requests"] > answered, "its replica answers requests again")
+
+    print(f"\n{len(load.outcomes())} requests, the longest {load.longest():.2f} s")
+    assert load.problems() == []
+    assert incarnation() > first_life
+    assert replica()["id"] == loaded
 
 
 def test_a_worker_that_comes_back_under_its_name_is_taken(cluster: Cluster):

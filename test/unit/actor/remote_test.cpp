@@ -161,4 +161,28 @@ BOOST_AUTO_TEST_CASE(a_lost_node_fails_its_calls_and_tells_who_watched) {
   BOOST_TEST((down.get_future().get().code == Errc::lost));
 }
 
+BOOST_AUTO_TEST_CASE(a_new_life_drops_what_others_asked_for_and_fails_what_was_asked_of_others) {
+  std::promise<Error> failed;
+  std::promise<Error> down;
+  std::promise<void> called;
+  const auto caller =
+      here.host->spawn_actor<Caller>("caller", {}, std::function<void(Context&)>([&](Context& context) {
+                                       context.monitor(server(), [&](const Error& error) { down.set_value(error); });
+                                       context.call(server(), ServeRequest{"r1", "hold", "", "", {}}, {},
+                                                    [&](const ReplyEvent& event) { failed.set_value(*event.error); });
+                                       called.set_value();
+                                     }));
+  called.get_future().wait();
+  auto failure = failed.get_future();
+
+  there.host->renew(Incarnation{2});
+  BOOST_TEST((cancelled.get_future().wait_for(10s) == std::future_status::ready));
+  BOOST_TEST((failure.wait_for(0s) == std::future_status::timeout));
+
+  here.host->renew(Incarnation{2});
+  BOOST_TEST(here.host->open_calls().to_others == 0u);
+  BOOST_TEST((failure.get().code == Errc::lost));
+  BOOST_TEST((down.get_future().get().code == Errc::lost));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

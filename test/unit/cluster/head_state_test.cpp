@@ -154,6 +154,33 @@ BOOST_AUTO_TEST_CASE(the_replicas_of_a_dead_node_are_placed_elsewhere) {
   BOOST_TEST(world.routed("2") == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(a_node_that_was_declared_down_comes_back_in_a_new_life_with_what_it_has_loaded) {
+  World world;
+  world.add_node(1, 500);
+  world.add_node(2, 500);
+  world.deploy("clerk", "2", 2);
+  world.run(5s);
+  const World::Node frozen = world.nodes[2];
+  BOOST_REQUIRE(frozen.running.size() == 1u);
+  world.nodes.erase(2);
+  world.run(5s);
+  BOOST_TEST(world.routed("2") == 1u);
+
+  protocol::JoinRequest again{frozen.info, frozen.running, "", world.head.options().epoch};
+  BOOST_TEST(world.head.join(again, world.now)->declared_down);
+  BOOST_TEST((world.head.membership().find(NodeId{2})->state == NodeState::down));
+
+  again.node.incarnation.value += 1;
+  again.member_of = {};
+  BOOST_TEST(!world.head.join(again, world.now)->declared_down);
+  world.nodes[2] = frozen;
+  world.nodes[2].info = again.node;
+  world.deliver();
+  world.run(5s);
+  BOOST_TEST((world.nodes[2].running == frozen.running));
+  BOOST_TEST(world.routed("2") == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(a_replica_with_other_settings_is_replaced_though_the_revision_is_its_own) {
   World before;
   before.add_node(1);
