@@ -5,6 +5,7 @@
 #include "actors/gateway/router.hpp"
 #include "actors/gateway/tracked_sink.hpp"
 #include "runtime/actor/host.hpp"
+#include "runtime/base/units.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "runtime/protocol/validate.hpp"
 
@@ -21,7 +22,8 @@ bool needs_seed(const protocol::ServeRequest& request) {
 
 }  // namespace
 
-GatewayActor::GatewayActor(actor::Context& context, GatewayParts parts) : Actor(context), parts_(std::move(parts)) {
+GatewayActor::GatewayActor(actor::Context& context, GatewayParts parts)
+    : Actor(context), parts_(std::move(parts)), lease_(parts_.weight_lease) {
   on<Submit>([this](const Submit& message) { submit(message); });
   on<Withdraw>([this](const Withdraw& message) { withdraw(message); });
   on<Drain>([this](const Drain&) { drain(); });
@@ -29,10 +31,15 @@ GatewayActor::GatewayActor(actor::Context& context, GatewayParts parts) : Actor(
     if (parts_.keys) parts_.keys->update(*keys);
     reply.finish(protocol::KeyAck{keys->epoch, keys->revision});
   });
+  on<RenewLease>([this](const RenewLease& renewed) {
+    lease_.renew(renewed.asked);
+    follow_lease();
+  });
   on<protocol::RoutingSnapshot>([this](const protocol::RoutingSnapshot& snapshot) { take(snapshot); });
 }
 
 void GatewayActor::started() {
+  parts_.metrics->stable_only(parts_.routing->is_stable_only());
   table_ = parts_.routing->table();
   if (!table_) return;
   update_peers(table_->snapshot());
@@ -59,7 +66,8 @@ Status GatewayActor::route(const Submit& submit) {
   TROUPE_TRY(const Time deadline, parts_.in_flight->deadline(submit.deadline, context().now()));
   const protocol::ServeRequest& request = *submit.request;
   const std::string& unit = request.unit.empty() ? request.request_id : request.unit;
-  TROUPE_TRY(const protocol::Route* const route, choose_route(*table_, request.model, request.version, unit));
+  TROUPE_TRY(const protocol::Route* const route,
+             choose_route(*table_, request.model, request.version, unit, lease_.holds(context().now())));
   TROUPE_CHECK(protocol::validate(request));
   return hand_over(submit, *route, deadline);
 }
@@ -117,6 +125,27 @@ void GatewayActor::close_when_quiet(Time latest) {
 }
 
 // --- Routes ----------------------------------------------------------------------------------------------------------
+
+void GatewayActor::follow_lease() {
+  const bool holds = lease_.holds(context().now());
+  if (parts_.routing->is_stable_only() == holds) set_stable_only(!holds);
+  if (!holds || std::exchange(watches_lease_, true)) return;
+  context().after(*lease_.ends() - context().now(), [this] {
+    watches_lease_ = false;
+    follow_lease();
+  });
+}
+
+void GatewayActor::set_stable_only(bool stable_only) {
+  if (stable_only) {
+    parts_.log.warn("the head has not confirmed the weights for too long: what is not pinned goes to stable versions",
+                    observe::kv("lease", format_duration(parts_.weight_lease)));
+  } else {
+    parts_.log.info("the head has confirmed the weights again");
+  }
+  parts_.routing->set_stable_only(stable_only);
+  parts_.metrics->stable_only(stable_only);
+}
 
 void GatewayActor::take(const protocol::RoutingSnapshot& snapshot) {
   if (table_ && !is_newer(snapshot, table_->snapshot())) return;

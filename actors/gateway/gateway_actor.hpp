@@ -1,6 +1,7 @@
 #pragma once
-// GatewayActor: the one at "gateway". Takes Submit, Withdraw and Drain from the front ends of its process and
-// protocol::RoutingSnapshot from the head, by way of the node's agent. Serves protocol::KeySet, of the head.
+// GatewayActor: the one at "gateway". Takes Submit, Withdraw and Drain from the front ends of its process,
+// protocol::RoutingSnapshot from the head, by way of the node's agent, and RenewLease from that. Serves
+// protocol::KeySet, of the head.
 
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "actors/gateway/key_ring.hpp"
 #include "actors/gateway/messages.hpp"
 #include "actors/gateway/routing_table.hpp"
+#include "actors/gateway/weight_lease.hpp"
 #include "runtime/actor/actor.hpp"
 #include "runtime/base/random.hpp"
 #include "runtime/bus/transport.hpp"
@@ -42,6 +44,8 @@ struct GatewayParts {
   std::function<void(NodeId)> remove_peer;
   observe::Logger log;
   DrainOptions drain;
+  /// How long weights count after the head has confirmed them.
+  Duration weight_lease = std::chrono::seconds{30};
 };
 
 class GatewayActor final : public actor::Actor {
@@ -59,6 +63,9 @@ class GatewayActor final : public actor::Actor {
   void drain();
   void close_when_quiet(Time latest);
 
+  /// Tells everybody where it has run out or come back, and looks again when it will.
+  void follow_lease();
+  void set_stable_only(bool stable_only);
   void take(const protocol::RoutingSnapshot& snapshot);
   void update_peers(const protocol::RoutingSnapshot& snapshot);
   void update_balancers();
@@ -71,6 +78,8 @@ class GatewayActor final : public actor::Actor {
   std::shared_ptr<const RoutingTable> table_;
   std::unordered_map<NodeId, protocol::RoutedNode> peers_;
   std::unordered_map<std::string, actor::Ref> balancers_;
+  WeightLease lease_;
+  bool watches_lease_ = false;
   std::optional<Time> last_request_;
   std::unordered_set<std::string> stopping_;  ///< Models whose balancer has not quite ended.
 };

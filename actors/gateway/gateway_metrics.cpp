@@ -93,4 +93,13 @@ void GatewayMetrics::rejected(const std::string& model, Errc code, bool draining
       .add();
 }
 
+void GatewayMetrics::stable_only(bool stable_only) {
+  metrics_
+      .gauge("troupe_gateway_stable_only",
+             "1 while the head has been silent for longer than the lease of weights, so that only stable versions get "
+             "what is not pinned.",
+             {})
+      .set(stable_only ? 1 : 0);
+}
+
 }  // namespace troupe::gateway

@@ -48,6 +48,7 @@ class GatewayMetrics {
   std::shared_ptr<VersionMetrics> of(const std::string& model, const std::string& version);
   /// Refused before it had a version: counted by reason, and with `model` empty where the model is unknown.
   void rejected(const std::string& model, Errc code, bool draining);
+  void stable_only(bool stable_only);
 
  private:
   observe::Metrics& metrics_;

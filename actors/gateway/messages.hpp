@@ -22,4 +22,9 @@ struct Withdraw {
 /// Report not ready, and refuse new requests once they have become few (DrainOptions); those inside go on to their end.
 struct Drain {};
 
+/// Agent -> gateway: the head, asked at `asked`, has said that the weights of the routes here hold.
+struct RenewLease {
+  Time asked;
+};
+
 }  // namespace troupe::gateway

@@ -72,7 +72,7 @@ Result<ModelName> parse_model_name(std::string_view text) {
 }
 
 Result<const protocol::Route*> choose_route(const RoutingTable& table, std::string_view model, std::string_view version,
-                                            std::string_view unit) {
+                                            std::string_view unit, bool weights_hold) {
   const protocol::RoutedModel* found = table.find(model);
   if (found == nullptr) {
     const std::string_view shown = model.substr(0, name_bytes_shown);
@@ -80,11 +80,18 @@ Result<const protocol::Route*> choose_route(const RoutingTable& table, std::stri
   }
   if (!version.empty()) return pinned_route(*found, version);
 
-  const protocol::Route* route = pick(*found, unit, [](const protocol::Route&) { return true; });
+  const bool stable_alone = !weights_hold && !found->stable.empty();
+  const auto counts = [&](const protocol::Route& r) { return !stable_alone || r.deployment == found->stable; };
+  const protocol::Route* route = pick(*found, unit, counts);
   if (route == nullptr) return unavailable(without_traffic(*found));
   if (!route->replicas.empty()) return route;
-  route = pick(*found, unit, [](const protocol::Route& r) { return !r.replicas.empty(); });
-  if (route == nullptr) route = pick(*found, unit, [](const protocol::Route& r) { return r.coming > 0; });
+  route = pick(*found, unit, [&](const protocol::Route& r) { return counts(r) && !r.replicas.empty(); });
+  if (route == nullptr) route = pick(*found, unit, [&](const protocol::Route& r) { return counts(r) && r.coming > 0; });
+  if (route == nullptr && stable_alone)
+    return unavailable(fmt::format(
+        "no replica of {}'s stable deployment {} is ready, and the head has not been heard for so long that the "
+        "others may not stand in; a version can be asked for by name, as in {}@{}",
+        found->name, found->stable, found->name, found->routes.front().version));
   if (route == nullptr) return unavailable(fmt::format("no replica of {} is ready", found->name));
   return route;
 }

@@ -26,7 +26,10 @@ Result<ModelName> parse_model_name(std::string_view text);
 ///
 /// not_found (field "model") for an unknown model or version; unavailable, with retry_after, where no replica that may
 /// take the request is ready or loads. The result points into `table`.
+///
+/// `weights_hold` false: the head has not been heard for so long that only the model's stable version may be sent what
+/// is not pinned, where it has one.
 Result<const protocol::Route*> choose_route(const RoutingTable& table, std::string_view model, std::string_view version,
-                                            std::string_view unit);
+                                            std::string_view unit, bool weights_hold = true);
 
 }  // namespace troupe::gateway

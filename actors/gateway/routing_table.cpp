@@ -76,6 +76,16 @@ bool RoutingBoard::wait_until_closed(Duration patience) {
   return closes_.wait_for(lock, patience, [this] { return closed_; });
 }
 
+void RoutingBoard::set_stable_only(bool stable_only) {
+  const std::lock_guard lock(mutex_);
+  stable_only_ = stable_only;
+}
+
+bool RoutingBoard::is_stable_only() const {
+  const std::lock_guard lock(mutex_);
+  return stable_only_;
+}
+
 bool RoutingBoard::is_ready() const {
   const std::lock_guard lock(mutex_);
   return table_ != nullptr && !draining_;

@@ -56,6 +56,9 @@ class RoutingBoard {
   bool is_closed() const;
   /// Blocks, at most for `patience`. False where it is open still.
   bool wait_until_closed(Duration patience);
+  /// The head has not been heard for longer than the lease of weights: only stable versions get what is not pinned.
+  void set_stable_only(bool stable_only);
+  bool is_stable_only() const;
   /// A snapshot has come and this gateway is not draining.
   bool is_ready() const;
 
@@ -63,6 +66,7 @@ class RoutingBoard {
   mutable std::mutex mutex_;
   std::condition_variable closes_;
   std::shared_ptr<const RoutingTable> table_;
+  bool stable_only_ = false;
   bool draining_ = false;
   bool closed_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/gateway/messages.hpp"
 #include "runtime/actor/host.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "runtime/protocol/routing_delta.hpp"
@@ -195,13 +196,16 @@ void AgentActor::beat() {
   heartbeat.replicas = statuses();
   if (beats_++ % options_.actors_every == 0) heartbeat.actors = health();
   context().call(head_, std::move(heartbeat), {.deadline = context().now() + options_.heartbeat_patience},
-                 [this, epoch = epoch_](const actor::ReplyEvent& event) {
+                 [this, epoch = epoch_, asked = context().now()](const actor::ReplyEvent& event) {
                    if (!is_joined_ || epoch != epoch_) return;
                    const auto* ack = event.body.get<protocol::HeartbeatAck>();
                    if (ack == nullptr) {
                      lost_head(event.error ? event.error->message : "a heartbeat was answered with something else");
                    } else if (!ack->member || ack->epoch != epoch_) {
                      lost_head("the head does not know this node");
+                   } else if (ack->weights_hold) {
+                     static_cast<void>(
+                         context().host().find(protocol::gateway_path).send(gateway::RenewLease{asked}));
                    }
                  });
   timer_ = context().after(heartbeat_interval_, [this] {

@@ -143,6 +143,8 @@ void add_start(CLI::App& app, Shell& shell) {
   verb->add_option("--log-level", flags->log_level, "debug, info, warn, error or off")->capture_default_str();
   verb->add_option("--log-format", flags->log_format, "json or text (default: json; text to a terminal)");
   add_duration(*verb, "--drain-timeout", flags->drain, "How long requests may finish when the node stops");
+  add_duration(*verb, "--weight-lease", flags->weight_lease,
+               "How long a gateway goes by weights without the head; then only stable versions get unpinned traffic");
   verb->add_flag("--block", flags->block, "Stay in the foreground and log to stderr; for systemd and containers");
   add_duration(*verb, "--timeout", flags->timeout, "How long to wait until the node is ready");
   verb->add_option("--ready-fd", flags->ready_fd)->group("");

@@ -67,7 +67,8 @@ protocol::HeartbeatAck HeadState::heartbeat(const protocol::Heartbeat& heartbeat
       newest != assignments_.end() && heartbeat.assignment_revision < newest->second.revision)
     messages_.push_back({heartbeat.node, newest->second});
   if (known->info.roles.gateway) send_routes(heartbeat.node, heartbeat.routing_revision, now);
-  return {options_.epoch, true};
+  const bool has_newest = routes_.revision() != 0 && heartbeat.routing_revision >= routes_.revision();
+  return {options_.epoch, true, known->info.roles.gateway && has_newest};
 }
 
 /// Whether anything changed that placement or routes depend on.
@@ -199,8 +200,7 @@ void HeadState::start_replica(const DeploymentView& deployment, NodeId node) {
 void HeadState::reconcile(Time now) {
   if (now >= place_from_) {
     std::vector<Wish> wishes;
-    for (const auto& [name, view] : deployments_)
-      wishes.push_back({name, view.record.replicas, view.record.resources});
+    for (const auto& [name, view] : deployments_) wishes.push_back({name, view.record.replicas, view.record.resources});
     std::vector<Host> hosts;
     for (const auto& [id, member] : membership_.members())
       if (member.state == NodeState::alive && member.info.roles.worker && !member.draining)
@@ -287,6 +287,20 @@ protocol::Assignment HeadState::assignment_of(NodeId node, Time now) const {
   return assignment;
 }
 
+std::map<std::string, std::string> HeadState::stable_deployments() const {
+  std::map<std::string, std::string> stable;
+  for (const auto& [name, view] : deployments_) {
+    const DeploymentRecord& record = view.record;
+    if (record.weight <= 0) continue;
+    const auto [best, is_first] = stable.emplace(record.model, name);
+    const DeploymentRecord& other = deployments_.at(best->second).record;
+    if (!is_first &&
+        std::pair(-record.weight, record.created_unix_us) < std::pair(-other.weight, other.created_unix_us))
+      best->second = name;
+  }
+  return stable;
+}
+
 protocol::RoutingSnapshot HeadState::routing(Time now) const {
   protocol::RoutingSnapshot snapshot;
   snapshot.epoch = options_.epoch;
@@ -305,6 +319,7 @@ protocol::RoutingSnapshot HeadState::routing(Time now) const {
     }
     model.routes.push_back(std::move(route));
   }
+  for (const auto& [name, deployment] : stable_deployments()) models.at(name).stable = deployment;
   for (auto& [name, model] : models) snapshot.models.push_back(std::move(model));
   // A gateway drops what is under way from a node that it is to forget. One that left in order has answered everything,
   // but the last of it may still be on the wire.

@@ -73,6 +73,10 @@ class HeadState {
   /// What an unset weight means for a deployment of `model` under `name`.
   double default_weight(const std::string& name, const std::string& model) const;
 
+  /// By model: the deployment that takes the most traffic, of equal ones that which was deployed first. It serves alone
+  /// where gateways have not heard from the head for too long. None where no deployment of the model has weight.
+  std::map<std::string, std::string> stable_deployments() const;
+
   std::vector<ToNode> take_messages();
 
   /// Whether each gateway has acknowledged the newest routes.

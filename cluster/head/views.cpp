@@ -105,6 +105,7 @@ json actors_view(const HeadState& state) {
 
 json deployments_view(const HeadState& state) {
   json rows = json::array();
+  const auto stable = state.stable_deployments();
   for (const auto& [name, view] : state.deployments()) {
     const DeploymentRecord& record = view.record;
     json replicas = json::array();
@@ -119,6 +120,7 @@ json deployments_view(const HeadState& state) {
     rows.push_back({{"name", name},
                     {"model", record.model + "@" + record.version},
                     {"weight", record.weight},
+                    {"stable", stable.contains(record.model) && stable.at(record.model) == name},
                     {"replicas", record.replicas},
                     {"ready", ready},
                     {"routed", state.gateways_are_up_to_date()},

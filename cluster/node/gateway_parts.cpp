@@ -29,7 +29,7 @@ Result<actor::Ref> make_balancer(actor::Host& host, const std::string& model, Ra
 
 Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& transport, observe::Metrics& metrics,
                                            const observe::Logger& log, const gateway::AdmissionOptions& admission,
-                                           uint64_t seed, bool keys_always) {
+                                           uint64_t seed, bool keys_always, Duration weight_lease) {
   GatewayActors parts;
   parts.in_flight = std::make_shared<gateway::InFlight>(admission);
   parts.routing = std::make_shared<gateway::RoutingBoard>();
@@ -64,6 +64,7 @@ Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& tr
   actor_parts.add_peer = [&transport](const bus::Peer& peer) { transport.add_peer(peer); };
   actor_parts.remove_peer = [&transport](NodeId node) { transport.remove_peer(node); };
   actor_parts.log = log.with_component("gateway");
+  actor_parts.weight_lease = weight_lease;
   TROUPE_TRY(parts.gateway, host.spawn_actor<gateway::GatewayActor>(std::string(protocol::gateway_path), in_plane,
                                                                     std::move(actor_parts)));
   return parts;
@@ -74,7 +75,8 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, std::shared_ptr<h
                                    observe::Metrics& metrics, const observe::Logger& log) {
   GatewayParts parts;
   TROUPE_TRY(static_cast<GatewayActors&>(parts),
-             start_gateway_actors(host, transport, metrics, log, {}, secure_random_u64(), options.keys_always()));
+             start_gateway_actors(host, transport, metrics, log, {}, secure_random_u64(), options.keys_always(),
+                                  options.weight_lease));
 
   const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
   http::HttpOptions door;

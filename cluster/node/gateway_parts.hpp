@@ -31,10 +31,11 @@ struct GatewayParts : GatewayActors {
 };
 
 /// The gateway actor and its cache shard, without doors. `seed` is of all that is drawn there. `keys_always`: requests
-/// need an API key whatever the head says. `transport` and `metrics` must outlive the actors.
+/// need an API key whatever the head says. `weight_lease`: how long weights count without the head. `transport` and
+/// `metrics` must outlive the actors.
 Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& transport, observe::Metrics& metrics,
                                            const observe::Logger& log, const gateway::AdmissionOptions& admission,
-                                           uint64_t seed, bool keys_always);
+                                           uint64_t seed, bool keys_always, Duration weight_lease);
 
 /// `certificate` of the HTTP door; empty: in the clear.
 Result<GatewayParts> start_gateway(const NodeOptions& options, std::shared_ptr<http::TlsCertificate> certificate,

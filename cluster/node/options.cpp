@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "runtime/base/units.hpp"
 #include "storage/model_ref.hpp"
 
 namespace troupe::cluster {
@@ -41,6 +42,9 @@ Status NodeOptions::validate() const {
                       "--tls-self-signed; or keep the default 127.0.0.1; or say --insecure if the network is private "
                       "and everybody on it is trusted",
                       host);
+  if (weight_lease < std::chrono::seconds{1})
+    return fail_field("--weight-lease", "{} is too short: heartbeats renew it twice a second; give it 1s or more",
+                      format_duration(weight_lease));
   if (data_dir.empty()) return fail_field("--data-dir", "a node needs a folder of its own");
   return {};
 }

@@ -44,6 +44,7 @@ struct NodeOptions {
   uint32_t scheduler_threads = 0;  ///< 0 = CPUs, at least 2 and at most 8.
   uint32_t http_threads = 0;       ///< 0 = half the CPUs, at least 1.
   Duration drain_patience = std::chrono::seconds{30};
+  Duration weight_lease = std::chrono::seconds{30};  ///< How long a gateway goes by weights without the head.
   observe::LogOptions log;
   /// The node must end by itself: Node::outcome() says why. Any thread; must only make somebody call stop().
   std::function<void()> on_end;

@@ -277,8 +277,11 @@ struct HeartbeatAck {
   static constexpr auto message_type = MessageType::heartbeat_ack;
   Epoch epoch;
   bool member = false;
+  bool weights_hold = false;  ///< To a gateway: it has the newest routes, and may go by their weights for a lease more.
   bool operator==(const HeartbeatAck&) const = default;
-  static constexpr auto fields() { return std::tuple{&HeartbeatAck::epoch, &HeartbeatAck::member}; }
+  static constexpr auto fields() {
+    return std::tuple{&HeartbeatAck::epoch, &HeartbeatAck::member, &HeartbeatAck::weights_hold};
+  }
 };
 
 /// Head -> agent: all the replicas this node shall run; what is not listed is drained and stopped.
@@ -330,9 +333,10 @@ struct RoutedModel {
   std::string name;
   std::vector<Route> routes;
   int64_t created_unix_s = 0;
+  std::string stable{};  ///< Deployment that takes all unpinned traffic once weights hold no longer; empty = none.
   bool operator==(const RoutedModel&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&RoutedModel::name, &RoutedModel::routes, &RoutedModel::created_unix_s};
+    return std::tuple{&RoutedModel::name, &RoutedModel::routes, &RoutedModel::created_unix_s, &RoutedModel::stable};
   }
 };
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "runtime/base/units.hpp"
 #include "runtime/protocol/paths.hpp"
 
 namespace troupe::sim {
@@ -105,6 +106,7 @@ std::string EndChecks::wrong_routes() const {
     if (!node->is_gateway()) continue;
     const auto routes = node->routes();
     if (!routes) return fmt::format("gateway {} has no routes", node->index());
+    if (node->is_stable_only()) return fmt::format("gateway {} does not go by the weights", node->index());
     const protocol::RoutingSnapshot& snapshot = routes->snapshot();
     if (snapshot.epoch != nodes_[0]->epoch())
       return fmt::format("gateway {} has routes of another epoch", node->index());
@@ -180,6 +182,14 @@ std::string EndChecks::wrong_actors(const SimNode& node) const {
   }
   if (!expected.empty()) return fmt::format("no actor {}", *expected.begin());
   return {};
+}
+
+void EndChecks::check_leases() const {
+  for (const auto& node : nodes_)
+    if (node->is_up() && node->outlives_its_lease())
+      world_.ledger.violation(
+          fmt::format("gateway {} goes by weights whose lease of {} has run out", node->index(),
+                      format_duration(world_.knobs.weight_lease)));
 }
 
 void EndChecks::check_crashes() const {

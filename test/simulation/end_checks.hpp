@@ -22,6 +22,8 @@ class EndChecks {
   void ask_head();
   /// An actor crashed: no fault of the simulation may do that.
   void check_crashes() const;
+  /// No gateway goes by weights that the head has not confirmed for longer than their lease.
+  void check_leases() const;
 
  private:
   struct Replicas;

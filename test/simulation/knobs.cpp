@@ -40,6 +40,8 @@ std::string_view to_string(Defect defect) noexcept {
       return "repeated_epoch";
     case Defect::kept_incarnation:
       return "kept_incarnation";
+    case Defect::endless_lease:
+      return "endless_lease";
   }
   return "unknown";
 }
@@ -94,6 +96,7 @@ Knobs Knobs::hostile(uint64_t seed, Defect defect) {
   knobs.changes_per_second = random.uniform();
   knobs.faults_per_second = chance(random, 0.1) ? 0 : 1.5 * random.uniform();
   knobs.lost_disk_chance = chance(random, 0.1) ? 0.5 : 0;
+  knobs.weight_lease = knobs.membership.heartbeat_interval * static_cast<int64_t>(3 + random.below(6));
 
   switch (defect) {
     case Defect::reordering_network:
@@ -112,6 +115,7 @@ Knobs Knobs::hostile(uint64_t seed, Defect defect) {
     case Defect::none:
     case Defect::mixed_answers:
     case Defect::lost_timers:
+    case Defect::endless_lease:
       break;
   }
   return knobs;

@@ -19,10 +19,11 @@ enum class Defect : uint8_t {
   lost_timers,         ///< Timers that never fire.
   repeated_epoch,      ///< A head that forgets which epochs there were, on a machine whose clock stands still.
   kept_incarnation,    ///< A node that was declared down goes on under the incarnation that it had.
+  endless_lease,       ///< Gateways that go by weights for an hour after the head was last heard.
 };
 inline constexpr Defect defects[] = {Defect::reordering_network, Defect::doubling_network, Defect::lost_writes,
                                      Defect::mixed_answers,      Defect::lost_timers,      Defect::repeated_epoch,
-                                     Defect::kept_incarnation};
+                                     Defect::kept_incarnation,   Defect::endless_lease};
 std::string_view to_string(Defect defect) noexcept;
 
 struct Knobs {
@@ -43,6 +44,7 @@ struct Knobs {
   Duration heartbeat_patience = std::chrono::seconds{2};
   Duration join_retry = std::chrono::milliseconds{300};
   Duration drain_patience = std::chrono::seconds{5};
+  Duration weight_lease = std::chrono::seconds{30};
   gateway::AdmissionOptions admission;
 
   // What others do.

@@ -97,7 +97,8 @@ void SimNode::start() {
   if (is_head()) start_head();
   if (is_gateway()) {
     auto gateway = cluster::start_gateway_actors(*life_->host, *life_->transport, life_->metrics, world_.log,
-                                                 knobs.admission, world_.schedule.random().next(), false);
+                                                 knobs.admission, world_.schedule.random().next(), false,
+                                                 knobs.defect == Defect::endless_lease ? 1h : knobs.weight_lease);
     if (!gateway) return world_.ledger.violation(gateway.error().message);
     life_->gateway = std::move(*gateway);
   }
@@ -170,6 +171,10 @@ void SimNode::received(bus::Lane lane, wire::Message message) {
     if (!body) return world_.ledger.violation("what a head sent does not decode: " + body.error().message);
     if (const auto epoch = epoch_of(*body)) world_.ledger.leads(message.envelope.source_incarnation, *epoch);
   }
+  if (type == protocol::MessageType::heartbeat_ack)
+    if (const auto body = protocol::decode(type, message.body, {});
+        body && body->get<protocol::HeartbeatAck>()->weights_hold)
+      life_->confirmed = world_.schedule.now();
   if (type == protocol::MessageType::serve_request &&
       !life_->attempts
            .emplace(message.envelope.source_node, message.envelope.source_incarnation, message.envelope.correlation_id)
@@ -209,6 +214,14 @@ void SimNode::thaw() {
   world_.network.thawed(*life_->transport);
   world_.schedule.thaw(life_->owner);
   world_.ledger.gateway_thawed(life_->owner);
+  life_->thawed = world_.schedule.now();
+}
+
+bool SimNode::outlives_its_lease() const {
+  if (!is_gateway() || is_head() || is_frozen() || life_->gateway.routing->is_stable_only() || !life_->confirmed)
+    return false;
+  const Duration slack = 1s + world_.knobs.mailbox_delay_max * 20;
+  return world_.schedule.now() > std::max(*life_->confirmed + world_.knobs.weight_lease, life_->thawed) + slack;
 }
 
 void SimNode::leave() {

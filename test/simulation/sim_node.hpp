@@ -57,6 +57,9 @@ class SimNode {
   const actor::Ref& gateway() const { return life_->gateway.gateway; }
   const actor::Ref& head() const { return life_->head; }
   std::shared_ptr<const gateway::RoutingTable> routes() const { return life_->gateway.routing->table(); }
+  /// It goes by weights although the head has not confirmed them for too long.
+  bool outlives_its_lease() const;
+  bool is_stable_only() const { return life_->gateway.routing->is_stable_only(); }
   size_t requests_inside() const { return life_->gateway.in_flight->size(); }
   Backends& backends() const { return *life_->backends; }
   actor::Host& host() const { return *life_->host; }
@@ -76,6 +79,8 @@ class SimNode {
     actor::Ref head;
     actor::Ref agent;
     bool leaving = false;
+    std::optional<Time> confirmed;  ///< When the head last said that weights hold.
+    Time thawed;
     std::set<std::tuple<NodeId, Incarnation, CorrelationId>> attempts;  ///< That have come here.
   };
 

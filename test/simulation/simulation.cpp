@@ -70,6 +70,7 @@ class Simulation {
       checks_.ask_head();
       if (!run_for(1s)) return;
       checks_.check_crashes();
+      checks_.check_leases();
     }
   }
 

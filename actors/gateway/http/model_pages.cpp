@@ -103,7 +103,8 @@ Page open_inference_model_ready(const RoutingTable* table, std::string_view name
 }
 
 Page readiness(const RoutingBoard& board, bool knows_keys) {
-  if (board.is_ready() && knows_keys) return {200, R"({"status":"ready"})"};
+  if (board.is_ready() && knows_keys)
+    return {200, board.is_stable_only() ? R"({"status":"ready","weights":"stable_only"})" : R"({"status":"ready"})"};
   return {503, board.is_draining() ? R"({"status":"draining"})" : R"({"status":"starting"})"};
 }
 

@@ -100,8 +100,9 @@ constexpr NodeId self{1};
 
 /// A gateway node: a real host, a fake balancer and a fake cache.
 struct Node {
-  Node() {
+  explicit Node(Duration weight_lease = 30s) {
     GatewayParts parts;
+    parts.weight_lease = weight_lease;
     parts.routing = routing;
     parts.in_flight = in_flight;
     parts.metrics = std::make_shared<GatewayMetrics>(registry);
@@ -242,6 +243,43 @@ BOOST_AUTO_TEST_CASE(a_deterministic_request_asks_the_cache_where_the_route_has_
   node.submit("sampled", 0.7);
 
   BOOST_TEST(node.diary.waits_for("sampled: 1 seed:true deadline:true"));
+}
+
+BOOST_AUTO_TEST_CASE(weights_count_while_the_head_confirms_them_and_then_the_stable_version_alone_answers) {
+  Node node;
+  auto snapshot = Node::snapshot(1);
+  auto second = snapshot.models[0].routes[0];
+  second.deployment = "canary";
+  second.version = "2";
+  second.weight = 1e9;  // Practically everything.
+  snapshot.models[0].routes.push_back(second);
+  snapshot.models[0].stable = "clerk";
+  node.take(snapshot);
+
+  node.submit("unconfirmed");
+  BOOST_TEST(node.diary.waits_for("unconfirmed: 1 seed:false deadline:true"));
+  BOOST_TEST(node.gateway.send(RenewLease{node.clock.now()}).has_value());
+  node.submit("confirmed");
+  BOOST_TEST(node.diary.waits_for("confirmed: 2 seed:false deadline:true"));
+  BOOST_TEST(!node.routing->is_stable_only());
+}
+
+BOOST_AUTO_TEST_CASE(a_gateway_whose_lease_runs_out_says_so_until_the_head_is_back) {
+  Node node{50ms};
+  node.take(Node::snapshot(1));
+  const auto becomes = [&](bool stable_only) {
+    const Time until = node.clock.now() + 10s;
+    while (node.routing->is_stable_only() != stable_only && node.clock.now() < until) std::this_thread::yield();
+    return node.routing->is_stable_only() == stable_only;
+  };
+
+  BOOST_TEST(node.gateway.send(RenewLease{node.clock.now()}).has_value());
+  BOOST_TEST(becomes(true));
+  BOOST_TEST(node.gateway.send(RenewLease{node.clock.now() + 1h}).has_value());
+  BOOST_TEST(becomes(false));
+  node.submit("one");
+  BOOST_TEST(node.diary.waits_for("one: 1 seed:false deadline:true"));
+  BOOST_TEST(node.registry.expose().find("troupe_gateway_stable_only 0") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(older_snapshots_are_ignored) {

@@ -117,9 +117,9 @@ class Cluster:
     def start_head(self, roles: str = "head,gateway,worker", cpus: float = 16, extra: Sequence[str] = ()) -> Node:
         return self._start("head", ["--head", "--roles", roles, *extra], cpus)
 
-    def start(self, name: str, roles: str = "worker", cpus: float = 16) -> Node:
+    def start(self, name: str, roles: str = "worker", cpus: float = 16, extra: Sequence[str] = ()) -> Node:
         """Joins the head of this cluster."""
-        return self._start(name, ["--address", self.head.bus, "--roles", roles], cpus)
+        return self._start(name, ["--address", self.head.bus, "--roles", roles, *extra], cpus)
 
     def start_again(self, name: str) -> Node:
         """With the folder and the ports it had, as an operator's unit file would."""

@@ -33,6 +33,7 @@ struct World {
     bool deaf = false;  ///< Says that it has none of the routes.
   };
   std::map<uint64_t, Node> nodes;
+  std::map<std::string, int64_t> created;  ///< Deployments, in their order.
 
   void add_node(uint64_t id, uint32_t cpu_millis = 1000, std::vector<protocol::ReplicaSpec> running = {}) {
     Node& node = nodes[id];
@@ -96,6 +97,7 @@ struct World {
     record.replicas = replicas;
     record.weight = weight;
     record.resources = {500, 1 << 20, 0};
+    record.created_unix_us = created.emplace(name, static_cast<int64_t>(created.size())).first->second;
     head.set_deployment(record, revision, now);
     deliver();
   }
@@ -369,6 +371,39 @@ BOOST_AUTO_TEST_CASE(a_change_of_weight_restarts_nothing) {
 
   BOOST_TEST((world.nodes[1].running == running));
   BOOST_TEST(world.nodes[1].routing.models[0].routes[0].weight == 0.25);
+}
+
+BOOST_AUTO_TEST_CASE(the_version_with_the_most_traffic_is_stable_and_of_equal_ones_the_first) {
+  World world;
+  world.add_node(1);
+  world.deploy("b", "1", 1, 0.0);
+  BOOST_TEST(world.head.stable_deployments().empty());
+  world.deploy("b", "1", 1, 1.0);
+  world.deploy("a", "2", 1, 1.0);
+  BOOST_TEST(world.head.stable_deployments().at("clerk") == "b");
+  world.deploy("a", "2", 1, 2.0);
+  BOOST_TEST(world.head.stable_deployments().at("clerk") == "a");
+
+  world.run(5s);
+
+  BOOST_TEST(world.nodes[1].routing.models[0].stable == "a");
+}
+
+BOOST_AUTO_TEST_CASE(weights_hold_for_a_gateway_that_has_the_newest_routes) {
+  World world;
+  world.add_node(1);
+  world.deploy("clerk", "2", 1);
+  protocol::Heartbeat beat;
+  beat.node = NodeId{1};
+  beat.incarnation = Incarnation{1};
+  beat.epoch = world.head.options().epoch;
+  BOOST_TEST(!world.head.heartbeat(beat, world.now).weights_hold);  // Nothing was published yet.
+  world.run(5s);
+
+  beat.routing_revision = world.nodes[1].routing.revision;
+  BOOST_TEST(world.head.heartbeat(beat, world.now).weights_hold);
+  beat.routing_revision -= 1;
+  BOOST_TEST(!world.head.heartbeat(beat, world.now).weights_hold);
 }
 
 BOOST_AUTO_TEST_CASE(a_second_version_gets_no_traffic_unless_told) {

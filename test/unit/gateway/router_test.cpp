@@ -104,6 +104,31 @@ BOOST_AUTO_TEST_CASE(a_model_whose_weights_are_all_zero_says_how_it_can_be_asked
              "unavailable: no version of clerk takes traffic; one can be asked for by name, as in clerk@2");
 }
 
+BOOST_AUTO_TEST_CASE(without_a_lease_only_the_stable_version_gets_what_is_not_pinned) {
+  auto routes = snapshot({route("1", 1, 1), route("2", 9, 1), route("3", 0, 1)});
+  routes.models[0].stable = "clerk-1";
+  const RoutingTable table(routes);
+
+  for (int i = 0; i < 50; ++i)
+    BOOST_TEST((*choose_route(table, "clerk", "", fmt::format("unit-{}", i), false))->version == "1");
+  BOOST_TEST((*choose_route(table, "clerk", "2", "anna", false))->version == "2");
+}
+
+BOOST_AUTO_TEST_CASE(without_a_lease_nobody_stands_in_for_the_stable_version) {
+  auto routes = snapshot({route("1", 1, 0), route("2", 1, 1)});
+  routes.models[0].stable = "clerk-1";
+
+  const RoutingTable table(routes);
+  const auto chosen = choose_route(table, "clerk", "", "anna", false);
+  BOOST_TEST_REQUIRE(!chosen);
+  BOOST_TEST((chosen.error().code == Errc::unavailable));
+  BOOST_TEST(chosen.error().message.starts_with("no replica of clerk's stable deployment clerk-1 is ready"));
+
+  routes.models[0].routes[0].coming = 1;
+  const RoutingTable loading(routes);
+  BOOST_TEST((*choose_route(loading, "clerk", "", "anna", false))->version == "1");
+}
+
 BOOST_AUTO_TEST_CASE(names_are_split_at_the_version) {
   BOOST_TEST(parse_model_name("clerk")->model == "clerk");
   BOOST_TEST(parse_model_name("clerk")->version == "");
