@@ -29,6 +29,11 @@ void BackEndHealth::on_progress(Duration step_running, Time now) {
   step_running_ = step_running;
 }
 
+void BackEndHealth::on_thread(std::function<Duration()> step_running) {
+  const std::lock_guard lock(mutex_);
+  on_thread_ = std::move(step_running);
+}
+
 std::optional<protocol::ActorHealth> BackEndHealth::row(ReplicaId replica, const ReplicaLoad& load, Time now) const {
   const std::lock_guard lock(mutex_);
   if (state_ == ReplicaState::stopped) return std::nullopt;
@@ -43,10 +48,11 @@ std::optional<protocol::ActorHealth> BackEndHealth::row(ReplicaId replica, const
   row.last_error = last_error_;
   row.since_unix_us = unix_microseconds(since_);
   row.pid = pid_;
-  if (pid_ != 0) {
-    const Duration age = std::max(Duration{0}, now - heard_) + step_running_;
+  const auto show_age = [&row](Duration age) {
     row.progress_age_ms = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(age).count());
-  }
+  };
+  if (pid_ != 0) show_age(std::max(Duration{0}, now - heard_) + step_running_);
+  if (on_thread_) show_age(on_thread_());
   return row;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // BackEndHealth: how a replica's back end does, for `troupe actors`. Never on a request's way.
 
+#include <functional>
 #include <mutex>
 
 #include "actors/worker/load.hpp"
@@ -18,6 +19,10 @@ class BackEndHealth {
   /// The process has said what it does: one step, for so long; 0 = none.
   void on_progress(Duration step_running, Time now);
 
+  /// It runs on a thread of this process: for how long the step has run that runs there now, 0 = none does. Empty: it
+  /// does no longer; nobody asks `step_running` after that.
+  void on_thread(std::function<Duration()> step_running);
+
   /// None where there is no back end: the worker was given up, or has stopped.
   std::optional<protocol::ActorHealth> row(ReplicaId replica, const ReplicaLoad& load, Time now) const;
 
@@ -27,6 +32,7 @@ class BackEndHealth {
   std::string last_error_;
   WallTime since_;
   uint32_t pid_ = 0;
+  std::function<Duration()> on_thread_;
   Time heard_{};
   Duration step_running_{0};  ///< When it was heard.
 };

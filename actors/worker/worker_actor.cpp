@@ -68,7 +68,7 @@ WorkerActor::WorkerActor(actor::Context& context, WorkerOptions options)
 }
 
 WorkerActor::~WorkerActor() {
-  backend_.reset();
+  drop_backend();
   table_->fail_all({Errc::lost, "the replica has stopped", {}, {}});
   options_.health->on_state(ReplicaState::stopped, {}, context().wall());
 }
@@ -96,7 +96,7 @@ void WorkerActor::tell_batcher(uint32_t slots) {
 
 void WorkerActor::load() {
   set_state(ReplicaState::loading, status_.reason);
-  backend_.reset();
+  drop_backend();
   events_ = std::make_unique<Events>(*this, ++life_, context().poster());
   auto backend = options_.backend(options_.spec, *events_);
   if (!backend) {
@@ -104,12 +104,19 @@ void WorkerActor::load() {
     return;
   }
   backend_ = std::move(*backend);
+  if (options_.spec.isolation == protocol::Isolation::thread)
+    options_.health->on_thread([backend = backend_.get()] { return backend->progress().running; });
   backend_->load();
+}
+
+void WorkerActor::drop_backend() {
+  options_.health->on_thread({});  // It looks at the back end.
+  backend_.reset();
 }
 
 void WorkerActor::backend_failed(const Error& error) {
   ++life_;
-  backend_.reset();
+  drop_backend();
   tell_batcher(0);
   table_->fail_all({Errc::lost, "the back end failed: " + error.message, {}, {}});
   if (draining_) {
@@ -160,7 +167,7 @@ void WorkerActor::drain() {
 void WorkerActor::stop_if_drained() {
   if (!draining_ || table_->size() > 0 || status_.state == ReplicaState::stopped) return;
   ++life_;
-  backend_.reset();
+  drop_backend();
   set_state(ReplicaState::stopped);
 }
 

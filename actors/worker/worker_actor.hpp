@@ -40,6 +40,7 @@ class WorkerActor final : public actor::Actor {
   class Events;
 
   void load();
+  void drop_backend();
   void backend_failed(const Error& error);
   void set_state(protocol::ReplicaState state, std::string reason = {});
   void execute(const Batch& batch);

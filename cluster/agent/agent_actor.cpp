@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "actors/gateway/messages.hpp"
+#include "cluster/agent/actor_rows.hpp"
 #include "runtime/actor/host.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "runtime/protocol/routing_delta.hpp"
@@ -177,6 +178,7 @@ std::vector<protocol::ActorHealth> AgentActor::health() {
     if (auto back_end = of->second->back_end->row(of->second->id, *of->second->load, context().now()))
       rows.push_back(std::move(*back_end));
   }
+  show_failed_replicas(rows, state_.statuses());
   return rows;
 }
 
@@ -204,8 +206,7 @@ void AgentActor::beat() {
                    } else if (!ack->member || ack->epoch != epoch_) {
                      lost_head("the head does not know this node");
                    } else if (ack->weights_hold) {
-                     static_cast<void>(
-                         context().host().find(protocol::gateway_path).send(gateway::RenewLease{asked}));
+                     static_cast<void>(context().host().find(protocol::gateway_path).send(gateway::RenewLease{asked}));
                    }
                  });
   timer_ = context().after(heartbeat_interval_, [this] {

@@ -17,10 +17,10 @@ class EndChecks {
   /// What is held although nothing is going on; empty: each node has held nothing at one look or another. Heartbeats
   /// never stop, so at each moment some node has a call open.
   std::string leaked();
-  /// Asks the head what it believes; the answer is in the next unsettled(). Who was declared down must not be back under
-  /// the same incarnation.
+  /// Asks the head what it believes; the answer is in the next unsettled(). Who was declared down must not be back
+  /// under the same incarnation.
   void ask_head();
-  /// An actor crashed: no fault of the simulation may do that.
+  /// An actor crashed that no fault has crashed.
   void check_crashes() const;
   /// No gateway goes by weights that the head has not confirmed for longer than their lease.
   void check_leases() const;
@@ -28,6 +28,7 @@ class EndChecks {
  private:
   struct Replicas;
 
+  bool was_broken(const std::string& path) const;
   void check_lives(Epoch epoch);
   std::string wrong_members() const;
   std::string wrong_replicas() const;
@@ -38,7 +39,7 @@ class EndChecks {
   World& world_;
   Nodes& nodes_;
   Operator& operator_;
-  std::set<uint32_t> clean_;  ///< Nodes that were seen to hold nothing.
+  std::set<uint32_t> clean_;                                 ///< Nodes that were seen to hold nothing.
   std::set<std::tuple<Epoch, std::string, uint64_t>> over_;  ///< Lives that were declared down.
   std::string nodes_view_;
   std::string deployments_view_;

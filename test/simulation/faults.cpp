@@ -44,7 +44,7 @@ void Faults::one() {
   ++world_.ledger.counts().faults;
   SimNode& node = any_node();
   const Duration span = spread(random, 50ms, 8s);
-  switch (random.below(12)) {
+  switch (random.below(13)) {
     case 0:
     case 1:
       return kill(node, false, span);
@@ -67,6 +67,8 @@ void Faults::one() {
       return break_backend();
     case 11:
       return leave(node, span);
+    case 12:
+      return break_worker();
   }
 }
 
@@ -136,14 +138,30 @@ void Faults::slow(Duration span) {
   world_.schedule.after(world, span, mend);
 }
 
-void Faults::break_backend() {
-  Random& random = world_.schedule.random();
-  SimNode& node = any_node();
-  if (!node.is_up() || node.is_frozen() || node.backends().all.empty()) return;
+/// One of the node's, or nullptr.
+SimBackend* Faults::backend_of(SimNode& node) {
+  if (!node.is_up() || node.is_frozen()) return nullptr;
   // Their addresses are no part of the run: the lowest id is.
   SimBackend* chosen = nullptr;
   for (SimBackend* backend : node.backends().all)
     if (chosen == nullptr || backend->spec().id < chosen->spec().id) chosen = backend;
+  return chosen;
+}
+
+void Faults::break_worker() {
+  SimNode& node = any_node();
+  SimBackend* const chosen = backend_of(node);
+  // A replica that crashes again and again is given up for good, and the cluster is not what was wished any more.
+  if (chosen == nullptr || world_.ledger.broken_replicas[chosen->spec().id] >= 2) return;
+  tell("fault: a replica's worker crashes over its next batch", node, 0s);
+  chosen->break_worker();
+}
+
+void Faults::break_backend() {
+  Random& random = world_.schedule.random();
+  SimNode& node = any_node();
+  SimBackend* const chosen = backend_of(node);
+  if (chosen == nullptr) return;
   if (random.below(2) == 0) {
     tell("fault: a back end dies", node, 0s);
     chosen->die();

@@ -25,7 +25,9 @@ class Faults {
   void partition(Duration span);
   void cut(Machine from, Machine to, Duration span);
   void slow(Duration span);
+  SimBackend* backend_of(SimNode& node);
   void break_backend();
+  void break_worker();
   void leave(SimNode& node, Duration away);
   void come_back(SimNode& node, Duration away);
   SimNode& any_node();

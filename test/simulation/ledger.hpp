@@ -88,8 +88,9 @@ class Ledger {
   Counts& counts() noexcept { return counts_; }
   const Counts& counts() const noexcept { return counts_; }
 
-  int64_t sinks = 0;    ///< Clients' sinks that somebody still holds.
-  observe::Logger log;  ///< Tells what happens to requests.
+  int64_t sinks = 0;                              ///< Clients' sinks that somebody still holds.
+  std::map<ReplicaId, uint32_t> broken_replicas;  ///< How often a fault has crashed the worker of each.
+  observe::Logger log;                            ///< Tells what happens to requests.
 
  private:
   void end(ClientRequest& request, std::optional<Errc> error);

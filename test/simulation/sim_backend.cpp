@@ -42,6 +42,10 @@ void SimBackend::load() {
 }
 
 void SimBackend::execute(std::vector<worker::WorkItem> batch) {
+  if (std::exchange(breaks_worker_, false)) {
+    ++backends_.ledger.broken_replicas[spec_.id];
+    throw std::runtime_error("a simulated defect over a batch");
+  }
   for (worker::WorkItem& item : batch) {
     const protocol::ServeRequest& request = *item.request;
     const worker::WorkId id = item.id;
@@ -92,6 +96,7 @@ void SimBackend::die() {
 }
 
 void SimBackend::resume() {
+  breaks_worker_ = false;
   if (!std::exchange(hung_, false)) return;
   for (auto& [id, work] : running_)
     if (std::exchange(work.waits, false)) later(backends_.knobs.part_time_max, [this, id = id] { step(id); });

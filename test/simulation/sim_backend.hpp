@@ -41,6 +41,8 @@ class SimBackend final : public worker::Backend {
   /// Nothing moves until resume().
   void hang() { hung_ = true; }
   void resume();
+  /// The next execute() breaks its caller, the worker.
+  void break_worker() { breaks_worker_ = true; }
 
   const protocol::ReplicaSpec& spec() const noexcept { return spec_; }
   bool is_warm() const noexcept { return warm_; }
@@ -68,6 +70,7 @@ class SimBackend final : public worker::Backend {
   std::map<worker::WorkId, Work> running_;
   bool warm_ = false;
   bool hung_ = false;
+  bool breaks_worker_ = false;
 };
 
 }  // namespace troupe::sim

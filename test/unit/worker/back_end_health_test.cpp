@@ -39,6 +39,21 @@ BOOST_AUTO_TEST_CASE(a_process_shows_its_id_and_when_it_last_got_on) {
   BOOST_TEST(row->since_unix_us == 5);
 }
 
+BOOST_AUTO_TEST_CASE(a_thread_shows_for_how_long_its_step_has_run_until_it_is_gone) {
+  BackEndHealth health;
+  const ReplicaLoad load;
+  Duration running = 250ms;
+  health.on_state(ReplicaState::ready, "", w0);
+  health.on_thread([&] { return running; });
+
+  BOOST_TEST(*health.row(id, load, t0)->progress_age_ms == 250u);
+  BOOST_TEST(health.row(id, load, t0)->pid == 0u);
+  running = 0ms;
+  BOOST_TEST(*health.row(id, load, t0)->progress_age_ms == 0u);
+  health.on_thread({});
+  BOOST_TEST(!health.row(id, load, t0)->progress_age_ms.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(one_that_failed_has_no_process_but_its_reason_which_stays) {
   BackEndHealth health;
   const ReplicaLoad load;
