@@ -50,7 +50,7 @@ void GatewayActor::started() {
 
 void GatewayActor::submit(const Submit& submit) {
   last_request_ = context().now();
-  const auto status = route(submit);
+  const auto status = admit(submit);
   if (status) return;
   const bool is_known = table_ && table_->find(submit.request->model) != nullptr;
   parts_.metrics->rejected(is_known ? submit.request->model : "", status.error().code, parts_.routing->is_closed());
@@ -58,12 +58,25 @@ void GatewayActor::submit(const Submit& submit) {
 }
 
 /// Fails only where nobody has the sink yet.
-Status GatewayActor::route(const Submit& submit) {
+Status GatewayActor::admit(const Submit& submit) {
   if (parts_.routing->is_closed()) {
     return fail(Error{Errc::unavailable, "this gateway is shutting down; another one will answer", {}, come_back});
   }
   if (!table_) return fail(Error{Errc::unavailable, "this gateway has not heard from the head yet", {}, come_back});
   TROUPE_TRY(const Time deadline, parts_.in_flight->deadline(submit.deadline, context().now()));
+  return submit.key ? answer_once(submit, deadline) : route(submit, deadline);
+}
+
+/// Where it must run it comes back without its key.
+Status GatewayActor::answer_once(const Submit& submit, Time deadline) {
+  if (!parts_.idempotency) {
+    return fail(Error{Errc::unimplemented, "this gateway keeps no answers", std::string(idempotency_field), {}});
+  }
+  TROUPE_CHECK(protocol::validate(*submit.request));
+  return parts_.idempotency.send(Submit{submit.id, submit.request, deadline, submit.sink, submit.key});
+}
+
+Status GatewayActor::route(const Submit& submit, Time deadline) {
   const protocol::ServeRequest& request = *submit.request;
   const std::string& unit = request.unit.empty() ? request.request_id : request.unit;
   TROUPE_TRY(const protocol::Route* const route,
@@ -105,6 +118,8 @@ void GatewayActor::withdraw(const Withdraw& withdraw) {
   // A full mailbox may drop this: the work then goes on to its end, and its answer goes nowhere.
   if (const actor::Ref handler = parts_.in_flight->withdraw(withdraw.id)) {
     static_cast<void>(handler.send(balancer::CancelDispatch{withdraw.id}));
+  } else if (parts_.idempotency) {
+    static_cast<void>(parts_.idempotency.send(withdraw));
   }
 }
 

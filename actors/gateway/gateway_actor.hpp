@@ -37,6 +37,7 @@ struct GatewayParts {
   std::shared_ptr<GatewayMetrics> metrics;
   std::shared_ptr<Random> random;  ///< Draws sampling seeds.
   actor::Ref cache;                ///< The cache shard; empty = none.
+  actor::Ref idempotency;          ///< Takes requests with a key; empty = they are refused.
   /// Starts the balancer of a model at protocol::balancer_path(model).
   std::function<Result<actor::Ref>(actor::Host&, const std::string& model)> make_balancer;
   /// Tell the transport who can be reached. Not called for this node itself.
@@ -56,7 +57,9 @@ class GatewayActor final : public actor::Actor {
 
  private:
   void submit(const Submit& submit);
-  Status route(const Submit& submit);
+  Status admit(const Submit& submit);
+  Status route(const Submit& submit, Time deadline);
+  Status answer_once(const Submit& submit, Time deadline);
   Status hand_over(const Submit& submit, const protocol::Route& route, Time deadline);
   std::shared_ptr<const protocol::ServeRequest> with_seed(std::shared_ptr<const protocol::ServeRequest> request);
   void withdraw(const Withdraw& withdraw);

@@ -29,6 +29,15 @@ actor::Ref InFlight::withdraw(balancer::DispatchId id) {
   return found->second.handler;
 }
 
+std::shared_ptr<const void> InFlight::hold() {
+  const std::lock_guard lock(mutex_);
+  ++holds_;
+  return {this, [this](const void*) {
+            const std::lock_guard guard(mutex_);
+            if (--holds_ == 0) empty_.notify_all();
+          }};
+}
+
 uint64_t InFlight::size() const {
   const std::lock_guard lock(mutex_);
   return admission_.inside();
@@ -36,7 +45,7 @@ uint64_t InFlight::size() const {
 
 bool InFlight::wait_until_empty(Duration patience) {
   std::unique_lock lock(mutex_);
-  return empty_.wait_for(lock, patience, [this] { return entries_.empty(); });
+  return empty_.wait_for(lock, patience, [this] { return entries_.empty() && holds_ == 0; });
 }
 
 }  // namespace troupe::gateway

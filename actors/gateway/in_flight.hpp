@@ -3,6 +3,7 @@
 // wait.
 
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -25,8 +26,11 @@ class InFlight {
   bool leave(balancer::DispatchId id);
   /// Notes that the client has gone, and says who has the request; empty where nobody does.
   actor::Ref withdraw(balancer::DispatchId id);
+  /// Somebody waits for an answer that is no request inside, or whose request has left already: a drain waits for as
+  /// long as this lives.
+  std::shared_ptr<const void> hold();
   uint64_t size() const;
-  /// Blocks until nothing is inside, at most `patience`. False where something still is.
+  /// Blocks until nothing is inside and nobody holds, at most `patience`. False where something still is.
   bool wait_until_empty(Duration patience);
   Result<Time> deadline(std::optional<Time> asked, Time now) const { return admission_.deadline(asked, now); }
 
@@ -41,6 +45,7 @@ class InFlight {
   std::condition_variable empty_;
   Admission admission_;  ///< deadline() reads only what never changes.
   std::unordered_map<balancer::DispatchId, Entry> entries_;
+  uint64_t holds_ = 0;
 };
 
 }  // namespace troupe::gateway

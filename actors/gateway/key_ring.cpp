@@ -126,6 +126,13 @@ Result<KeyPass> KeyRing::admit(std::optional<std::string_view> key, std::string_
   });
 }
 
+std::string KeyRing::id_of(std::optional<std::string_view> key) const {
+  if (!key || key->size() > key_bytes_max) return {};
+  const std::lock_guard lock(*mutex_);
+  const auto found = keys_.find(hash_of(*key));
+  return found == keys_.end() ? std::string() : found->second.key.id;
+}
+
 Result<std::vector<std::string>> KeyRing::models_of(std::optional<std::string_view> key, WallTime wall) const {
   const std::lock_guard lock(*mutex_);
   TROUPE_TRY(const std::string hash, identify(key, wall));

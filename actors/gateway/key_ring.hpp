@@ -45,6 +45,9 @@ class KeyRing {
   /// the model; overloaded, with retry_after, where its quota is used up; unavailable before the first KeySet.
   Result<KeyPass> admit(std::optional<std::string_view> key, std::string_view model, Time now, WallTime wall);
 
+  /// The id of a key that is known, whether or not one is needed; else empty.
+  std::string id_of(std::optional<std::string_view> key) const;
+
   /// Which models the key may see: all where the list is empty. Fails as admit() but takes no quota.
   Result<std::vector<std::string>> models_of(std::optional<std::string_view> key, WallTime wall) const;
 

@@ -3,6 +3,7 @@
 // protocol::RoutingSnapshot as an event.
 
 #include "actors/balancer/messages.hpp"
+#include "actors/gateway/idempotency/request_key.hpp"
 
 namespace troupe::gateway {
 
@@ -12,6 +13,7 @@ struct Submit {
   std::shared_ptr<const protocol::ServeRequest> request;
   std::optional<Time> deadline;
   std::shared_ptr<balancer::ResponseSink> sink;
+  std::shared_ptr<const RequestKey> key{};  ///< Of a request that is to be answered once; empty: of none.
 };
 
 /// The client of `id` has gone.

@@ -34,6 +34,7 @@ struct StartFlags {
   std::string log_format;  ///< Empty: json, or text where a terminal reads it.
   Duration drain = std::chrono::seconds{30};
   Duration weight_lease = std::chrono::seconds{30};
+  Duration idempotency_ttl = std::chrono::hours{24};
   bool block = false;
   Duration timeout = std::chrono::seconds{60};  ///< For the node to be ready.
   int ready_fd = -1;                            ///< Set by the parent of a background node.

@@ -327,9 +327,12 @@ protocol::RoutingSnapshot HeadState::routing(Time now) const {
     return member.is_member() || (member.state == NodeState::left && now - member.changed < options_.last_words);
   };
   for (const auto& [id, member] : membership_.members())
-    if (is_reachable(member) && member.info.roles.worker)
+    if (is_reachable(member) && (member.info.roles.worker || member.info.roles.gateway))
       snapshot.nodes.push_back({id, member.info.incarnation, member.info.addresses.control,
                                 member.info.addresses.request, member.info.public_key});
+  // One that is gone may come back with the answers it keeps; until it is forgotten nobody else answers in its place.
+  for (const auto& [id, member] : membership_.members())
+    if (member.info.roles.gateway) snapshot.gateways.push_back({id, static_cast<int64_t>(member.first.value)});
   return snapshot;
 }
 

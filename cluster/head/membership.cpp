@@ -27,6 +27,8 @@ Status Membership::join(const protocol::NodeInfo& node, Time now) {
   Member member;
   member.info = node;
   member.last_seen = member.changed = now;
+  const auto before = members_.find(node.id);
+  member.first = before == members_.end() ? node.incarnation : before->second.first;
   members_[node.id] = std::move(member);
   return {};
 }

@@ -27,6 +27,7 @@ struct Member {
   NodeState state = NodeState::alive;
   Time last_seen{};
   Time changed{};                    ///< When `state` was last set.
+  Incarnation first;                 ///< The one in which it came, since when it has not been forgotten.
   uint64_t assignment_revision = 0;  ///< Newest the node has said it took.
   uint64_t routing_revision = 0;
   bool draining = false;  ///< It is about to stop.

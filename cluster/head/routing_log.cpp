@@ -3,7 +3,9 @@
 namespace troupe::cluster {
 
 void RoutingLog::update(protocol::RoutingSnapshot routes) {
-  if (!log_.empty() && log_.back().models == routes.models && log_.back().nodes == routes.nodes) return;
+  if (!log_.empty() && log_.back().models == routes.models && log_.back().nodes == routes.nodes &&
+      log_.back().gateways == routes.gateways)
+    return;
   routes.epoch = epoch_;
   routes.revision = revision() + 1;
   log_.push_back(std::move(routes));

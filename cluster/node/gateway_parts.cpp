@@ -7,6 +7,7 @@
 #include "actors/gateway/gateway_actor.hpp"
 #include "actors/gateway/http/error_answer.hpp"
 #include "actors/gateway/http/gateway_handler.hpp"
+#include "actors/gateway/idempotency/idempotency_actor.hpp"
 #include "cluster/node/door_metrics.hpp"
 #include "cluster/node/identity.hpp"
 #include "cluster/node/version.hpp"
@@ -25,12 +26,33 @@ Result<actor::Ref> make_balancer(actor::Host& host, const std::string& model, Ra
       options);
 }
 
+/// Where they can't be opened the gateway serves all requests but those with a key.
+AnswerStore open_answers(const NodeOptions& options) {
+  const std::filesystem::path folder = options.data_dir / answers_folder_name;
+  storage::RecordStoreOptions records;
+  records.what = "the answers to requests with idempotency keys";
+  records.when_lost = "retries of the requests in it run again then";
+  AnswerStore answers;
+  answers.retention = options.idempotency_retention;
+  answers.if_damaged = fmt::format("an answer in {} is damaged; move the folder away to begin anew, {}",
+                                   folder.string(), records.when_lost);
+  auto opened = storage::open_rocksdb_record_store(folder, std::move(records));
+  if (opened) {
+    answers.store = std::shared_ptr<storage::RecordStore>(std::move(*opened));
+  } else {
+    answers.store = fail(opened.error());
+  }
+  return answers;
+}
+
 }  // namespace
 
 Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& transport, observe::Metrics& metrics,
                                            const observe::Logger& log, const gateway::AdmissionOptions& admission,
-                                           uint64_t seed, bool keys_always, Duration weight_lease) {
+                                           uint64_t seed, bool keys_always, Duration weight_lease,
+                                           AnswerStore answers) {
   GatewayActors parts;
+  parts.ids = std::make_shared<gateway::DispatchIds>();
   parts.in_flight = std::make_shared<gateway::InFlight>(admission);
   parts.routing = std::make_shared<gateway::RoutingBoard>();
 
@@ -58,6 +80,17 @@ Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& tr
   actor_parts.random = std::make_shared<SeededRandom>(seed);
   TROUPE_TRY(actor_parts.cache,
              host.spawn_actor<cache_shard::CacheShardActor>("cache/0", in_plane, cache_shard::CacheOptions{}));
+  gateway::IdempotencyParts idempotency;
+  idempotency.store = std::move(answers.store);
+  idempotency.ids = parts.ids;
+  idempotency.routing = parts.routing;
+  idempotency.in_flight = parts.in_flight;
+  idempotency.metrics = std::make_shared<gateway::IdempotencyMetrics>(metrics);
+  idempotency.log = log.with_component("gateway");
+  idempotency.table.retention = answers.retention;
+  idempotency.if_damaged = std::move(answers.if_damaged);
+  TROUPE_TRY(actor_parts.idempotency, host.spawn_actor<gateway::IdempotencyActor>(
+                                          std::string(protocol::idempotency_path), in_plane, std::move(idempotency)));
   actor_parts.make_balancer = [random = actor_parts.random](actor::Host& of, const std::string& model) {
     return make_balancer(of, model, *random);
   };
@@ -76,7 +109,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, std::shared_ptr<h
   GatewayParts parts;
   TROUPE_TRY(static_cast<GatewayActors&>(parts),
              start_gateway_actors(host, transport, metrics, log, {}, secure_random_u64(), options.keys_always(),
-                                  options.weight_lease));
+                                  options.weight_lease, open_answers(options)));
 
   const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
   http::HttpOptions door;
@@ -86,11 +119,10 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, std::shared_ptr<h
   door.tls = std::move(certificate);
   door.on_cut = count_http_cuts(metrics, "http");
   door.io_threads = options.http_threads > 0 ? options.http_threads : std::max(1u, cpus / 2);
-  const auto ids = std::make_shared<gateway::DispatchIds>();
   gateway::HttpFrontEnd front_end;
   front_end.door = gateway::door_to(parts.gateway);
   front_end.routing = parts.routing;
-  front_end.ids = ids;
+  front_end.ids = parts.ids;
   front_end.keys = parts.keys;
   front_end.clock = &clock;
   front_end.io_threads = door.io_threads;
@@ -109,7 +141,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, std::shared_ptr<h
   }
   zmq.on_cut = count_zmq_cuts(metrics);
   TROUPE_TRY(parts.zmq,
-             gateway::ZmqFrontEnd::listen(zmq, clock, gateway::door_to(parts.gateway), ids, secure_random_u64()));
+             gateway::ZmqFrontEnd::listen(zmq, clock, gateway::door_to(parts.gateway), parts.ids, secure_random_u64()));
   return parts;
 }
 

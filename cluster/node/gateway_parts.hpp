@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "actors/gateway/dispatch_ids.hpp"
 #include "actors/gateway/in_flight.hpp"
 #include "actors/gateway/key_ring.hpp"
 #include "actors/gateway/routing_table.hpp"
@@ -13,6 +14,7 @@
 #include "runtime/http/server.hpp"
 #include "runtime/observe/log.hpp"
 #include "runtime/observe/metrics.hpp"
+#include "storage/record_store.hpp"
 
 namespace troupe::cluster {
 
@@ -22,6 +24,7 @@ struct GatewayActors {
   std::shared_ptr<gateway::RoutingBoard> routing;
   std::shared_ptr<gateway::InFlight> in_flight;
   std::shared_ptr<gateway::KeyRing> keys;
+  std::shared_ptr<gateway::DispatchIds> ids;
 };
 
 struct GatewayParts : GatewayActors {
@@ -30,12 +33,19 @@ struct GatewayParts : GatewayActors {
   std::string zmq_key;  ///< Public key of that door; empty = it does not encrypt.
 };
 
-/// The gateway actor and its cache shard, without doors. `seed` is of all that is drawn there. `keys_always`: requests
-/// need an API key whatever the head says. `weight_lease`: how long weights count without the head. `transport` and
-/// `metrics` must outlive the actors.
+/// Where a gateway keeps answers to requests with an idempotency key.
+struct AnswerStore {
+  Result<std::shared_ptr<storage::RecordStore>> store = nullptr;
+  Duration retention = std::chrono::hours{24};
+  std::string if_damaged{};
+};
+
+/// The gateway actor, its cache shard and its keeper of answers, without doors. `seed` is of all that is drawn there.
+/// `keys_always`: requests need an API key whatever the head says. `weight_lease`: how long weights count without the
+/// head. `transport` and `metrics` must outlive the actors.
 Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& transport, observe::Metrics& metrics,
                                            const observe::Logger& log, const gateway::AdmissionOptions& admission,
-                                           uint64_t seed, bool keys_always, Duration weight_lease);
+                                           uint64_t seed, bool keys_always, Duration weight_lease, AnswerStore answers);
 
 /// `certificate` of the HTTP door; empty: in the clear.
 Result<GatewayParts> start_gateway(const NodeOptions& options, std::shared_ptr<http::TlsCertificate> certificate,

@@ -45,6 +45,10 @@ Status NodeOptions::validate() const {
   if (weight_lease < std::chrono::seconds{1})
     return fail_field("--weight-lease", "{} is too short: heartbeats renew it twice a second; give it 1s or more",
                       format_duration(weight_lease));
+  constexpr std::chrono::hours retention_max{24 * 30};
+  if (idempotency_retention < std::chrono::seconds{1} || idempotency_retention > retention_max)
+    return fail_field("--idempotency-ttl", "answers are kept from 1s to 720h, not {}",
+                      format_duration(idempotency_retention));
   if (data_dir.empty()) return fail_field("--data-dir", "a node needs a folder of its own");
   return {};
 }

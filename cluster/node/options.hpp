@@ -44,7 +44,8 @@ struct NodeOptions {
   uint32_t scheduler_threads = 0;  ///< 0 = CPUs, at least 2 and at most 8.
   uint32_t http_threads = 0;       ///< 0 = half the CPUs, at least 1.
   Duration drain_patience = std::chrono::seconds{30};
-  Duration weight_lease = std::chrono::seconds{30};  ///< How long a gateway goes by weights without the head.
+  Duration weight_lease = std::chrono::seconds{30};         ///< How long a gateway goes by weights without the head.
+  Duration idempotency_retention = std::chrono::hours{24};  ///< How long a gateway keeps answers by their key.
   observe::LogOptions log;
   /// The node must end by itself: Node::outcome() says why. Any thread; must only make somebody call stop().
   std::function<void()> on_end;
@@ -74,6 +75,8 @@ struct NodeFile {
 inline constexpr const char* node_file_name = "node.json";
 inline constexpr const char* admin_key_file_name = "admin.key";
 inline constexpr const char* join_token_file_name = "join-token";  ///< On a head: the token that its start made.
+/// In the folder of a gateway: what it keeps of requests with idempotency keys.
+inline constexpr const char* answers_folder_name = "answers";
 /// In the node's folder: what the back ends of its replicas wrote, see worker::ReplicaLog.
 inline constexpr const char* replica_log_folder_name = "replica-logs";
 

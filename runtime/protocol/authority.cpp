@@ -38,6 +38,11 @@ bool is_the_heads(MessageType type) {
     case MessageType::key_ack:
     case MessageType::log_list:
     case MessageType::log_page:
+    case MessageType::keyed_request:
+    case MessageType::kept_request:
+    case MessageType::find_answer:
+    case MessageType::answer_found:
+    case MessageType::answer_failed:
       return false;
   }
   return false;

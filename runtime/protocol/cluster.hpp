@@ -340,7 +340,7 @@ struct RoutedModel {
   }
 };
 
-/// Where a worker node is reached by gateways.
+/// Where a node is reached by gateways.
 struct RoutedNode {
   NodeId id;
   Incarnation incarnation;
@@ -354,17 +354,26 @@ struct RoutedNode {
   }
 };
 
+/// A gateway that keeps answers to requests with idempotency keys, as long as it may come back with them.
+struct RoutedGateway {
+  NodeId node;
+  int64_t since_unix_us = 0;  ///< When it came: before that, others kept what it keeps now.
+  bool operator==(const RoutedGateway&) const = default;
+  static constexpr auto fields() { return std::tuple{&RoutedGateway::node, &RoutedGateway::since_unix_us}; }
+};
+
 /// Head -> gateways (through their agents): everything routing needs.
 struct RoutingSnapshot {
   static constexpr auto message_type = MessageType::routing_snapshot;
   Epoch epoch;
   uint64_t revision = 0;
   std::vector<RoutedModel> models;
-  std::vector<RoutedNode> nodes;
+  std::vector<RoutedNode> nodes;  ///< Workers and gateways.
+  std::vector<RoutedGateway> gateways{};
   bool operator==(const RoutingSnapshot&) const = default;
   static constexpr auto fields() {
     return std::tuple{&RoutingSnapshot::epoch, &RoutingSnapshot::revision, &RoutingSnapshot::models,
-                      &RoutingSnapshot::nodes};
+                      &RoutingSnapshot::nodes, &RoutingSnapshot::gateways};
   }
 };
 
@@ -379,11 +388,12 @@ struct RoutingDelta {
   std::vector<std::string> removed_models;
   std::vector<RoutedNode> nodes;
   std::vector<NodeId> removed_nodes;
+  std::optional<std::vector<RoutedGateway>> gateways{};  ///< All of them, where they changed.
   bool operator==(const RoutingDelta&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&RoutingDelta::epoch,        &RoutingDelta::base,           &RoutingDelta::revision,
-                      &RoutingDelta::models,       &RoutingDelta::removed_models, &RoutingDelta::nodes,
-                      &RoutingDelta::removed_nodes};
+    return std::tuple{&RoutingDelta::epoch,         &RoutingDelta::base,           &RoutingDelta::revision,
+                      &RoutingDelta::models,        &RoutingDelta::removed_models, &RoutingDelta::nodes,
+                      &RoutingDelta::removed_nodes, &RoutingDelta::gateways};
   }
 };
 

@@ -49,6 +49,13 @@ enum class MessageType : uint16_t {
 
   // Exchange of nodes' keys.
   key_rotation = 89,
+
+  // Requests with an idempotency key.
+  keyed_request = 95,
+  kept_request = 96,
+  find_answer = 97,
+  answer_found = 98,
+  answer_failed = 99,
 };
 
 }  // namespace troupe::protocol

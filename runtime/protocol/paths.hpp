@@ -13,6 +13,7 @@ inline constexpr std::string_view agent_path = "agent";
 inline constexpr std::string_view logs_path = "logs";  ///< Of a node, for the head.
 inline constexpr std::string_view keys_path = "keys";  ///< Likewise, of every node but the head.
 inline constexpr std::string_view gateway_path = "gateway";
+inline constexpr std::string_view idempotency_path = "idempotency";
 
 /// Supervisors of a node's planes.
 inline constexpr std::string_view control_plane_path = "plane/control";

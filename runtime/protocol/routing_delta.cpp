@@ -49,6 +49,7 @@ RoutingDelta difference(const RoutingSnapshot& from, const RoutingSnapshot& to) 
   delta.revision = to.revision;
   difference_of(from.models, to.models, delta.models, delta.removed_models);
   difference_of(from.nodes, to.nodes, delta.nodes, delta.removed_nodes);
+  if (from.gateways != to.gateways) delta.gateways = to.gateways;
   return delta;
 }
 
@@ -62,6 +63,7 @@ Result<RoutingSnapshot> apply(const RoutingSnapshot& base, const RoutingDelta& d
   result.revision = delta.revision;
   result.models = applied(base.models, delta.models, delta.removed_models);
   result.nodes = applied(base.nodes, delta.nodes, delta.removed_nodes);
+  result.gateways = delta.gateways.value_or(base.gateways);
   return result;
 }
 

@@ -128,11 +128,13 @@ struct ResultPart {
   std::variant<TextPart, InferResult> content;
   std::string version;  ///< The model version that answers.
   std::optional<LoadReport> load;
-  bool cached = false;  ///< Taken from the result cache.
+  bool cached = false;    ///< Taken from the result cache.
+  bool replayed = false;  ///< Kept of an earlier request with the same idempotency key.
 
   bool operator==(const ResultPart&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&ResultPart::content, &ResultPart::version, &ResultPart::load, &ResultPart::cached};
+    return std::tuple{&ResultPart::content, &ResultPart::version, &ResultPart::load, &ResultPart::cached,
+                      &ResultPart::replayed};
   }
 };
 

@@ -164,6 +164,7 @@ std::string EndChecks::wrong_actors(const SimNode& node) const {
     expected.insert(std::string(protocol::gateway_plane_path));
     expected.insert(std::string(protocol::gateway_path));
     expected.insert("cache/0");
+    expected.insert(std::string(protocol::idempotency_path));
     for (const auto& [name, wish] : operator_.wishes())
       if (wish) expected.insert(protocol::balancer_path(wish->model));
   }

@@ -98,7 +98,8 @@ void SimNode::start() {
   if (is_gateway()) {
     auto gateway = cluster::start_gateway_actors(*life_->host, *life_->transport, life_->metrics, world_.log,
                                                  knobs.admission, world_.schedule.random().next(), false,
-                                                 knobs.defect == Defect::endless_lease ? 1h : knobs.weight_lease);
+                                                 knobs.defect == Defect::endless_lease ? 1h : knobs.weight_lease,
+                                                 {fail(Errc::unavailable, "simulated gateways keep no answers")});
     if (!gateway) return world_.ledger.violation(gateway.error().message);
     life_->gateway = std::move(*gateway);
   }

@@ -9,9 +9,11 @@ namespace {
 constexpr std::string_view json_type = "application/json";
 
 http::HeaderList answer_headers(const AnswerContext& context, const protocol::ResultPart& part) {
-  return {{"x-request-id", context.request_id},
-          {"x-troupe-version", part.version},
-          {"x-troupe-cache", part.cached ? "hit" : "miss"}};
+  http::HeaderList headers{{"x-request-id", context.request_id},
+                           {"x-troupe-version", part.version},
+                           {"x-troupe-cache", part.cached ? "hit" : "miss"}};
+  if (part.replayed) headers.emplace_back("idempotency-replayed", "true");
+  return headers;
 }
 
 void answer_error(const AnswerContext& context, const Error& error, std::string body) {

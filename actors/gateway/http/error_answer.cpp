@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "actors/gateway/idempotency/request_key.hpp"
 #include "runtime/observe/text.hpp"
 
 namespace troupe::gateway {
@@ -25,7 +26,13 @@ std::string_view error_type(int status) {
   }
 }
 
+bool is_reused_key(const Error& error) {
+  return error.code == Errc::already_exists && error.field == idempotency_field;
+}
+
 std::string_view error_code(const Error& error) {
+  if (is_reused_key(error)) return "idempotency_key_reused";
+  if (error.code == Errc::failed_precondition && error.field == idempotency_field) return "answer_not_repeatable";
   if (error.code == Errc::not_found && error.field == "model") return "model_not_found";
   if (error.code == Errc::unimplemented && !error.field.empty()) return "unsupported_parameter";
   if (error.code == Errc::unauthenticated) return "invalid_api_key";
@@ -45,7 +52,7 @@ int http_status(const Error& error) noexcept {
     case Errc::not_found:
       return 404;
     case Errc::already_exists:
-      return 409;
+      return is_reused_key(error) ? 422 : 409;
     case Errc::unavailable:
     case Errc::lost:
       return 503;

@@ -56,6 +56,7 @@ class GatewayRoutes {
     std::string unit;
     std::optional<Time> deadline;
     std::optional<std::string> key;
+    std::string idempotency_key;  ///< Empty: none.
   };
   using Models = std::vector<std::string>;  ///< Those that the key may use; empty = all.
 
@@ -173,6 +174,10 @@ std::string GatewayRoutes::request_id(const HttpRequest& request) const {
 
 Status GatewayRoutes::read_headers(const HttpRequest& request, Call& call) const {
   call.key = key_of(request);
+  if (const auto key = request.headers.find(idempotency_field)) {
+    TROUPE_CHECK(check_idempotency_key(*key));
+    call.idempotency_key = *key;
+  }
   // Who may not ask at all is told before anything of the body is read.
   if (front_end_.keys) {
     TROUPE_TRY(const Models models, front_end_.keys->models_of(call.key, front_end_.clock->wall()));
@@ -207,14 +212,19 @@ Status GatewayRoutes::submit(Call& call, protocol::ServeRequest serve,
   serve.request_id = call.answer.request_id;
   if (!call.unit.empty()) serve.unit = std::move(call.unit);
   const balancer::DispatchId id = front_end_.ids->next();
-  TROUPE_CHECK(front_end_.door.submit(
-      {id, std::make_shared<const protocol::ServeRequest>(std::move(serve)), call.deadline, std::move(sink)}));
+  std::shared_ptr<const RequestKey> key;
+  if (!call.idempotency_key.empty()) {
+    std::string scope = front_end_.keys ? front_end_.keys->id_of(call.key) : std::string();
+    key = std::make_shared<const RequestKey>(std::move(scope), std::move(call.idempotency_key), fingerprint_of(serve));
+  }
+  TROUPE_CHECK(front_end_.door.submit({id, std::make_shared<const protocol::ServeRequest>(std::move(serve)),
+                                       call.deadline, std::move(sink), std::move(key)}));
   call.answer.responder->on_disconnect([withdraw = front_end_.door.withdraw, id] { withdraw({id}); });
   return {};
 }
 
 void GatewayRoutes::openai(OpenAiKind kind, const HttpRequest& request, ResponderPtr responder) const {
-  Call call{{std::move(responder), request_id(request)}, {}, {}, {}};
+  Call call{{std::move(responder), request_id(request)}, {}, {}, {}, {}};
   const auto status = [&]() -> Status {
     TROUPE_CHECK(read_headers(request, call));
     TROUPE_TRY(OpenAiRequest parsed, parse_openai_request(kind, request.body, scratch(request).parser));
@@ -227,7 +237,7 @@ void GatewayRoutes::openai(OpenAiKind kind, const HttpRequest& request, Responde
 }
 
 void GatewayRoutes::infer(const HttpRequest& request, const PathParameters& parameters, ResponderPtr responder) const {
-  Call call{{std::move(responder), request_id(request)}, {}, {}, {}};
+  Call call{{std::move(responder), request_id(request)}, {}, {}, {}, {}};
   const auto status = [&]() -> Status {
     TROUPE_CHECK(read_headers(request, call));
     TROUPE_TRY(const ModelName name, parse_model_name(parameters[0]));

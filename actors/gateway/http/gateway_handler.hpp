@@ -9,8 +9,10 @@
 // With a KeyRing all but /health, /livez, /ready, /readyz and /v2/health want a key where keys are required, as
 // `Authorization: Bearer KEY` or `x-api-key: KEY`; lists of models show those that the key may use.
 //
-// Headers in: x-request-id, x-request-timeout-ms, x-unit-id (else the body's `user`, else the request id is the unit).
-// Headers out: x-request-id always; x-troupe-version, x-troupe-cache with answers of models.
+// Headers in: x-request-id, x-request-timeout-ms, x-unit-id (else the body's `user`, else the request id is the unit),
+// idempotency-key.
+// Headers out: x-request-id always; x-troupe-version, x-troupe-cache with answers of models, idempotency-replayed with
+// those that were kept.
 
 #include <memory>
 #include <string>

@@ -12,6 +12,7 @@
 #include "runtime/bus/zmq/socket.hpp"
 #include "runtime/http/connection_bounds.hpp"
 #include "runtime/observe/request_id.hpp"
+#include "runtime/protocol/idempotency.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "runtime/protocol/registry.hpp"
 
@@ -143,6 +144,7 @@ class FrontEnd final : public ZmqFrontEnd {
   void run();
   void take(Incoming& incoming);
   void take_request(Incoming& incoming, const wire::Envelope& envelope);
+  Result<protocol::KeyedRequest> read(const Incoming& incoming, const wire::Envelope& envelope) const;
   Status submit(const Incoming& incoming, const wire::Envelope& envelope);
   void send(const Answer& answer);
   void send_error(const std::string& client, CorrelationId correlation, const Error& error);
@@ -247,6 +249,22 @@ void FrontEnd::take_request(Incoming& incoming, const wire::Envelope& envelope) 
   }
 }
 
+/// A ServeRequest comes as a KeyedRequest without a key.
+Result<protocol::KeyedRequest> FrontEnd::read(const Incoming& incoming, const wire::Envelope& envelope) const {
+  using protocol::MessageType;
+  const auto type = static_cast<MessageType>(envelope.message_type);
+  if (type != MessageType::serve_request && type != MessageType::keyed_request) {
+    return fail_field("message_type", "message_type must be {} (serve_request) or {} (keyed_request), found {}",
+                      static_cast<int>(MessageType::serve_request), static_cast<int>(MessageType::keyed_request),
+                      envelope.message_type);
+  }
+  TROUPE_TRY(const protocol::AnyMessage any, protocol::decode(type, incoming.body, options_.limits));
+  if (const auto* request = any.get<protocol::ServeRequest>()) return protocol::KeyedRequest{*request, {}};
+  const auto* keyed = any.get<protocol::KeyedRequest>();
+  TROUPE_CHECK(check_idempotency_key(keyed->idempotency_key));
+  return *keyed;
+}
+
 Status FrontEnd::submit(const Incoming& incoming, const wire::Envelope& envelope) {
   if (!incoming.complete) {
     return fail(Errc::too_large, "the request lacks its body or is over a limit: body {} bytes, attachments {} bytes",
@@ -260,13 +278,8 @@ Status FrontEnd::submit(const Incoming& incoming, const wire::Envelope& envelope
   }
   std::optional<std::string_view> key;
   if (mark != std::string_view::npos) key = path.substr(mark + 1);
-  const auto type = static_cast<protocol::MessageType>(envelope.message_type);
-  if (type != protocol::MessageType::serve_request) {
-    return fail_field("message_type", "message_type must be {} (serve_request), found {}",
-                      static_cast<int>(protocol::MessageType::serve_request), envelope.message_type);
-  }
-  TROUPE_TRY(const protocol::AnyMessage any, protocol::decode(type, incoming.body, options_.limits));
-  auto request = std::make_shared<protocol::ServeRequest>(*any.get<protocol::ServeRequest>());
+  TROUPE_TRY(protocol::KeyedRequest keyed, read(incoming, envelope));
+  auto request = std::make_shared<protocol::ServeRequest>(std::move(keyed.request));
   if (request->version.empty()) {
     TROUPE_TRY(const ModelName name, parse_model_name(request->model));
     const std::string version(name.version);
@@ -283,9 +296,15 @@ Status FrontEnd::submit(const Incoming& incoming, const wire::Envelope& envelope
   TROUPE_CHECK(clients_.open(incoming.route, envelope.correlation_id, id));
   std::optional<Time> deadline;
   if (envelope.remaining) deadline = clock_.now() + *envelope.remaining;
+  std::shared_ptr<const RequestKey> request_key;
+  if (!keyed.idempotency_key.empty()) {
+    std::string scope = options_.keys ? options_.keys->id_of(key) : std::string();
+    request_key = std::make_shared<const RequestKey>(
+        RequestKey{std::move(scope), std::move(keyed.idempotency_key), fingerprint_of(*request)});
+  }
   auto origin = std::make_shared<const Origin>(incoming.route, envelope.correlation_id, id, request->request_id);
   auto sink = hold_pass(std::make_shared<ZmqSink>(std::move(origin), outbox_), std::move(pass));
-  Status status = door_.submit({id, std::move(request), deadline, std::move(sink)});
+  Status status = door_.submit({id, std::move(request), deadline, std::move(sink), std::move(request_key)});
   if (!status) clients_.close(incoming.route, envelope.correlation_id);
   return status;
 }

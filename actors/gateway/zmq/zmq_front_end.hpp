@@ -3,6 +3,8 @@
 //
 //   [envelope: kind request, message_type serve_request, target path "gateway"][ServeRequest][attachments …]
 //
+// or a KeyedRequest, for a request that has an idempotency key.
+//
 // Where the door has a key pair, every connection is encrypted and clients pin the public key (CURVE). Any client's key
 // will do: an API key says who it is. What does not encrypt, or pins another key, gets no connection.
 //

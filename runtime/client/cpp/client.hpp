@@ -46,6 +46,8 @@ struct CallOptions {
   uint8_t priority = 0;                            ///< 0 = default, 1 = highest, 255 = lowest.
   std::string version = {};                        ///< Pins a version; empty = the routes decide.
   std::string unit = {};                           ///< What experiments assign (user, session).
+  /// Names the request across retries: however often it is sent, it is answered once. Empty = none.
+  std::string idempotency_key = {};
 };
 
 /// A text and what is known at its end.

@@ -2,6 +2,7 @@
 
 #include "runtime/base/random.hpp"
 #include "runtime/base/units.hpp"
+#include "runtime/protocol/idempotency.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "runtime/protocol/registry.hpp"
 
@@ -110,13 +111,17 @@ Call Connection::call(protocol::ServeRequest request, CallOptions options, PartC
   command.started = clock_.now();
   command.timeout = options.timeout.value_or(options_.timeout);
   command.envelope.kind = wire::Kind::request;
-  command.envelope.message_type = static_cast<uint16_t>(protocol::MessageType::serve_request);
   command.envelope.correlation_id = command.id;
   command.envelope.target_path = protocol::gateway_path;
   if (!options_.api_key.empty()) command.envelope.target_path += "#" + options_.api_key;
   command.envelope.priority = options.priority;
   command.envelope.trace = request.request_id;
-  command.body = protocol::encode(protocol::AnyMessage::of(std::move(request)));
+  const auto message =
+      options.idempotency_key.empty()
+          ? protocol::AnyMessage::of(std::move(request))
+          : protocol::AnyMessage::of(protocol::KeyedRequest{std::move(request), std::move(options.idempotency_key)});
+  command.envelope.message_type = static_cast<uint16_t>(message.type());
+  command.body = protocol::encode(message);
 
   Status status = check_size(command.body, options_.limits);
   if (status && inbox_->open.fetch_add(1) >= options_.calls_max) {

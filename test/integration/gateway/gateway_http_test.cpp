@@ -149,6 +149,43 @@ BOOST_AUTO_TEST_CASE(with_keys_only_those_who_show_one_are_served_and_see_what_i
   BOOST_TEST(right.status == 200);
 }
 
+BOOST_AUTO_TEST_CASE(an_idempotency_key_goes_in_with_its_request_and_a_kept_answer_says_so) {
+  Gateway gateway(one_key());
+  RawClient client(gateway.server->port());
+  const std::string head = "x-api-key: tk_door\r\nIdempotency-Key: order-17\r\n";
+
+  client.post("/v1/chat/completions", chat_body, head);
+  const Submit whole = gateway.submitted.take();
+  auto part = std::make_shared<protocol::ResultPart>(*text("Hello", protocol::FinishReason::stop));
+  part->replayed = true;
+  whole.sink->on_part(part, true);
+  const HttpAnswer replayed = client.answer();
+  client.post("/v1/chat/completions",
+              R"({"model":"clerk@2","messages":[{"role":"user","content":"hi"}],"user":"anna","stream":true})", head);
+  const Submit streamed = gateway.submitted.take();
+  streamed.sink->on_error({Errc::already_exists, "another request", "idempotency-key", {}});
+  const HttpAnswer reused = client.answer();
+  client.post("/v1/chat/completions", chat_body, "x-api-key: tk_door\r\n");
+  const Submit without = gateway.submitted.take();
+  without.sink->on_part(text("Hello", protocol::FinishReason::stop), true);
+  const HttpAnswer fresh = client.answer();
+  client.post("/v1/chat/completions", chat_body, "x-api-key: tk_door\r\nidempotency-key: a b\r\n");
+  const HttpAnswer malformed = client.answer();
+
+  BOOST_REQUIRE(whole.key != nullptr);
+  BOOST_TEST(whole.key->scope == "id");
+  BOOST_TEST(whole.key->key == "order-17");
+  BOOST_REQUIRE(streamed.key != nullptr);
+  BOOST_TEST(streamed.key->fingerprint == whole.key->fingerprint);
+  BOOST_TEST(without.key == nullptr);
+  BOOST_TEST(replayed.has("idempotency-replayed: true\r\n"));
+  BOOST_TEST(!fresh.has("idempotency-replayed"));
+  BOOST_TEST(reused.status == 422);
+  BOOST_TEST(json::parse(reused.body)["error"]["code"] == "idempotency_key_reused");
+  BOOST_TEST(malformed.status == 400);
+  BOOST_TEST(json::parse(malformed.body)["error"]["param"] == "idempotency-key");
+}
+
 BOOST_AUTO_TEST_CASE(the_unit_of_the_header_stands_above_the_user_of_the_body) {
   Gateway gateway;
   RawClient client(gateway.server->port());

@@ -5,6 +5,7 @@
 #include <deque>
 #include <zmq.hpp>
 
+#include "runtime/protocol/idempotency.hpp"
 #include "runtime/protocol/registry.hpp"
 #include "test/integration/gateway/raw_client.hpp"
 
@@ -212,6 +213,36 @@ BOOST_AUTO_TEST_CASE(a_key_stands_in_the_target_and_goes_no_further) {
   BOOST_TEST(words(client.receive()) == "in");
 }
 
+BOOST_AUTO_TEST_CASE(a_request_with_an_idempotency_key_is_a_message_of_its_own) {
+  Gateway gateway;
+  Client client(gateway);
+  const auto ask = [&](uint64_t correlation, std::string key) {
+    protocol::KeyedRequest keyed;
+    keyed.request.model = "clerk@2";
+    keyed.request.work = protocol::Generate{};
+    keyed.idempotency_key = std::move(key);
+    wire::Envelope envelope = Client::envelope(wire::Kind::request, correlation);
+    envelope.message_type = static_cast<uint16_t>(protocol::MessageType::keyed_request);
+    client.send(envelope, protocol::encode(protocol::AnyMessage::of(std::move(keyed))));
+  };
+
+  ask(1, "order-17");
+  const Submit submit = gateway.submitted.take();
+  submit.sink->on_part(text("once"), true);
+  const Received answer = client.receive();
+  ask(2, "a b");
+  const Error refused = client.receive_error();
+
+  BOOST_REQUIRE(submit.key != nullptr);
+  BOOST_TEST(submit.key->key == "order-17");
+  BOOST_TEST(submit.key->scope == "");
+  BOOST_TEST(submit.request->version == "2");
+  BOOST_TEST(submit.key->fingerprint == fingerprint_of(*submit.request));
+  BOOST_TEST(words(answer) == "once");
+  BOOST_TEST((refused.code == Errc::invalid_argument));
+  BOOST_TEST(refused.field == "idempotency-key");
+}
+
 BOOST_AUTO_TEST_CASE(readable_but_wrong_requests_are_answered_by_what_is_wrong) {
   Gateway gateway;
   Client client(gateway);
@@ -221,7 +252,8 @@ BOOST_AUTO_TEST_CASE(readable_but_wrong_requests_are_answered_by_what_is_wrong) 
   auto heartbeat = Client::envelope(wire::Kind::request, 2);
   heartbeat.message_type = static_cast<uint16_t>(protocol::MessageType::heartbeat);
   client.send(heartbeat);
-  BOOST_TEST(client.receive_error().message == "message_type must be 10 (serve_request), found 33");
+  BOOST_TEST(client.receive_error().message ==
+             "message_type must be 10 (serve_request) or 95 (keyed_request), found 33");
   client.send(Client::envelope(wire::Kind::request, 3), {Bytes::copy("\xc1"), {}});
   BOOST_TEST((client.receive_error().code == Errc::corrupt_data));
   std::string header;

@@ -97,6 +97,21 @@ BOOST_AUTO_TEST_CASE(a_gap_in_the_parts_ends_the_call_and_its_work) {
   BOOST_TEST((gateway.take_cancel() == asked.envelope.correlation_id));
 }
 
+BOOST_AUTO_TEST_CASE(an_idempotency_key_travels_with_its_request_alone) {
+  auto keyed = client->generate("clerk", "hi", {}, {.idempotency_key = "order-17"});
+  const Asked first = gateway.take_request();
+  auto plain = client->generate("clerk", "hi", {});
+  const Asked second = gateway.take_request();
+  gateway.answer(first, text_part("a"), 0, true);
+  gateway.answer(second, text_part("b"), 0, true);
+
+  BOOST_TEST(first.idempotency_key == "order-17");
+  BOOST_TEST(first.request.model == "clerk");
+  BOOST_TEST(second.idempotency_key == "");
+  BOOST_TEST(keyed.get().value().text == "a");
+  BOOST_TEST(plain.get().value().text == "b");
+}
+
 BOOST_AUTO_TEST_CASE(a_cancelled_call_ends_here_and_in_the_cluster) {
   Mailbox<Errc> ended;
   const Call call = client->call(make_request("clerk", protocol::Generate{}), {},

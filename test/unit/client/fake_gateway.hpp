@@ -11,6 +11,7 @@
 #include "runtime/bus/zmq/poller.hpp"
 #include "runtime/bus/zmq/socket.hpp"
 #include "runtime/client/cpp/client.hpp"
+#include "runtime/protocol/idempotency.hpp"
 #include "runtime/protocol/registry.hpp"
 
 namespace troupe::client::test {
@@ -48,6 +49,7 @@ struct Asked {
   std::string client;
   wire::Envelope envelope;
   protocol::ServeRequest request;  ///< Of kind request.
+  std::string idempotency_key{};
 };
 
 class FakeGateway {
@@ -123,8 +125,14 @@ class FakeGateway {
     const auto envelope = wire::decode_envelope(std::as_bytes(std::span(incoming.header)), {});
     if (!envelope) return;
     if (envelope->kind == wire::Kind::cancel) return cancels_.put(envelope->correlation_id);
-    const auto message = protocol::decode(protocol::MessageType::serve_request, incoming.body, {});
-    if (message) requests_.put({incoming.route, *envelope, *message->get<protocol::ServeRequest>()});
+    const auto type = static_cast<protocol::MessageType>(envelope->message_type);
+    const auto message = protocol::decode(type, incoming.body, {});
+    if (!message) return;
+    if (const auto* keyed = message->get<protocol::KeyedRequest>()) {
+      requests_.put({incoming.route, *envelope, keyed->request, keyed->idempotency_key});
+    } else if (const auto* request = message->get<protocol::ServeRequest>()) {
+      requests_.put({incoming.route, *envelope, *request});
+    }
   }
 
   bus::internal::Context context_;

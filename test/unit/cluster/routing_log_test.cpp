@@ -51,6 +51,32 @@ BOOST_AUTO_TEST_CASE(a_gateway_that_has_nothing_gets_the_whole_and_later_what_ch
   BOOST_TEST((protocol::apply(first, delta)->models == next.models));
 }
 
+BOOST_AUTO_TEST_CASE(gateways_are_told_of_each_other_when_they_change) {
+  RoutingLog log(Epoch{7});
+  RoutingSnapshot one = routes({"a"});
+  one.gateways = {{NodeId{1}, 5}};
+  log.update(one);
+  RoutingSnapshot two = one;
+  two.gateways.push_back({NodeId{2}, 6});
+  log.update(two);
+  RoutingSnapshot other_model = two;
+  other_model.models = routes({"b"}).models;
+  log.update(other_model);
+  const auto base = std::get<RoutingSnapshot>(*log.next_for(gateway, 0, t0));
+
+  BOOST_TEST(log.revision() == 3u);
+  one.epoch = Epoch{7};
+  one.revision = 1;
+  const auto delta = std::get<RoutingDelta>(*log.next_for(NodeId{9}, 1, t0));
+  BOOST_TEST((protocol::apply(one, delta)->gateways == two.gateways));
+  two.epoch = Epoch{7};
+  two.revision = 2;
+  const auto unchanged = std::get<RoutingDelta>(*log.next_for(NodeId{8}, 2, t0));
+  BOOST_TEST(!unchanged.gateways.has_value());
+  BOOST_TEST((protocol::apply(two, unchanged)->gateways == two.gateways));
+  BOOST_TEST((base.gateways == two.gateways));
+}
+
 BOOST_AUTO_TEST_CASE(the_same_routes_again_are_no_new_revision) {
   RoutingLog log(Epoch{7});
   log.update(routes({"a"}));

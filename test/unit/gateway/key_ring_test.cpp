@@ -46,6 +46,13 @@ struct NoSink final : balancer::ResponseSink {
 
 BOOST_FIXTURE_TEST_SUITE(key_ring, Fixture)
 
+BOOST_AUTO_TEST_CASE(a_key_has_an_id_whether_or_not_keys_are_needed) {
+  set({key("tk_a")}, false);
+  BOOST_TEST(ring.id_of("tk_a") == key("tk_a").id);
+  BOOST_TEST(ring.id_of("tk_b") == "");
+  BOOST_TEST(ring.id_of(std::nullopt) == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_door_that_others_reach_needs_keys_whatever_the_head_says) {
   KeyRing strict({}, true);
   strict.update({Epoch{1}, 1, false, {key("alice")}});

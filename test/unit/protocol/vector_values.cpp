@@ -1,6 +1,7 @@
 #include "test/unit/protocol/vector_values.hpp"
 
 #include "runtime/protocol/cluster.hpp"
+#include "runtime/protocol/idempotency.hpp"
 #include "runtime/protocol/registry.hpp"
 #include "runtime/protocol/serving.hpp"
 #include "runtime/protocol/worker.hpp"
@@ -108,9 +109,15 @@ void to_json(Json& json, const ServeRequest& value) {
           {"unit", value.unit},
           {"work", alternative(value.work)}};
 }
+void to_json(Json& json, const KeyedRequest& value) {
+  json = {{"request", value.request}, {"idempotency_key", value.idempotency_key}};
+}
 void to_json(Json& json, const ResultPart& value) {
-  json = {
-      {"content", alternative(value.content)}, {"version", value.version}, {"load", nullptr}, {"cached", value.cached}};
+  json = {{"content", alternative(value.content)},
+          {"version", value.version},
+          {"load", nullptr},
+          {"cached", value.cached},
+          {"replayed", value.replayed}};
   if (value.load) json["load"] = *value.load;
 }
 void to_json(Json& json, const Hello& value) {
@@ -296,6 +303,7 @@ std::vector<BodyVector> body_vectors() {
       vector_of("infer", infer(one_of_each_kind(), {"y"})),
       vector_of("infer with an attachment",
                 infer({{"long", DType::u8, {4096}, counting(4096)}, {"short", DType::u8, {4095}, counting(4095)}}, {})),
+      vector_of("keyed request", KeyedRequest{generate(PlainText{"Once upon"}, {}, false), "order-17"}),
       vector_of("text part", ResultPart{TextPart{"Grü", FinishReason::none, {}}, "2", std::nullopt, false}),
       vector_of("last text part", ResultPart{end, "2", LoadReport{.waiting = 3, .running = 1}, false}),
       vector_of("infer result", ResultPart{InferResult{one_of_each_kind()}, "3", std::nullopt, true}),

@@ -6,18 +6,19 @@ import threading
 import zmq
 
 from troupe import wire
-from troupe.messages import ErrorBody, MessageType, ResultPart, ServeRequest
+from troupe.messages import ErrorBody, KeyedRequest, MessageType, ResultPart, ServeRequest
 
 
 class Request:
     """What a client sent, and the ways to answer it. For the door's thread only."""
 
-    def __init__(self, door, client, envelope, message):
+    def __init__(self, door, client, envelope, message, idempotency_key=None):
         self._door = door
         self._client = client
         self._parts = 0
         self.envelope = envelope
         self.message = message
+        self.idempotency_key = idempotency_key
 
     def part(self, content, last=True, load=None, index=None):
         position = wire.PartPosition(self._parts if index is None else index, last)
@@ -83,6 +84,10 @@ class FakeDoor:
     def _take(self, client, envelope, frames):
         if envelope.kind == wire.Kind.CANCEL:
             self.cancels.put(envelope.correlation_id)
+            return
+        if envelope.message_type == MessageType.KEYED_REQUEST:
+            keyed = wire.decode_body(KeyedRequest, frames[0], frames[1:])
+            self._handle(Request(self, client, envelope, keyed.request, keyed.idempotency_key))
             return
         message = wire.decode_body(ServeRequest, frames[0], frames[1:])
         self._handle(Request(self, client, envelope, message))

@@ -53,6 +53,18 @@ def test_infer_sends_arrays_and_returns_arrays():
     assert outputs["words"].tolist() == [b"a", b"b"]
 
 
+def test_an_idempotency_key_travels_with_its_request_alone():
+    seen = []
+    door, client = served(lambda request: (seen.append(request), echo(request)))
+
+    with door, client:
+        client.infer("adder", {"x": np.ones(1)}, idempotency_key="order-17")
+        client.infer("adder", {"x": np.ones(1)})
+
+    assert [request.idempotency_key for request in seen] == ["order-17", None]
+    assert {request.message.model for request in seen} == {"adder"}
+
+
 def test_infer_sends_all_it_was_told():
     seen = []
     door, client = served(lambda request: (seen.append(request), echo(request)))

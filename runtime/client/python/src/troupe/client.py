@@ -91,6 +91,8 @@ class Client:
     """A connection to a gateway's ZeroMQ door. Thread-safe; close it, or use it in a `with` block.
 
     timeout: seconds that a call may take, None = no limit; a call's own `timeout` overrides it.
+    idempotency_key (of a call): names it across retries. However often it is sent, it is answered once: send the same
+    call with the same key again where its outcome is not known.
     server_key: public key of the door, where it encrypts, as it does off loopback; the connection goes to its owner
     alone.
     """
@@ -115,13 +117,14 @@ class Client:
         version: Optional[str] = None,
         timeout: Optional[float] = None,
         unit: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
     ) -> Dict[str, np.ndarray]:
         """Named arrays in, named arrays out (read-only views).
 
         outputs: the wanted ones, None = all; version: None = the routes decide; unit: what experiments assign.
         """
         work = Infer(tensors(inputs), list(outputs or ()), {key: str(value) for key, value in (parameters or {}).items()})
-        call = self._request(model, version, unit, work, timeout)
+        call = self._request(model, version, unit, work, timeout, idempotency_key)
         results: Dict[str, np.ndarray] = {}
         last = False
         try:
@@ -147,6 +150,7 @@ class Client:
         version: Optional[str] = None,
         timeout: Optional[float] = None,
         unit: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
     ) -> Union[Generation, TextStream]:
         """Text for a prompt: a str, chat messages ({"role": …, "content": …}) or token ids.
 
@@ -154,7 +158,8 @@ class Client:
         """
         stops = [stop] if isinstance(stop, str) else list(stop or ())
         sampling = Sampling(temperature, top_p, top_k, seed, max_tokens, stops)
-        text = TextStream(self._request(model, version, unit, Generate(_prompt(prompt), sampling, stream), timeout))
+        work = Generate(_prompt(prompt), sampling, stream)
+        text = TextStream(self._request(model, version, unit, work, timeout, idempotency_key))
         if stream:
             return text
         whole = "".join(text)
@@ -177,9 +182,10 @@ class Client:
         unit: Optional[str],
         work: Union[Generate, Infer],
         timeout: Optional[float],
+        idempotency_key: Optional[str],
     ) -> Call:
         request = ServeRequest(uuid.uuid4().hex, model, version or "", unit or "", work)
-        return self._connection.request(request, self._timeout if timeout is None else timeout)
+        return self._connection.request(request, self._timeout if timeout is None else timeout, idempotency_key)
 
 
 def _prompt(prompt: Prompt) -> Union[PlainText, Conversation, TokenIds]:

@@ -23,7 +23,7 @@ from .errors import (
     Unavailable,
     error_from,
 )
-from .messages import ErrorBody, MessageType, ResultPart, ServeRequest
+from .messages import ErrorBody, KeyedRequest, MessageType, ResultPart, ServeRequest
 from .wire import Buffer, Envelope, Kind, decode_body, decode_envelope, encode_body, encode_envelope
 
 _LINGER_MS = 200  # for the last cancels when a client is closed
@@ -133,19 +133,23 @@ class Connection:
         self._thread = threading.Thread(target=self._run, name="troupe-client", daemon=True)
         self._thread.start()
 
-    def request(self, message: ServeRequest, timeout: Optional[float]) -> Call:
+    def request(
+        self, message: ServeRequest, timeout: Optional[float], idempotency_key: Optional[str] = None
+    ) -> Call:
         """Sends `message`; `timeout` in seconds, None = none."""
         call = Call(self, next(self._ids), timeout)
         remaining = call.remaining()
         envelope = Envelope(
             kind=Kind.REQUEST,
-            message_type=MessageType.SERVE_REQUEST,
+            message_type=MessageType.SERVE_REQUEST if idempotency_key is None else MessageType.KEYED_REQUEST,
             correlation_id=call._correlation_id,
             target_path=self._target,
             remaining_us=None if remaining is None else int(remaining * 1e6),
             trace=message.request_id,
         )
-        body, attachments = encode_body(message)
+        body, attachments = encode_body(
+            message if idempotency_key is None else KeyedRequest(message, idempotency_key)
+        )
         with self._lock:
             if self._closed:
                 raise Cancelled("the client is closed")

@@ -19,6 +19,7 @@ class MessageType(IntEnum):
     EXECUTE = 45
     PROGRESS = 46
     UNLOAD = 47
+    KEYED_REQUEST = 95
 
 
 class FinishReason(IntEnum):
@@ -100,6 +101,12 @@ class ServeRequest:
 
 
 @dataclass
+class KeyedRequest:
+    request: ServeRequest = field(default_factory=ServeRequest)
+    idempotency_key: str = ""
+
+
+@dataclass
 class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -129,6 +136,7 @@ class ResultPart:
     version: str = ""
     load: Optional[LoadReport] = None
     cached: bool = False
+    replayed: bool = False
 
 
 @dataclass
@@ -246,6 +254,7 @@ BODIES = {
     MessageType.ERROR: ErrorBody,
     MessageType.SERVE_REQUEST: ServeRequest,
     MessageType.RESULT_PART: ResultPart,
+    MessageType.KEYED_REQUEST: KeyedRequest,
     MessageType.HELLO: Hello,
     MessageType.WORKER_HELLO: WorkerHello,
     MessageType.LOAD_BACKEND: LoadBackend,
