@@ -11,10 +11,21 @@ using namespace troupe::observe;
 
 namespace {
 
+/// A millisecond later with each look: files are told apart by the time of their first line, and here they fill faster
+/// than any disk takes them.
+class SteppingClock final : public Clock {
+ public:
+  Time now() const noexcept override { return {}; }
+  WallTime wall() const noexcept override { return wall_ += std::chrono::milliseconds{1}; }
+
+ private:
+  mutable WallTime wall_{std::chrono::hours{24 * 365 * 50}};
+};
+
 struct Folder {
   test::TempDirectory temp;
   std::filesystem::path file = temp.path() / "troupe.log";
-  SystemClock clock;
+  SteppingClock clock;
 
   /// Writes each line before it returns.
   std::shared_ptr<LogSink> sink(ByteCount bytes_max, size_t old_files_max) {
