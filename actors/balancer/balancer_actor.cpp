@@ -8,6 +8,7 @@ namespace {
 
 /// How often those that wait for a replica look again when no new routes come: an ejection may have ended.
 constexpr Duration held_interval = std::chrono::milliseconds{50};
+constexpr Duration credit_retry = std::chrono::milliseconds{10};
 
 }  // namespace
 
@@ -49,7 +50,11 @@ void BalancerActor::dispatch(const Dispatch& dispatch) {
     dispatch.sink->on_error(admitted.error());
     return;
   }
-  pending_[dispatch.id].dispatch = dispatch;
+  Pending& pending = pending_[dispatch.id];
+  pending.dispatch = dispatch;
+  pending.window = dispatch.sink->window();
+  if (pending.window)
+    dispatch.sink->on_begin(context().bind<uint64_t>([this, id = dispatch.id](uint64_t bytes) { credit(id, bytes); }));
   attempt(dispatch.id);
 }
 
@@ -82,9 +87,10 @@ void BalancerActor::attempt(DispatchId id) {
   pending.tried.push_back(*replica);
   version->second.replicas.on_dispatch(*replica);
   // A local replica that has just ended has no ref any more; call() fails it as unavailable.
-  pending.call = context().call(refs_[*replica], protocol::AnyMessage::of(pending.dispatch.request),
-                                {.deadline = pending.dispatch.deadline, .trace = pending.dispatch.request->request_id},
-                                [this, id](const actor::ReplyEvent& event) { on_reply(id, event); });
+  pending.call = context().call(
+      refs_[*replica], protocol::AnyMessage::of(pending.dispatch.request),
+      {.deadline = pending.dispatch.deadline, .trace = pending.dispatch.request->request_id, .credit = pending.window},
+      [this, id](const actor::ReplyEvent& event) { on_reply(id, event); });
 }
 
 void BalancerActor::on_reply(DispatchId id, const actor::ReplyEvent& event) {
@@ -175,6 +181,15 @@ void BalancerActor::cancel(const CancelDispatch& cancel) {
   if (const auto version = versions_.find(found->second.dispatch.version); version != versions_.end())
     version->second.replicas.on_end(found->second.replica, Ending::answered, context().now());
   pending_.erase(found);
+}
+
+/// What got lost would hold up the stream for ever.
+void BalancerActor::credit(DispatchId id, uint64_t bytes) {
+  const auto found = pending_.find(id);
+  if (found == pending_.end()) return;
+  const Status sent = context().credit(found->second.call, bytes);
+  if (!sent && sent.error().code == Errc::overloaded)
+    context().after(credit_retry, [this, id, bytes] { credit(id, bytes); });
 }
 
 void BalancerActor::finish(DispatchId id, const Error& error) {

@@ -42,6 +42,7 @@ class BalancerActor final : public actor::Actor {
   };
   struct Pending {
     Dispatch dispatch;
+    std::optional<uint64_t> window;  ///< Of the sink.
     actor::CallId call;
     ReplicaId replica;
     std::vector<ReplicaId> tried;  ///< Since it was last held.
@@ -58,6 +59,7 @@ class BalancerActor final : public actor::Actor {
   void hold(DispatchId id);
   void serve_held();
   void cancel(const CancelDispatch& cancel);
+  void credit(DispatchId id, uint64_t bytes);
   bool may_retry(Pending& pending, Errc code);
   void finish(DispatchId id, const Error& error);
   Error no_replica(const std::string& version) const;

@@ -1,6 +1,7 @@
 #pragma once
 // What the balancer of a model is told. Local to a gateway's process.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,13 @@ class ResponseSink {
   virtual ~ResponseSink() = default;
   virtual void on_part(std::shared_ptr<const protocol::ResultPart> part, bool last) = 0;
   virtual void on_error(const Error& error) = 0;
+
+  /// Bytes, as protocol::stream_cost counts them, that may be on their way here without having been read; none: parts
+  /// may come as they are made. Asked once, when the request is dispatched.
+  virtual std::optional<uint64_t> window() const { return std::nullopt; }
+  /// Of one with a window, before its first part: `more`, which may be called from any thread, asks for so many bytes
+  /// beyond. Calls after the end are ignored.
+  virtual void on_begin(std::function<void(uint64_t bytes)> /*more*/) {}
 };
 
 /// Names a request within a gateway's process.

@@ -3,6 +3,11 @@
 #include "runtime/actor/host.hpp"
 
 namespace troupe::batcher {
+namespace {
+
+constexpr Duration credit_retry = std::chrono::milliseconds{10};
+
+}  // namespace
 
 BatcherActor::BatcherActor(actor::Context& context, std::string worker_path, BatchOptions options,
                            std::shared_ptr<worker::ReplicaLoad> load)
@@ -101,6 +106,13 @@ void BatcherActor::cancelled(actor::ReplyId id) {
   } else {
     static_cast<void>(worker_.send(worker::CancelWork{id}));
   }
+}
+
+/// Of what has begun, so the worker has it. Credit that got lost would hold up a stream for ever.
+void BatcherActor::credited(actor::ReplyId id, uint64_t bytes) {
+  const Status sent = worker_.send(worker::CreditWork{id, bytes});
+  if (!sent && sent.error().code == Errc::overloaded)
+    context().after(credit_retry, [this, id, bytes] { credited(id, bytes); });
 }
 
 void BatcherActor::fail_all(const Error& error) {

@@ -18,6 +18,7 @@ class BatcherActor final : public actor::Actor {
                std::shared_ptr<worker::ReplicaLoad> load);
 
   void cancelled(actor::ReplyId id) override;
+  void credited(actor::ReplyId id, uint64_t bytes) override;
 
  private:
   struct Waiting {

@@ -21,6 +21,8 @@ class KeyedSink final : public balancer::ResponseSink {
     pass_.reset();
     client_->on_error(error);
   }
+  std::optional<uint64_t> window() const override { return client_->window(); }
+  void on_begin(std::function<void(uint64_t)> more) override { client_->on_begin(std::move(more)); }
 
  private:
   const std::shared_ptr<balancer::ResponseSink> client_;

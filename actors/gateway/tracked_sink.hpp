@@ -19,6 +19,8 @@ class TrackedSink final : public balancer::ResponseSink {
 
   void on_part(std::shared_ptr<const protocol::ResultPart> part, bool last) override;
   void on_error(const Error& error) override;
+  std::optional<uint64_t> window() const override { return client_->window(); }
+  void on_begin(std::function<void(uint64_t)> more) override { client_->on_begin(std::move(more)); }
 
  private:
   void record(std::optional<Errc> failure);

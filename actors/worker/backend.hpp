@@ -24,6 +24,9 @@ struct WorkItem {
   WorkId id;
   std::shared_ptr<const protocol::ServeRequest> request;
   std::optional<Time> deadline;  ///< When nobody waits for it any more; it is cancelled then. None = never.
+  /// Bytes of the answer, as protocol::stream_cost counts them, that may be sent before credit() gives more. None = as
+  /// they are made. The last part goes out whatever there is, so that what is done frees its slot.
+  std::optional<uint64_t> credit{};
 };
 
 /// What a back end says. Called on the back end's thread, in order; must not block.
@@ -55,6 +58,8 @@ class Backend {
   virtual void execute(std::vector<WorkItem> batch) = 0;
   /// No event for `id` comes any more, from the next step on.
   virtual void cancel(WorkId id) = 0;
+  /// So many more bytes of the answer to `id` may be sent.
+  virtual void credit(WorkId id, uint64_t bytes) = 0;
   /// Requests that may be inside at once; the batcher holds the rest. Known once warm.
   virtual uint32_t slots() const = 0;
 

@@ -23,6 +23,7 @@ class LostDevice final : public Backend {
     events_.on_failed({Errc::internal, "the device failed for good (injected by a test)", {}, {}});
   }
   void cancel(WorkId id) override { backend_->cancel(id); }
+  void credit(WorkId id, uint64_t bytes) override { backend_->credit(id, bytes); }
   uint32_t slots() const override { return backend_->slots(); }
   StepProgress progress() const override { return backend_->progress(); }
   Duration longest_step() const override { return backend_->longest_step(); }

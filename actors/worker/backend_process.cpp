@@ -176,13 +176,18 @@ class BackendProcess {
         constexpr uint64_t most = std::chrono::microseconds(wire::remaining_max).count();
         deadline = clock_.now() + std::chrono::microseconds(std::min(*item.remaining_us, most));
       }
-      batch.push_back({id, std::make_shared<const protocol::ServeRequest>(std::move(item.request)), deadline});
+      auto request = std::make_shared<const protocol::ServeRequest>(std::move(item.request));
+      batch.push_back({id, std::move(request), deadline, item.credit});
     }
     if (!batch.empty()) backend_->execute(std::move(batch));
   }
 
   void take(const CancelFrame& cancel) {
     if (backend_ && speaker_.remove(cancel.id)) backend_->cancel(cancel.id);
+  }
+
+  void take(const CreditFrame& credit) {
+    if (backend_) backend_->credit(credit.id, credit.bytes);
   }
 
   void take(const protocol::Unload&) { unloaded_ = true; }

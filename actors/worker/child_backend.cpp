@@ -32,6 +32,9 @@ class ChildBackend final : public Backend {
   void cancel(WorkId id) override {
     if (session_) session_->cancel(id);
   }
+  void credit(WorkId id, uint64_t bytes) override {
+    if (session_) session_->credit(id, bytes);
+  }
   uint32_t slots() const override { return session_ ? session_->slots() : 0; }
   StepProgress progress() const override { return session_ ? session_->progress() : StepProgress{}; }
   Duration longest_step() const override { return session_ ? session_->longest_step() : Duration{0}; }

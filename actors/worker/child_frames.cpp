@@ -106,6 +106,7 @@ Result<FromChild> decode_from_child(std::string_view header, const wire::Body& b
 Result<FromNode> decode_from_node(std::string_view header, const wire::Body& body) {
   TROUPE_TRY(const wire::Envelope envelope, decode_header(header));
   if (envelope.kind == Kind::cancel) return CancelFrame{{envelope.correlation_id.value}};
+  if (envelope.kind == Kind::credit) return CreditFrame{{envelope.correlation_id.value}, *envelope.credit};
   if (envelope.kind == Kind::event) {
     const auto type = static_cast<MessageType>(envelope.message_type);
     if (type == MessageType::load_backend) return decode<protocol::LoadBackend>(body);
@@ -153,6 +154,12 @@ wire::Message cancel_frame(WorkId id) {
   return {envelope_of(Kind::cancel, MessageType::none, id), {}};
 }
 
+wire::Message credit_frame(WorkId id, uint64_t bytes) {
+  wire::Message message{envelope_of(Kind::credit, MessageType::none, id), {}};
+  message.envelope.credit = bytes;
+  return message;
+}
+
 std::vector<wire::Message> execute_frames(const std::vector<WorkItem>& batch, Time now) {
   std::vector<wire::Message> frames;
   protocol::Execute next;
@@ -169,7 +176,7 @@ std::vector<wire::Message> execute_frames(const std::vector<WorkItem>& batch, Ti
     if (!fits && !next.items.empty()) close();
     sum.bytes += weight.bytes;
     sum.attachments += weight.attachments;
-    protocol::ExecuteItem entry{item.id.value, std::nullopt, *item.request};
+    protocol::ExecuteItem entry{item.id.value, std::nullopt, *item.request, item.credit};
     if (item.deadline)
       entry.remaining_us = static_cast<uint64_t>(
           std::max<int64_t>(0, std::chrono::duration_cast<std::chrono::microseconds>(*item.deadline - now).count()));

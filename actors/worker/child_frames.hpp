@@ -28,9 +28,13 @@ struct ErrorFrame {
 struct CancelFrame {
   WorkId id;
 };
+struct CreditFrame {
+  WorkId id;
+  uint64_t bytes = 0;
+};
 using FromChild = std::variant<protocol::WorkerHello, protocol::BackendLoaded, protocol::BackendWarm,
                                protocol::Progress, PartFrame, ErrorFrame>;
-using FromNode = std::variant<protocol::LoadBackend, protocol::Execute, CancelFrame, protocol::Unload>;
+using FromNode = std::variant<protocol::LoadBackend, protocol::Execute, CancelFrame, CreditFrame, protocol::Unload>;
 
 /// corrupt_data or invalid_argument for what must be dropped: malformed, or of a kind or type that this side does not
 /// take.
@@ -47,6 +51,7 @@ wire::Message part_frame(WorkId id, wire::PartPosition position, protocol::Resul
 /// `id` 0: the back end as a whole.
 wire::Message error_frame(WorkId id, const Error& error);
 wire::Message cancel_frame(WorkId id);
+wire::Message credit_frame(WorkId id, uint64_t bytes);
 
 /// A batch as one frame, or as several where one would be over the limits of a message. Deadlines count from `now`.
 std::vector<wire::Message> execute_frames(const std::vector<WorkItem>& batch, Time now);

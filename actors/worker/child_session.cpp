@@ -48,6 +48,10 @@ void ChildSession::cancel(WorkId id) {
   push(Cancel{id});
 }
 
+void ChildSession::credit(WorkId id, uint64_t bytes) {
+  push(Credit{id, bytes});
+}
+
 void ChildSession::push(Command command) {
   commands_.push(std::move(command));
   poller_->wake();
@@ -151,6 +155,8 @@ void ChildSession::take_commands() {
       for (wire::Message& frame : execute_frames(*batch, clock_.now())) send(std::move(frame));
     } else if (const auto* cancel = std::get_if<Cancel>(&*command)) {
       if (expected_.erase(cancel->id) > 0) send(cancel_frame(cancel->id));
+    } else if (const auto* credit = std::get_if<Credit>(&*command)) {
+      if (expected_.contains(credit->id)) send(credit_frame(credit->id, credit->bytes));
     }
   }
 }

@@ -45,6 +45,7 @@ class ChildSession {
 
   void execute(std::vector<WorkItem> batch);
   void cancel(WorkId id);
+  void credit(WorkId id, uint64_t bytes);
   /// No event comes after this has returned. The process is told to unload, and killed if it does not.
   void retire();
 
@@ -60,7 +61,11 @@ class ChildSession {
   struct Cancel {
     WorkId id;
   };
-  using Command = std::variant<std::monostate, std::vector<WorkItem>, Cancel>;
+  struct Credit {
+    WorkId id;
+    uint64_t bytes = 0;
+  };
+  using Command = std::variant<std::monostate, std::vector<WorkItem>, Cancel, Credit>;
 
   void run();
   Status open();

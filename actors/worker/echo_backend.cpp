@@ -5,6 +5,7 @@
 
 #include "actors/worker/command_thread.hpp"
 #include "actors/worker/echo_answer.hpp"
+#include "actors/worker/stream_budget.hpp"
 
 namespace troupe::worker {
 namespace {
@@ -31,6 +32,14 @@ class EchoBackend final : public Backend {
   void cancel(WorkId id) override {
     thread_.push([this, id] { answers_.erase(id); });
   }
+  void credit(WorkId id, uint64_t bytes) override {
+    thread_.push([this, id, bytes] {
+      const auto found = answers_.find(id);
+      if (found == answers_.end()) return;
+      found->second.budget.add(bytes);
+      if (std::exchange(found->second.is_held, false)) advance(id);
+    });
+  }
   uint32_t slots() const override { return spec_.slots; }
   StepProgress progress() const override { return meter_.read(); }
   Duration longest_step() const override { return Duration{0}; }
@@ -38,8 +47,10 @@ class EchoBackend final : public Backend {
  private:
   struct Answer {
     std::vector<protocol::ResultPart> parts;
+    StreamBudget budget;
     size_t next = 0;
     Time begun;
+    bool is_held = false;  ///< Until there is credit.
   };
   struct Due {
     Time at;
@@ -53,7 +64,7 @@ class EchoBackend final : public Backend {
       events_.on_error(item.id, parts.error());
       return;
     }
-    answers_[item.id] = Answer{std::move(*parts), 0, clock_.now()};
+    answers_[item.id] = Answer{std::move(*parts), StreamBudget(item.credit), 0, clock_.now()};
     advance(item.id);
   }
 
@@ -70,6 +81,11 @@ class EchoBackend final : public Backend {
         return;
       }
       const bool last = answer.next + 1 == answer.parts.size();
+      if (!last && !answer.budget.may_send()) {
+        answer.is_held = true;
+        return;
+      }
+      answer.budget.sent(answer.parts[answer.next]);
       events_.on_part(id, std::move(answer.parts[answer.next++]), last);
       if (last) break;
     }

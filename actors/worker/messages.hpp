@@ -36,6 +36,12 @@ struct CancelWork {
   actor::ReplyId reply;
 };
 
+/// Batcher -> worker: so many more bytes of an answer may be sent.
+struct CreditWork {
+  actor::ReplyId reply;
+  uint64_t bytes = 0;
+};
+
 /// Agent -> batcher, and from there, once nothing waits, to the worker: take nothing new, finish what you have, then
 /// report ReplicaState::stopped.
 struct Drain {};

@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "actors/worker/command_thread.hpp"
+#include "actors/worker/stream_budget.hpp"
 #include "gpu/engine/text_engine.hpp"
 
 namespace troupe::worker {
@@ -80,6 +81,16 @@ class NativeBackend final : public Backend {
     });
   }
 
+  /// Only lets out what waits: a slow reader does not keep its sequence, and the memory of that, in the engine.
+  void credit(WorkId id, uint64_t bytes) override {
+    thread_.push([this, id, bytes] {
+      const auto found = work_.find(id.value);
+      if (found == work_.end()) return;
+      found->second.budget.add(bytes);
+      send_text(id, found->second);
+    });
+  }
+
   uint32_t slots() const override { return spec_.sequences_max; }
   StepProgress progress() const override { return meter_.read(); }
   Duration longest_step() const override { return Duration{longest_step_.load(std::memory_order_relaxed)}; }
@@ -87,7 +98,8 @@ class NativeBackend final : public Backend {
  private:
   struct Work {
     bool stream = false;
-    std::string text;  ///< Collected while not streaming.
+    StreamBudget budget;
+    std::string text;  ///< Collected while not streaming, and while there is no credit; at most one whole answer.
   };
 
   Status load_engine() {
@@ -119,7 +131,7 @@ class NativeBackend final : public Backend {
       events_.on_error(item.id, submitted.error());
       return;
     }
-    work_[item.id.value] = Work{generate->stream, {}};
+    work_[item.id.value] = Work{generate->stream, StreamBudget(item.credit), {}};
   }
 
   /// One forward over everything inside. When there is more to do.
@@ -141,14 +153,22 @@ class NativeBackend final : public Backend {
     }
     Work& work = found->second;
     const bool last = event.finish != gpu::FinishReason::none;
-    if (!work.stream) work.text += event.text;
-    if (!last && (!work.stream || event.text.empty())) return;
+    work.text += event.text;
+    if (!last) return send_text(id, work);
     protocol::ResultPart part;
-    part.content = protocol::TextPart{work.stream ? std::move(event.text) : std::move(work.text),
-                                      to_protocol(event.finish),
-                                      {event.prompt_tokens, event.completion_tokens}};
-    if (last) work_.erase(found);
-    events_.on_part(id, std::move(part), last);
+    part.content = protocol::TextPart{
+        std::move(work.text), to_protocol(event.finish), {event.prompt_tokens, event.completion_tokens}};
+    work_.erase(found);
+    events_.on_part(id, std::move(part), true);
+  }
+
+  /// What there is so far, where the client wants it in parts and takes one more.
+  void send_text(WorkId id, Work& work) {
+    if (!work.stream || work.text.empty() || !work.budget.may_send()) return;
+    protocol::ResultPart part;
+    part.content = protocol::TextPart{std::exchange(work.text, {}), protocol::FinishReason::none, {}};
+    work.budget.sent(part);
+    events_.on_part(id, std::move(part), false);
   }
 
   const std::filesystem::path folder_;

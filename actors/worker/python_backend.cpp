@@ -92,6 +92,9 @@ class PythonBackend final : public Backend {
   void cancel(WorkId id) override {
     if (Backend* child = this->child()) child->cancel(id);
   }
+  void credit(WorkId id, uint64_t bytes) override {
+    if (Backend* child = this->child()) child->credit(id, bytes);
+  }
   uint32_t slots() const override {
     const Backend* child = this->child();
     return child == nullptr ? 0 : child->slots();

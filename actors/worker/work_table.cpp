@@ -56,15 +56,15 @@ void WorkTable::error(WorkId id, const Error& error) {
   left(1);
 }
 
+WorkId WorkTable::find(actor::ReplyId reply) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_reply_.find(reply);
+  return found == by_reply_.end() ? WorkId{} : found->second;
+}
+
 WorkId WorkTable::cancel(actor::ReplyId reply) {
-  WorkId id;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = by_reply_.find(reply);
-    if (found == by_reply_.end()) return {};
-    id = found->second;
-  }
-  if (take(id)) left(1);
+  const WorkId id = find(reply);
+  if (id && take(id)) left(1);
   return id;
 }
 

@@ -22,6 +22,8 @@ class WorkTable {
   WorkId add(std::shared_ptr<actor::Reply> reply);
   void part(WorkId id, protocol::ResultPart part, bool last);
   void error(WorkId id, const Error& error);
+  /// The work of a call that is inside; else none.
+  WorkId find(actor::ReplyId reply) const;
   /// Forgets the work of a cancelled call; its id, or none.
   WorkId cancel(actor::ReplyId reply);
   /// Fails everything inside, e.g. when the back end has died.

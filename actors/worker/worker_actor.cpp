@@ -64,6 +64,7 @@ WorkerActor::WorkerActor(actor::Context& context, WorkerOptions options)
       });
   on<Batch>([this](const Batch& batch) { execute(batch); });
   on<CancelWork>([this](const CancelWork& message) { cancel(message); });
+  on<CreditWork>([this](const CreditWork& message) { credit(message); });
   on<Drain>([this](const Drain&) { drain(); });
 }
 
@@ -142,8 +143,7 @@ void WorkerActor::execute(const Batch& batch) {
     if (!backend_ || status_.state != ReplicaState::ready) {
       entry.reply->fail({Errc::unavailable, "the back end is not ready", {}, {}});
     } else {
-      const std::optional<Time> deadline = entry.reply->deadline();
-      items.push_back({table_->add(entry.reply), entry.request, deadline});
+      items.push_back({table_->add(entry.reply), entry.request, entry.reply->deadline(), entry.reply->credit()});
     }
   }
   if (!items.empty()) backend_->execute(std::move(items));
@@ -152,6 +152,11 @@ void WorkerActor::execute(const Batch& batch) {
 void WorkerActor::cancel(const CancelWork& cancel) {
   const WorkId id = table_->cancel(cancel.reply);
   if (id && backend_) backend_->cancel(id);
+}
+
+void WorkerActor::credit(const CreditWork& credit) {
+  const WorkId id = table_->find(credit.reply);
+  if (id && backend_) backend_->credit(id, credit.bytes);
 }
 
 void WorkerActor::drain() {

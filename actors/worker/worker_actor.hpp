@@ -28,7 +28,7 @@ struct WorkerOptions {
   std::function<void(protocol::ReplicaStatus)> on_change;
 };
 
-/// Takes Batch, CancelWork and Drain.
+/// Takes Batch, CancelWork, CreditWork and Drain.
 class WorkerActor final : public actor::Actor {
  public:
   WorkerActor(actor::Context& context, WorkerOptions options);
@@ -45,6 +45,7 @@ class WorkerActor final : public actor::Actor {
   void set_state(protocol::ReplicaState state, std::string reason = {});
   void execute(const Batch& batch);
   void cancel(const CancelWork& cancel);
+  void credit(const CreditWork& credit);
   void drain();
   void stop_if_drained();
   void tell_batcher(uint32_t slots);

@@ -18,6 +18,7 @@ struct InferFlags {
   bool json = false;
   std::string model;
   std::string api_key;
+  std::string idempotency_key;
   std::string prompt;
   std::string chat;
   std::vector<std::string> tensors;
@@ -67,13 +68,14 @@ Result<std::vector<protocol::ResultPart>> ask(const InferFlags& flags, protocol:
   std::vector<protocol::ResultPart> parts;
   std::promise<Status> done;
   const bool prints = flags.stream && !flags.json;
-  client->call(std::move(request), {}, [&](Result<protocol::ResultPart> part, bool last) {
-    if (!part) return done.set_value(fail(std::move(part.error())));
-    if (const auto* text = std::get_if<protocol::TextPart>(&part->content); text && prints)
-      std::cout << text->text << std::flush;
-    parts.push_back(std::move(*part));
-    if (last) done.set_value({});
-  });
+  client->call(std::move(request), {.idempotency_key = flags.idempotency_key},
+               [&](Result<protocol::ResultPart> part, bool last) {
+                 if (!part) return done.set_value(fail(std::move(part.error())));
+                 if (const auto* text = std::get_if<protocol::TextPart>(&part->content); text && prints)
+                   std::cout << text->text << std::flush;
+                 parts.push_back(std::move(*part));
+                 if (last) done.set_value({});
+               });
   TROUPE_CHECK(done.get_future().get());
   return parts;
 }
@@ -81,6 +83,7 @@ Result<std::vector<protocol::ResultPart>> ask(const InferFlags& flags, protocol:
 nlohmann::json json_answer(const std::vector<protocol::ResultPart>& parts, Duration took) {
   nlohmann::json answer{{"version", parts.back().version},
                         {"cached", parts.back().cached},
+                        {"replayed", parts.back().replayed},
                         {"latency_ms", std::chrono::duration<double, std::milli>(took).count()}};
   std::string text;
   for (const protocol::ResultPart& part : parts) {
@@ -146,6 +149,9 @@ void add_infer(CLI::App& app, Shell& shell) {
   verb->add_flag("--stream", flags->stream, "Print text as it comes");
   add_zmq_flags(*verb, flags->zmq, flags->data_root);
   add_api_key(*verb, flags->api_key);
+  verb->add_option("--idempotency-key", flags->idempotency_key,
+                   "Names the request: asked again under it, it is answered as it was")
+      ->type_name("KEY");
   add_duration(*verb, "--timeout", flags->timeout, "How long to wait for the answer");
   verb->add_flag("--json", flags->json, "Print JSON");
   verb->callback([flags, &shell] { shell.verb = [flags, &shell] { return infer(*flags, shell.clock); }; });

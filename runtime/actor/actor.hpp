@@ -34,6 +34,8 @@ class Actor {
   virtual void stopping() {}
   /// The caller of an unfinished Reply wants no more. The Reply may be dropped or failed; nobody listens.
   virtual void cancelled(ReplyId) {}
+  /// The caller of a Reply with credit takes so many bytes more. The Reply may have ended.
+  virtual void credited(ReplyId, uint64_t /*bytes*/) {}
 
   /// For the host: runs the handler of `message`. False where there is none.
   bool handle_event(const protocol::AnyMessage& message);

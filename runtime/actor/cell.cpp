@@ -17,7 +17,9 @@ std::string_view name_of(uint8_t state) {
 class LocalRoute final : public ReplyRoute {
  public:
   LocalRoute(std::shared_ptr<Cell> caller, CallId call, std::shared_ptr<CallState> state, const CallOptions& options)
-      : ReplyRoute(std::move(state), options.deadline, options.trace), caller_(std::move(caller)), call_(call) {}
+      : ReplyRoute(std::move(state), options.deadline, options.trace, options.credit),
+        caller_(std::move(caller)),
+        call_(call) {}
 
   void deliver(protocol::AnyMessage message, uint32_t index, bool last) override {
     if (state->cancelled.load(std::memory_order_relaxed)) return;
@@ -176,6 +178,18 @@ void Cell::cancel(CallId id) {
   calls_.erase(call);
 }
 
+Status Cell::credit(CallId id, uint64_t bytes) {
+  const auto call = calls_.find(id);
+  if (call == calls_.end()) return {};
+  const OpenCall& open = call->second;
+  if (open.state) {
+    RefAccess::target(open.callee)->cell->post({Credited{open.state->reply, bytes}});
+  } else if (open.correlation) {
+    return host_.credit_request(*RefAccess::target(open.callee), open.correlation, bytes);
+  }
+  return {};
+}
+
 actor::TimerId Cell::after(Duration delay, std::function<void()> action) {
   const actor::TimerId id{++next_id_};
   OpenTimer& timer = timers_[id];
@@ -297,6 +311,10 @@ void Cell::handle(Answer& answer) {
 
 void Cell::handle(Cancelled& cancelled) {
   if (actor_) actor_->cancelled(cancelled.reply);
+}
+
+void Cell::handle(Credited& credited) {
+  if (actor_) actor_->credited(credited.reply, credited.bytes);
 }
 
 void Cell::handle(TimerFired& fired) {

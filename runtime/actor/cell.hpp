@@ -38,6 +38,7 @@ class Cell final : public Context, public std::enable_shared_from_this<Cell> {
   WallTime wall() const override;
   CallId call(const Ref& callee, protocol::AnyMessage message, CallOptions options, ReplyHandler handler) override;
   void cancel(CallId call) override;
+  Status credit(CallId call, uint64_t bytes) override;
   actor::TimerId after(Duration delay, std::function<void()> action) override;
   void cancel(actor::TimerId timer) override;
   void monitor(const Ref& other, std::function<void(const Error&)> handler) override;
@@ -65,6 +66,7 @@ class Cell final : public Context, public std::enable_shared_from_this<Cell> {
   void handle(Request& request);
   void handle(Answer& answer);
   void handle(Cancelled& cancelled);
+  void handle(Credited& credited);
   void handle(TimerFired& fired);
   void handle(Down& down);
   void handle(Action& action);

@@ -30,6 +30,8 @@ struct CallOptions {
   std::optional<Time> deadline;  ///< At it the call fails with deadline_exceeded and the callee is told to cancel.
   std::string trace;             ///< Request id for logs.
   uint8_t priority = 0;
+  std::optional<uint64_t> credit{};  ///< Bytes of the answer that the callee may send before it gets more credit; what
+                                     ///< counts as a byte is theirs to agree on. None = as they are made.
 };
 
 /// Belongs to one actor; all functions but bind()'s result may be called only from its handlers.
@@ -51,6 +53,9 @@ class Context {
   }
   /// No further ReplyEvent comes; the callee is told. Unknown or ended ids are ignored.
   virtual void cancel(CallId call) = 0;
+  /// The callee of a call with credit may send `bytes` more. Unknown or ended ids are ignored. overloaded: the lane to
+  /// its node is full, and it was not told: try again.
+  virtual Status credit(CallId call, uint64_t bytes) = 0;
 
   /// Runs `action` on this actor after `delay` (resolution 1 ms).
   virtual TimerId after(Duration delay, std::function<void()> action) = 0;

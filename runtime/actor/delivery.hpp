@@ -25,6 +25,10 @@ struct Answer {
 struct Cancelled {
   ReplyId reply;
 };
+struct Credited {
+  ReplyId reply;
+  uint64_t bytes = 0;
+};
 struct TimerFired {
   TimerId timer;
 };
@@ -47,7 +51,9 @@ struct Stop {
 };
 
 struct Delivery {
-  std::variant<Start, Event, Request, Answer, Cancelled, TimerFired, Down, Action, Restart, Halt, GiveUp, Stop> content;
+  std::variant<Start, Event, Request, Answer, Cancelled, Credited, TimerFired, Down, Action, Restart, Halt, GiveUp,
+               Stop>
+      content;
 };
 
 }  // namespace troupe::actor::internal

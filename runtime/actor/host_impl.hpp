@@ -40,6 +40,7 @@ class HostImpl final : public Host {
   Result<CorrelationId> send_request(const Target& target, const protocol::AnyMessage& message,
                                      const CallOptions& options, const std::shared_ptr<Cell>& caller, CallId call);
   void cancel_request(const Target& target, CorrelationId correlation);
+  Status credit_request(const Target& target, CorrelationId correlation, uint64_t bytes);
   void watch_node(NodeId node, const std::shared_ptr<Cell>& watcher, uint64_t monitor);
   /// The incoming call is answered or dropped: nobody can cancel it any more.
   void forget_incoming(NodeId node, CorrelationId correlation);
@@ -89,6 +90,8 @@ class HostImpl final : public Host {
   void receive_request(bus::Lane lane, wire::Message& message);
   void receive_answer(const wire::Message& message);
   void receive_cancel(const wire::Message& message);
+  void receive_credit(const wire::Message& message);
+  std::optional<Incoming> find_incoming(const wire::Envelope& envelope);
   void refuse(bus::Lane lane, const wire::Envelope& request, const Error& error);
   /// Ends what goes on with `node`, or with every node where that is none.
   void lose(std::optional<NodeId> node, const Error& error);

@@ -12,7 +12,7 @@ class RemoteRoute final : public ReplyRoute {
  public:
   RemoteRoute(HostImpl& host, bus::Lane lane, const wire::Envelope& request, std::shared_ptr<CallState> state,
               std::optional<Time> deadline)
-      : ReplyRoute(std::move(state), deadline, request.trace),
+      : ReplyRoute(std::move(state), deadline, request.trace, request.credit),
         host_(host),
         lane_(lane),
         node_(request.source_node),
@@ -81,6 +81,7 @@ Result<CorrelationId> HostImpl::send_request(const Target& target, const protoco
   out.envelope.correlation_id = correlation;
   out.envelope.priority = options.priority;
   out.envelope.trace = options.trace;
+  out.envelope.credit = options.credit;
   if (options.deadline)
     out.envelope.remaining =
         std::max(std::chrono::microseconds{0},
@@ -109,6 +110,13 @@ void HostImpl::cancel_request(const Target& target, CorrelationId correlation) {
   out.envelope.correlation_id = correlation;
   // Lost cancels cost work, not correctness: the answer will find nobody waiting.
   static_cast<void>(transport_->send(target.lane, target.node, std::move(out)));
+}
+
+Status HostImpl::credit_request(const Target& target, CorrelationId correlation, uint64_t bytes) {
+  wire::Message out{envelope_to(target, wire::Kind::credit, protocol::MessageType::none), {}};
+  out.envelope.correlation_id = correlation;
+  out.envelope.credit = bytes;
+  return transport_->send(target.lane, target.node, std::move(out));
 }
 
 void HostImpl::watch_node(NodeId node, const std::shared_ptr<Cell>& watcher, uint64_t monitor) {
@@ -178,6 +186,8 @@ void HostImpl::receive(bus::Lane lane, wire::Message message) {
       receive_cancel(message);
       break;
     case wire::Kind::credit:
+      receive_credit(message);
+      break;
     case wire::Kind::ack:
     case wire::Kind::hello:
       break;  // The transport's own.
@@ -254,17 +264,25 @@ void HostImpl::receive_answer(const wire::Message& message) {
   if (const auto caller = call.caller.lock()) caller->post({Answer{call.call, std::move(event)}});
 }
 
+std::optional<HostImpl::Incoming> HostImpl::find_incoming(const wire::Envelope& envelope) {
+  Shard& shard = this->shard(envelope.correlation_id);
+  const std::lock_guard lock(shard.mutex);
+  const auto found = shard.incoming.find({envelope.source_node, envelope.correlation_id});
+  if (found == shard.incoming.end()) return std::nullopt;
+  return found->second;
+}
+
 void HostImpl::receive_cancel(const wire::Message& message) {
-  Incoming call;
-  {
-    Shard& shard = this->shard(message.envelope.correlation_id);
-    const std::lock_guard lock(shard.mutex);
-    const auto found = shard.incoming.find({message.envelope.source_node, message.envelope.correlation_id});
-    if (found == shard.incoming.end()) return;
-    call = found->second;
-  }
-  call.state->cancelled.store(true, std::memory_order_relaxed);
-  if (const auto callee = call.callee.lock()) callee->post({Cancelled{call.state->reply}});
+  const auto call = find_incoming(message.envelope);
+  if (!call) return;
+  call->state->cancelled.store(true, std::memory_order_relaxed);
+  if (const auto callee = call->callee.lock()) callee->post({Cancelled{call->state->reply}});
+}
+
+void HostImpl::receive_credit(const wire::Message& message) {
+  const auto call = find_incoming(message.envelope);
+  if (!call) return;
+  if (const auto callee = call->callee.lock()) callee->post({Credited{call->state->reply, *message.envelope.credit}});
 }
 
 }  // namespace troupe::actor::internal

@@ -44,8 +44,9 @@ struct CallState {
 /// The way back to a caller.
 class ReplyRoute {
  public:
-  ReplyRoute(std::shared_ptr<CallState> state, std::optional<Time> deadline, std::string trace)
-      : state(std::move(state)), deadline(deadline), trace(std::move(trace)) {}
+  ReplyRoute(std::shared_ptr<CallState> state, std::optional<Time> deadline, std::string trace,
+             std::optional<uint64_t> credit)
+      : state(std::move(state)), deadline(deadline), trace(std::move(trace)), credit(credit) {}
   virtual ~ReplyRoute() = default;
 
   virtual void deliver(protocol::AnyMessage message, uint32_t index, bool last) = 0;
@@ -55,6 +56,7 @@ class ReplyRoute {
   const std::shared_ptr<CallState> state;
   const std::optional<Time> deadline;
   const std::string trace;
+  const std::optional<uint64_t> credit;
   uint32_t next_index = 0;
   bool ended = false;
 };

@@ -34,6 +34,10 @@ const std::string& Reply::trace() const noexcept {
   return route_ ? route_->trace : none;
 }
 
+std::optional<uint64_t> Reply::credit() const noexcept {
+  return route_ ? route_->credit : std::nullopt;
+}
+
 bool Reply::cancelled() const noexcept {
   return !route_ || route_->state->cancelled.load(std::memory_order_relaxed);
 }

@@ -36,6 +36,8 @@ class Reply {
   std::optional<Time> deadline() const noexcept;
   /// Request id for logs.
   const std::string& trace() const noexcept;
+  /// Bytes of the answer that may be sent before Actor::credited() tells of more; none = as they are made.
+  std::optional<uint64_t> credit() const noexcept;
   /// The caller has gone or said stop; what is sent from now on is dropped.
   bool cancelled() const noexcept;
   explicit operator bool() const noexcept { return route_ != nullptr; }

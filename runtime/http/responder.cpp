@@ -56,6 +56,12 @@ void Responder::on_disconnect(std::function<void()> callback) {
   });
 }
 
+void Responder::when_unsent(size_t bytes, std::function<void()> callback) {
+  run_on(session_, [number = number_, bytes, callback = std::move(callback)](Session& session) mutable {
+    session.when_unsent(number, bytes, std::move(callback));
+  });
+}
+
 void Responder::post(std::function<void()> action) {
   run_on(session_, [action = std::move(action)](Session&) { action(); });
 }

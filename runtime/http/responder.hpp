@@ -21,6 +21,7 @@ class Responder final : public HttpResponder {
   void end() override;
   void abort() override;
   void on_disconnect(std::function<void()> callback) override;
+  void when_unsent(size_t bytes, std::function<void()> callback) override;
   void post(std::function<void()> action) override;
 
  private:

@@ -99,6 +99,7 @@ void Session::close() {
   loop_->shared().body_bytes.fetch_sub(std::exchange(body_accounted_, 0), std::memory_order_relaxed);
   loop_->remove(self);
   pass_.reset();
+  drained_ = nullptr;
   if (const auto callback = std::exchange(disconnected_, nullptr); owed && callback) callback();
 }
 
@@ -351,9 +352,23 @@ void Session::on_disconnect(uint64_t number, std::function<void()> callback) {
   if (state_ == State::answering || state_ == State::streaming) disconnected_ = std::move(callback);
 }
 
+void Session::when_unsent(uint64_t number, size_t bytes, std::function<void()> callback) {
+  if (!owes(number, State::streaming)) return;
+  low_water_ = bytes;
+  drained_ = std::move(callback);
+  tell_drained();
+}
+
+void Session::tell_drained() {
+  if (!drained_ || unsent() > low_water_) return;
+  const auto callback = std::exchange(drained_, nullptr);
+  callback();
+}
+
 void Session::finish() {
   state_ = State::finishing;
   disconnected_ = nullptr;
+  drained_ = nullptr;
   flush();
 }
 
@@ -393,6 +408,8 @@ void Session::on_written(const boost::system::error_code& ec, size_t count) {
   sent_ += count;
   taken_bytes_ += count;
   account();
+  tell_drained();
+  if (state_ == State::closed) return;
   if (sent_ < sending_.size()) return send();
   sending_.clear();
   sent_ = 0;

@@ -42,6 +42,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void abort(uint64_t number);
   void dropped(uint64_t number);
   void on_disconnect(uint64_t number, std::function<void()> callback);
+  void when_unsent(uint64_t number, size_t bytes, std::function<void()> callback);
 
  private:
   enum class State : uint8_t {
@@ -75,6 +76,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void all_written();
   void linger();
   void account();
+  void tell_drained();
   void account_body();
   bool reads_too_slowly(Time now);
 
@@ -100,6 +102,8 @@ class Session : public std::enable_shared_from_this<Session> {
   bool is_broken_ = false;  ///< The request was not read to its end: linger.
   bool draining_ = false;
   std::function<void()> disconnected_;
+  size_t low_water_ = 0;  ///< Of unsent bytes, at which drained_ runs.
+  std::function<void()> drained_;
 
   std::vector<char> in_;
   size_t in_begin_ = 0, in_end_ = 0;

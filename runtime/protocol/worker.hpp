@@ -61,9 +61,10 @@ struct ExecuteItem {
   uint64_t work_id = 0;                  ///< Correlation id of its parts, its error and its cancel.
   std::optional<uint64_t> remaining_us;  ///< Until the deadline; none = no deadline.
   ServeRequest request;
+  std::optional<uint64_t> credit;  ///< Bytes (stream_cost) that may be answered before more is given; none = no bound.
   bool operator==(const ExecuteItem&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&ExecuteItem::work_id, &ExecuteItem::remaining_us, &ExecuteItem::request};
+    return std::tuple{&ExecuteItem::work_id, &ExecuteItem::remaining_us, &ExecuteItem::request, &ExecuteItem::credit};
   }
 };
 

@@ -8,7 +8,7 @@
 namespace troupe::wire {
 namespace {
 
-constexpr size_t field_count = 10;
+constexpr size_t field_count = 10;  ///< Without the credit, which only some have.
 constexpr std::string_view subject = "the envelope";
 
 Kind read_kind(Reader& reader) {
@@ -74,7 +74,16 @@ std::optional<PartPosition> read_part(Reader& reader, Kind kind) {
   return part;
 }
 
-void read_fields(Reader& reader, Envelope& envelope) {
+std::optional<uint64_t> read_credit(Reader& reader, Kind kind) {
+  if (reader.take_nil()) return std::nullopt;
+  if (kind != Kind::request && kind != Kind::credit) {
+    reader.fail(fmt::format("expected nil in a message of kind {}", static_cast<unsigned>(kind)));
+    return std::nullopt;
+  }
+  return reader.unsigned_integer();
+}
+
+void read_fields(Reader& reader, Envelope& envelope, size_t count) {
   reader.at(1);
   envelope.kind = read_kind(reader);
   reader.at(2);
@@ -93,13 +102,17 @@ void read_fields(Reader& reader, Envelope& envelope) {
   envelope.trace = read_str(reader, trace_bytes_max);
   reader.at(9);
   envelope.part = read_part(reader, envelope.kind);
+  reader.at(field_count);
+  if (count > field_count) envelope.credit = read_credit(reader, envelope.kind);
+  if (envelope.kind == Kind::credit && !envelope.credit)
+    reader.fail("expected the bytes of a message of kind credit, found nil");
 }
 
 }  // namespace
 
 void encode(const Envelope& envelope, std::string& out) {
   Writer writer(out);
-  writer.array(field_count);
+  writer.array(field_count + (envelope.credit ? 1 : 0));
   writer.unsigned_integer(envelope.protocol);
   writer.unsigned_integer(static_cast<uint8_t>(envelope.kind));
   writer.unsigned_integer(envelope.message_type);
@@ -125,6 +138,7 @@ void encode(const Envelope& envelope, std::string& out) {
   } else {
     writer.nil();
   }
+  if (envelope.credit) writer.unsigned_integer(*envelope.credit);
 }
 
 Result<Envelope> decode_envelope(std::span<const std::byte> frame, const Limits& limits) {
@@ -141,8 +155,8 @@ Result<Envelope> decode_envelope(std::span<const std::byte> frame, const Limits&
     return troupe::fail(Errc::unimplemented, "the envelope is of protocol {}, this build speaks {}", envelope.protocol,
                         protocol_number);
   }
-  read_fields(reader, envelope);
-  end_fields(reader, field_count, count);
+  read_fields(reader, envelope, count);
+  end_fields(reader, field_count + 1, count);
   reader.finish();
   if (!reader.ok()) return troupe::fail(reader.error(subject));
   return envelope;

@@ -22,7 +22,7 @@ enum class Kind : uint8_t {
   part = 2,     ///< One piece of an answer; the last one is marked.
   error = 3,    ///< Ends an answer; the body is an Error.
   cancel = 4,   ///< The asker of `correlation_id` wants no more. May overtake its request. Idempotent.
-  credit = 5,   ///< More bytes of a stream may be sent.
+  credit = 5,   ///< The asker of `correlation_id` takes so many more bytes of its answer. No body.
   event = 6,    ///< Wants no answer.
   ack = 7,      ///< Confirms an event by its correlation id.
   hello = 8,    ///< First message on a connection: who is there.
@@ -36,7 +36,8 @@ struct PartPosition {
 };
 
 /// MessagePack array `[protocol, kind, message_type, correlation_id, [node, incarnation], [incarnation, path],
-/// remaining_us, priority, trace, part]`. Unknown trailing fields are ignored.
+/// remaining_us, priority, trace, part, credit]`; without the last where there is none. Unknown trailing fields are
+/// ignored.
 struct Envelope {
   uint32_t protocol = protocol_number;
   Kind kind = Kind::event;
@@ -50,6 +51,9 @@ struct Envelope {
   uint8_t priority = 0;                                ///< 0 = default, 1 = highest, 255 = lowest.
   std::string trace;                                   ///< Request id for logs and traces; may be empty.
   std::optional<PartPosition> part;                    ///< Only of kind `part`.
+  /// Of kind `request`: bytes of the answer that may come before there is more credit; none = as they are made. Of kind
+  /// `credit`: so many more.
+  std::optional<uint64_t> credit;
 
   bool operator==(const Envelope&) const = default;
 };

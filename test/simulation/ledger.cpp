@@ -4,6 +4,7 @@
 
 #include "cluster/spec/records.hpp"
 #include "runtime/base/units.hpp"
+#include "runtime/protocol/stream_credit.hpp"
 
 namespace troupe::sim {
 namespace {
@@ -153,6 +154,21 @@ void Ledger::check_stored(const storage::RangeResult& deployments) {
 void Ledger::leads(Incarnation life, Epoch epoch) {
   const auto [leader, is_new] = leaders_.emplace(epoch, life);
   if (!is_new && leader->second != life) violation(fmt::format("two heads act in epoch {}", epoch.value));
+}
+
+void ClientSink::on_part(std::shared_ptr<const protocol::ResultPart> part, bool last) {
+  if (more_ && !last) {
+    if (*unread_ >= *window_)
+      ledger_.violation(fmt::format("{}: a part came although {} bytes of its stream were unread, of {}",
+                                    ledger_.request(request_).id, *unread_, *window_));
+    const uint64_t cost = protocol::stream_cost(*part);
+    *unread_ += cost;
+    schedule_.after(gateway_, reading_, [more = more_, unread = unread_, cost] {
+      *unread -= cost;
+      more(cost);
+    });
+  }
+  ledger_.part(request_, *part, last);
 }
 
 }  // namespace troupe::sim

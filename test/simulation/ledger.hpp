@@ -110,19 +110,30 @@ class Ledger {
   Counts counts_;
 };
 
-/// Where a request's answer goes: to the ledger.
+/// Where a request's answer goes: to the ledger. A stream comes at the pace of a client that reads slowly.
 class ClientSink final : public balancer::ResponseSink {
  public:
-  ClientSink(Ledger& ledger, size_t request) : ledger_(ledger), request_(request) { ++ledger_.sinks; }
-  ~ClientSink() override { --ledger_.sinks; }
-  void on_part(std::shared_ptr<const protocol::ResultPart> part, bool last) override {
-    ledger_.part(request_, *part, last);
+  /// `window`: of a stream. A part is read `reading` after it has come, in the life of `gateway`.
+  ClientSink(Ledger& ledger, Schedule& schedule, Owner gateway, size_t request, std::optional<uint64_t> window,
+             Duration reading)
+      : ledger_(ledger), schedule_(schedule), gateway_(gateway), request_(request), window_(window), reading_(reading) {
+    ++ledger_.sinks;
   }
+  ~ClientSink() override { --ledger_.sinks; }
+  void on_part(std::shared_ptr<const protocol::ResultPart> part, bool last) override;
   void on_error(const Error& error) override { ledger_.error(request_, error); }
+  std::optional<uint64_t> window() const override { return window_; }
+  void on_begin(std::function<void(uint64_t)> more) override { more_ = std::move(more); }
 
  private:
   Ledger& ledger_;
+  Schedule& schedule_;
+  const Owner gateway_;
   const size_t request_;
+  const std::optional<uint64_t> window_;
+  const Duration reading_;
+  std::function<void(uint64_t)> more_;
+  std::shared_ptr<uint64_t> unread_ = std::make_shared<uint64_t>(0);
 };
 
 }  // namespace troupe::sim

@@ -34,6 +34,7 @@ class FragileBackend final : public worker::Backend {
     }
   }
   void cancel(worker::WorkId) override {}
+  void credit(worker::WorkId, uint64_t) override {}
   uint32_t slots() const override { return sim::slots; }
   worker::StepProgress progress() const override { return {}; }
   Duration longest_step() const override { return {}; }

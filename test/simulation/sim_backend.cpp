@@ -56,7 +56,9 @@ void SimBackend::execute(std::vector<worker::WorkItem> batch) {
       events_.on_error(id, {Errc::unimplemented, "a simulated back end generates text from text", {}, {}});
       continue;
     }
-    running_[id] = {item, prompt->text, generate->sampling.max_tokens, 0, generate->stream, false};
+    running_[id] = {item, prompt->text,     generate->sampling.max_tokens,
+                    0,    generate->stream, worker::StreamBudget(item.credit),
+                    false};
     later(backends_.knobs.part_time_max, [this, id] { step(id); });
   }
   if (running_.size() > slots_)
@@ -71,7 +73,8 @@ void SimBackend::step(worker::WorkId id) {
   const auto found = running_.find(id);
   if (found == running_.end()) return;
   Work& work = found->second;
-  if (hung_) {
+  const bool is_next_last = !work.stream || work.next + 1 == work.parts;
+  if (hung_ || (!is_next_last && !work.budget.may_send())) {
     work.waits = true;
     return;
   }
@@ -88,7 +91,16 @@ void SimBackend::step(worker::WorkId id) {
   }
   protocol::ResultPart part;
   part.content = std::move(text);
+  if (!last) work.budget.sent(part);
   events_.on_part(id, std::move(part), last);
+}
+
+void SimBackend::credit(worker::WorkId id, uint64_t bytes) {
+  const auto found = running_.find(id);
+  if (found == running_.end()) return;
+  found->second.budget.add(bytes);
+  if (!hung_ && std::exchange(found->second.waits, false))
+    later(backends_.knobs.part_time_max, [this, id] { step(id); });
 }
 
 void SimBackend::die() {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/worker/stream_budget.hpp"
 #include "actors/worker/worker_actor.hpp"
 #include "test/simulation/knobs.hpp"
 #include "test/simulation/ledger.hpp"
@@ -32,6 +33,7 @@ class SimBackend final : public worker::Backend {
   void load() override;
   void execute(std::vector<worker::WorkItem> batch) override;
   void cancel(worker::WorkId id) override { running_.erase(id); }
+  void credit(worker::WorkId id, uint64_t bytes) override;
   uint32_t slots() const override { return slots_; }
   worker::StepProgress progress() const override { return {}; }
   Duration longest_step() const override { return {}; }
@@ -55,7 +57,8 @@ class SimBackend final : public worker::Backend {
     uint32_t parts = 1;
     uint32_t next = 0;
     bool stream = false;
-    bool waits = false;  ///< Was due while the back end hung.
+    worker::StreamBudget budget;
+    bool waits = false;  ///< Was due while the back end hung, or while there was no credit.
   };
 
   void later(Duration longest, std::function<void()> action);

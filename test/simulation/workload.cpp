@@ -81,7 +81,10 @@ size_t Clients::send(SimNode& gateway) {
   world_.schedule.after(
       gateway.owner(), up_to(random, 1ms),
       [this, &gateway, index, id, deadline, request = std::make_shared<const protocol::ServeRequest>(request)] {
-        const auto sink = std::make_shared<ClientSink>(world_.ledger, index);
+        const ClientRequest& asked = world_.ledger.request(index);
+        const auto window = asked.stream ? std::optional<uint64_t>(1 + 300 * (index % 3)) : std::nullopt;
+        const auto sink = std::make_shared<ClientSink>(world_.ledger, world_.schedule, gateway.owner(), index, window,
+                                                       Duration{1ms} * static_cast<int64_t>(index % 40));
         const Status sent = gateway.gateway().send(gateway::Submit{id, request, deadline, sink});
         if (!sent) sink->on_error(sent.error());
       });

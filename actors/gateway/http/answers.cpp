@@ -2,11 +2,14 @@
 
 #include "actors/gateway/http/error_answer.hpp"
 #include "actors/gateway/http/open_inference.hpp"
+#include "actors/gateway/stream_pace.hpp"
 
 namespace troupe::gateway {
 namespace {
 
 constexpr std::string_view json_type = "application/json";
+/// Bytes of a stream that may wait for its client while the next are asked for.
+constexpr size_t unsent_low = 64 << 10;
 
 http::HeaderList answer_headers(const AnswerContext& context, const protocol::ResultPart& part) {
   http::HeaderList headers{{"x-request-id", context.request_id},
@@ -39,6 +42,17 @@ class HttpSink final : public balancer::ResponseSink {
   void on_error(const Error& error) override {
     answer_->context.responder->post([answer = answer_, error] { answer->error(error); });
   }
+  std::optional<uint64_t> window() const override {
+    return requires {
+      answer_->begin({});
+    }
+    ? std::optional(protocol::stream_window) : std::nullopt;
+  }
+  void on_begin(std::function<void(uint64_t)> more) override {
+    if constexpr (requires { answer_->begin({}); }) {
+      answer_->context.responder->post([answer = answer_, more = std::move(more)] { answer->begin(more); });
+    }
+  }
 
  private:
   const std::shared_ptr<Answer> answer_;
@@ -65,7 +79,9 @@ struct StreamedOpenAi {
   AnswerContext context;
   OpenAiAnswer text;
   bool has_begun = false;
+  std::shared_ptr<StreamPace> pace;  ///< What the answer's pieces wait for, where they do.
 
+  void begin(std::function<void(uint64_t)> more) { pace = std::make_shared<StreamPace>(std::move(more)); }
   void part(const protocol::ResultPart& part, bool last) {
     const auto* content = std::get_if<protocol::TextPart>(&part.content);
     if (content == nullptr) return error(wrong_kind("text"));
@@ -76,7 +92,9 @@ struct StreamedOpenAi {
       has_begun = true;
     }
     context.responder->write(text.chunk(*content, part.version, last));
-    if (last) context.responder->end();
+    if (last) return context.responder->end();
+    if (pace && pace->on_part(protocol::stream_cost(part)))
+      context.responder->when_unsent(unsent_low, [pace = pace] { pace->on_read(); });
   }
   /// Once a stream has begun its status is out, so the error goes into it.
   void error(const Error& failure) const {
@@ -105,7 +123,7 @@ struct OpenInference {
 
 std::shared_ptr<balancer::ResponseSink> make_openai_sink(AnswerContext context, OpenAiAnswer answer, bool stream) {
   if (stream) {
-    return std::make_shared<HttpSink<StreamedOpenAi>>(StreamedOpenAi{std::move(context), std::move(answer), false});
+    return std::make_shared<HttpSink<StreamedOpenAi>>(StreamedOpenAi{std::move(context), std::move(answer), false, {}});
   }
   return std::make_shared<HttpSink<WholeOpenAi>>(WholeOpenAi{std::move(context), std::move(answer), {}});
 }

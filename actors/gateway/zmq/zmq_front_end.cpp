@@ -15,6 +15,7 @@
 #include "runtime/protocol/idempotency.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "runtime/protocol/registry.hpp"
+#include "runtime/protocol/stream_credit.hpp"
 
 namespace troupe::gateway {
 namespace {
@@ -43,7 +44,22 @@ struct Answer {
   uint32_t index = 0;
   bool last = false;
   std::optional<Error> error;
+  std::function<void()> on_read{};  ///< On any thread, once this and what came before is written to the client.
 };
+
+/// `body` that says when it has been let go.
+Bytes marked(Bytes body, std::function<void()> on_read) {
+  struct Mark {
+    Mark(Bytes all, std::function<void()> tell) : bytes(std::move(all)), on_read(std::move(tell)) {}
+    Mark(const Mark&) = delete;
+    Mark& operator=(const Mark&) = delete;
+    ~Mark() { on_read(); }
+    const Bytes bytes;
+    const std::function<void()> on_read;
+  };
+  const auto mark = std::make_shared<const Mark>(std::move(body), std::move(on_read));
+  return Bytes::share(mark, mark->bytes.span());
+}
 
 /// Where sinks put their answers; outlives the front end as long as a sink does.
 class Outbox {
@@ -82,27 +98,47 @@ Error not_read() {
 
 class ZmqSink final : public balancer::ResponseSink {
  public:
-  ZmqSink(std::shared_ptr<const Origin> origin, std::shared_ptr<Outbox> outbox)
-      : origin_(std::move(origin)), outbox_(std::move(outbox)) {}
+  ZmqSink(std::shared_ptr<const Origin> origin, std::shared_ptr<Outbox> outbox, bool is_stream)
+      : origin_(std::move(origin)), outbox_(std::move(outbox)), is_stream_(is_stream) {}
 
   void on_part(std::shared_ptr<const protocol::ResultPart> part, bool last) override {
     if (is_cut_) return;
-    if (outbox_->push({origin_, std::move(part), index_++, last, std::nullopt})) return;
+    auto on_read = last ? nullptr : when_read(*part);
+    if (outbox_->push({origin_, std::move(part), index_++, last, std::nullopt, std::move(on_read)})) return;
     is_cut_ = true;
     push_error({Errc::overloaded, "answers wait faster than they can be sent; the stream is cut off", {}, {}});
   }
   void on_error(const Error& error) override {
     if (!is_cut_) push_error(error);
   }
+  std::optional<uint64_t> window() const override {
+    return is_stream_ ? std::optional(protocol::stream_window) : std::nullopt;
+  }
+  void on_begin(std::function<void(uint64_t)> more) override { more_ = std::move(more); }
 
  private:
   void push_error(const Error& error) { outbox_->push({origin_, nullptr, 0, true, error}); }
+  /// Asks for more of the stream when enough of it has been read; empty: not with this part.
+  std::function<void()> when_read(const protocol::ResultPart& part) {
+    if (!more_) return {};
+    owed_ += protocol::stream_cost(part);
+    if (owed_ < protocol::stream_credit_step) return {};
+    return [more = more_, bytes = std::exchange(owed_, 0)] { more(bytes); };
+  }
 
   const std::shared_ptr<const Origin> origin_;
   const std::shared_ptr<Outbox> outbox_;
+  const bool is_stream_;
+  std::function<void(uint64_t)> more_;
+  uint64_t owed_ = 0;  ///< Sent since more was asked for.
   uint32_t index_ = 0;
   bool is_cut_ = false;
 };
+
+bool is_stream(const protocol::ServeRequest& request) {
+  const auto* generate = std::get_if<protocol::Generate>(&request.work);
+  return generate != nullptr && generate->stream;
+}
 
 class FrontEnd final : public ZmqFrontEnd {
  public:
@@ -148,7 +184,7 @@ class FrontEnd final : public ZmqFrontEnd {
   Status submit(const Incoming& incoming, const wire::Envelope& envelope);
   void send(const Answer& answer);
   void send_error(const std::string& client, CorrelationId correlation, const Error& error);
-  Sent put(const std::string& client, wire::Envelope envelope, const wire::Body& body);
+  Sent put(const std::string& client, wire::Envelope envelope, const wire::Body& body, bool lends = false);
   void lost(const std::string& client, Sent sent);
   void cut_off(const std::string& client);
   void malformed();
@@ -303,7 +339,7 @@ Status FrontEnd::submit(const Incoming& incoming, const wire::Envelope& envelope
         RequestKey{std::move(scope), std::move(keyed.idempotency_key), fingerprint_of(*request)});
   }
   auto origin = std::make_shared<const Origin>(incoming.route, envelope.correlation_id, id, request->request_id);
-  auto sink = hold_pass(std::make_shared<ZmqSink>(std::move(origin), outbox_), std::move(pass));
+  auto sink = hold_pass(std::make_shared<ZmqSink>(std::move(origin), outbox_, is_stream(*request)), std::move(pass));
   Status status = door_.submit({id, std::move(request), deadline, std::move(sink), std::move(request_key)});
   if (!status) clients_.close(incoming.route, envelope.correlation_id);
   return status;
@@ -322,7 +358,11 @@ void FrontEnd::send(const Answer& answer) {
   envelope.trace = origin.trace;
   envelope.part = wire::PartPosition{answer.index, answer.last};
   wire::Body body = protocol::encode(protocol::AnyMessage::of(answer.part));
-  const Sent sent = unread_.add(origin.client, body) ? put(origin.client, std::move(envelope), body) : Sent::full;
+  Sent sent = Sent::full;
+  if (unread_.add(origin.client, body)) {
+    if (answer.on_read) body.data = marked(std::move(body.data), answer.on_read);
+    sent = put(origin.client, std::move(envelope), body, answer.on_read != nullptr);
+  }
   if (sent == Sent::sent) return;
   if (answer.last && sent == Sent::full) send_error(origin.client, origin.correlation, not_read());
   lost(origin.client, sent);
@@ -353,10 +393,10 @@ void FrontEnd::send_error(const std::string& client, CorrelationId correlation, 
   if (sent != Sent::sent && !clients_.open_of(client).empty()) lost(client, sent);
 }
 
-Sent FrontEnd::put(const std::string& client, wire::Envelope envelope, const wire::Body& body) {
+Sent FrontEnd::put(const std::string& client, wire::Envelope envelope, const wire::Body& body, bool lends) {
   std::string header;
   wire::encode(envelope, header);
-  return socket_.send(client, header, body, counters_);
+  return socket_.send(client, header, body, counters_, lends);
 }
 
 void FrontEnd::withdraw(const std::vector<balancer::DispatchId>& ids) {

@@ -108,8 +108,8 @@ struct Lent {
   }
 };
 
-bool put(void* socket, const Bytes& bytes, int flags, TransportCounters& counters) {
-  if (bytes.size() < shared_bytes_min) {
+bool put(void* socket, const Bytes& bytes, int flags, TransportCounters& counters, bool lends) {
+  if (!lends && bytes.size() < shared_bytes_min) {
     counters.frames_copied.fetch_add(1, std::memory_order_relaxed);
     return put(socket, bytes.view(), flags);
   }
@@ -349,8 +349,8 @@ void Socket::close(Duration linger) {
   state_.reset();
 }
 
-Sent Socket::send(std::string_view route, std::string_view header, const wire::Body& body,
-                  TransportCounters& counters) {
+Sent Socket::send(std::string_view route, std::string_view header, const wire::Body& body, TransportCounters& counters,
+                  bool lends) {
   void* const handle = state_->handle;
   constexpr int more = ZMQ_DONTWAIT | ZMQ_SNDMORE;
   if (!put(handle, state_->routes ? route : header, more)) {
@@ -360,9 +360,9 @@ Sent Socket::send(std::string_view route, std::string_view header, const wire::B
   // ZeroMQ discards up to the last one.
   bool whole = !state_->routes || put(handle, header, more);
   const auto& attachments = body.attachments;
-  whole &= put(handle, body.data, attachments.empty() ? ZMQ_DONTWAIT : more, counters);
+  whole &= put(handle, body.data, attachments.empty() ? ZMQ_DONTWAIT : more, counters, lends);
   for (size_t i = 0; i < attachments.size(); ++i)
-    whole &= put(handle, attachments[i], i + 1 == attachments.size() ? ZMQ_DONTWAIT : more, counters);
+    whole &= put(handle, attachments[i], i + 1 == attachments.size() ? ZMQ_DONTWAIT : more, counters, lends);
   return whole ? Sent::sent : Sent::lost;
 }
 

@@ -87,8 +87,10 @@ class Socket {
   /// Closes; what is still to be written is written for at most `linger`, in the background. Idempotent.
   void close(Duration linger);
 
-  /// `route` is empty on a DEALER. Bodies and attachments from 2 KiB on are sent from their own memory.
-  Sent send(std::string_view route, std::string_view header, const wire::Body& body, TransportCounters& counters);
+  /// `route` is empty on a DEALER. Bodies and attachments from 2 KiB on are sent from their own memory, with `lends`
+  /// all are: it is let go when ZeroMQ has written it.
+  Sent send(std::string_view route, std::string_view header, const wire::Body& body, TransportCounters& counters,
+            bool lends = false);
   /// False: nothing there.
   bool receive(Incoming& message);
   /// The descriptor of the connection that the last received message came by; -1 = unknown.

@@ -182,6 +182,18 @@ def test_a_key_that_is_none_is_refused_by_name(diary: Diary, key: str):
     assert refused.json()["error"]["param"] == "idempotency-key"
 
 
+def test_the_command_line_asks_under_a_key_too(diary: Diary):
+    key = f"cli-{uuid.uuid4()}"
+    ask = ("infer", "diary", "from a shell", "--idempotency-key", key, "--json")
+
+    first, again = diary.cluster.cli(*ask), diary.cluster.cli(*ask)
+
+    assert (first.code, again.code) == (0, 0), (first, again)
+    assert first.json()["text"] == again.json()["text"]
+    assert (first.json()["replayed"], again.json()["replayed"]) == (False, True)
+    assert diary.runs("from a shell") == 1
+
+
 def test_tensors_are_given_again_too(diary: Diary):
     def ask(body: Dict[str, Any]) -> Answer:
         with diary.cluster.http() as door:

@@ -176,6 +176,52 @@ BOOST_AUTO_TEST_CASE(a_reader_that_is_too_slow_is_cut_off) {
   wait_for(gone.get_future());
 }
 
+BOOST_AUTO_TEST_CASE(a_stream_is_told_when_its_client_has_read) {
+  std::promise<ResponderPtr> asked;
+  Site site([&](const HttpRequest&, ResponderPtr responder) { asked.set_value(std::move(responder)); });
+  RawClient client(site.server->port(), 4096);
+  client.get("/");
+  const auto responder = wait_for(asked.get_future());
+  responder->begin_stream(200, "text/plain");
+  const std::string piece(3 << 20, 'x');
+  std::promise<void> read;
+  std::atomic<bool> was_told{false};
+
+  responder->write(piece);
+  responder->post([&] {
+    responder->when_unsent(64 << 10, [&] {
+      was_told = true;
+      read.set_value();
+    });
+  });
+  // What is asked after it is answered after it: had the client been taken for a reader, it would show by now.
+  std::promise<void> asked_later;
+  responder->post([&] { asked_later.set_value(); });
+  wait_for(asked_later.get_future());
+  BOOST_TEST(!was_told.load());
+  client.read_until("\r\n\r\n");
+  BOOST_TEST(client.read_chunk() == piece);
+
+  wait_for(read.get_future());
+  responder->end();
+  BOOST_TEST(client.read_chunk() == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_with_nothing_unsent_is_told_at_once) {
+  std::promise<bool> told;
+  Site site([&](const HttpRequest&, ResponderPtr responder) {
+    responder->begin_stream(200, "text/plain");
+    bool at_once = false;
+    responder->when_unsent(1 << 20, [&] { at_once = true; });
+    told.set_value(at_once);
+    responder->end();
+  });
+  RawClient client(site.server->port());
+  client.get("/");
+
+  BOOST_TEST(wait_for(told.get_future()));
+}
+
 BOOST_AUTO_TEST_CASE(a_body_over_the_limit_is_413_even_while_it_is_still_being_sent) {
   Site site(Site::echo, {.body_bytes_max = 1_MiB});
   RawClient client(site.server->port());

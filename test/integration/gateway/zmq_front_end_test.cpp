@@ -3,10 +3,12 @@
 #include <boost/test/unit_test.hpp>
 #include <condition_variable>
 #include <deque>
+#include <thread>
 #include <zmq.hpp>
 
 #include "runtime/protocol/idempotency.hpp"
 #include "runtime/protocol/registry.hpp"
+#include "runtime/protocol/stream_credit.hpp"
 #include "test/integration/gateway/raw_client.hpp"
 
 using namespace troupe;
@@ -88,10 +90,10 @@ class Client {
     wire::encode(envelope, header);
     send_frames({header, std::string(body.data.view())});
   }
-  void ask(uint64_t correlation, std::string model = "clerk", std::string target = "gateway") {
+  void ask(uint64_t correlation, std::string model = "clerk", std::string target = "gateway", bool stream = false) {
     protocol::ServeRequest request;
     request.model = std::move(model);
-    request.work = protocol::Generate{};
+    request.work = protocol::Generate{{}, {}, stream};
     send(envelope(wire::Kind::request, correlation, std::move(target)),
          protocol::encode(protocol::AnyMessage::of(std::move(request))));
   }
@@ -336,6 +338,56 @@ BOOST_AUTO_TEST_CASE(a_client_that_does_not_read_is_cut_off_and_others_are_serve
   BOOST_TEST(pieces < 200);  // The bound, and what both ends' kernels and the client's ZeroMQ take.
   BOOST_TEST(cuts == 1);
   BOOST_TEST((std::min(gateway.withdrawn.take(), gateway.withdrawn.take()) == std::min(stream.id, second.id)));
+}
+
+BOOST_AUTO_TEST_CASE(more_of_a_stream_is_asked_for_as_its_client_reads) {
+  Gateway gateway;
+  Client client(gateway);
+  client.ask(1, "clerk", "gateway", true);
+  const Submit stream = gateway.submitted.take();
+  BOOST_TEST_REQUIRE((stream.sink->window() == protocol::stream_window));
+  std::atomic<uint64_t> asked{0};
+  stream.sink->on_begin([&](uint64_t bytes) { asked += bytes; });
+
+  // More than both ends' kernels and the client's ZeroMQ take.
+  const auto piece = text(std::string(64 << 10, 'x'));
+  const uint64_t cost = protocol::stream_cost(*piece);
+  constexpr int pieces = 500;
+  for (int i = 0; i < pieces; ++i) stream.sink->on_part(piece, false);
+  Client other(gateway);
+  other.ask(1);  // Answered behind the pieces.
+  gateway.submitted.take().sink->on_part(text("served"), true);
+  BOOST_TEST(words(other.receive()) == "served");
+  BOOST_TEST(asked.load() < pieces * cost * 3 / 4);
+
+  for (int i = 0; i < pieces; ++i) BOOST_TEST_REQUIRE(words(client.receive()).size() == 64u << 10);
+  const Time patience = gateway.clock.now() + 10s;
+  while (asked.load() + protocol::stream_credit_step <= pieces * cost && gateway.clock.now() < patience)
+    std::this_thread::yield();  // ZeroMQ's thread lets the last frame go a moment after it is read.
+  BOOST_TEST(asked.load() + protocol::stream_credit_step > pieces * cost);
+}
+
+BOOST_AUTO_TEST_CASE(small_pieces_count_as_they_are_written_and_whole_answers_have_no_window) {
+  Gateway gateway;
+  Client client(gateway);
+  client.ask(1, "clerk", "gateway", true);
+  client.ask(2);
+  const Submit stream = gateway.submitted.take();
+  const Submit whole = gateway.submitted.take();
+  std::atomic<uint64_t> asked{0};
+  stream.sink->on_begin([&](uint64_t bytes) { asked += bytes; });
+
+  BOOST_TEST(!whole.sink->window().has_value());
+  const auto word = text("word");
+  const uint64_t count = protocol::stream_credit_step / protocol::stream_cost(*word) + 1;
+  for (uint64_t i = 0; i < count; ++i) {
+    stream.sink->on_part(word, false);
+    BOOST_TEST_REQUIRE(words(client.receive()) == "word");
+  }
+  const Time patience = gateway.clock.now() + 10s;
+  while (asked.load() == 0 && gateway.clock.now() < patience) std::this_thread::yield();
+
+  BOOST_TEST(asked.load() == count * protocol::stream_cost(*word));
 }
 
 /// A door that encrypts, and what it refused, by reason.

@@ -25,6 +25,7 @@ class NoBackend final : public Backend {
   void load() override {}
   void execute(std::vector<WorkItem>) override {}
   void cancel(WorkId) override {}
+  void credit(WorkId, uint64_t) override {}
   uint32_t slots() const override { return 7; }
   StepProgress progress() const override { return {}; }
   Duration longest_step() const override { return 3s; }

@@ -173,6 +173,50 @@ def test_a_streamed_text_is_the_text_that_comes_at_once(program: Program, warm: 
     assert streamed.text == whole.text
 
 
+def test_a_stream_goes_no_further_than_its_credit_and_on_with_more(program: Program, warm: Child):
+    if not isinstance(program.stream, Generate):
+        pytest.skip("it does not stream text")
+    whole = warm.ask({1: program.stream})[0].text
+
+    warm.execute({2: program.stream}, credit=1)
+    answer = warm.answers[2]
+    warm.hear_until(lambda: answer.parts, "the first part, which is paid for by what comes")
+    warm.hear_for(0.5)
+    held = len(answer.parts)
+    assert held == 1 or (answer.ended and held == 2)  # What is done may leave at once.
+    warm.credit(2, 1 << 20)
+
+    assert warm.finish([2])[0].text == whole
+    assert answer.error is None
+
+
+def test_a_stream_that_waits_for_credit_leaves_the_others_alone_and_can_be_cancelled(program: Program, warm: Child):
+    if not isinstance(program.stream, Generate):
+        pytest.skip("it does not stream text")
+    warm.execute({1: program.stream}, credit=1)
+    warm.hear_until(lambda: warm.answers[1].parts, "the first part")
+    other = warm.ask({2: program.stream})[0]
+    warm.cancel(1)
+    third = warm.ask({3: program.ask(1)})[0]
+    warm.credit(1, 1 << 20)
+    parts = len(warm.answers[1].parts)
+    warm.hear_for(0.3)
+
+    assert other.error is None and third.error is None
+    assert len(warm.answers[1].parts) == parts
+
+
+def test_credit_for_unknown_finished_and_unbounded_work_is_ignored(program: Program, warm: Child):
+    warm.credit(99, 1000)
+    warm.execute({1: program.ask(1)})
+    warm.credit(1, 1000)
+    first = warm.finish([1])[0]
+    warm.credit(1, 1000)
+
+    assert first.error is None
+    assert warm.ask({2: program.ask(2)})[0].error is None
+
+
 def test_an_item_that_fails_leaves_the_others_of_its_batch_alone(program: Program, warm: Child):
     before, failed, after = warm.ask({1: program.ask(1), 2: program.refused, 3: program.ask(2)})
 

@@ -95,18 +95,23 @@ class Child:
     def load(self, spec: Dict[str, Any]) -> None:
         self.event(LOAD, [spec_fields(spec)])
 
-    def execute(self, work: Dict[int, Any], remaining_us: Optional[int] = None) -> None:
+    def execute(
+        self, work: Dict[int, Any], remaining_us: Optional[int] = None, credit: Optional[int] = None
+    ) -> None:
         """One batch: work by id."""
         items = []
         for work_id, one in work.items():
             self.answers[work_id] = Answer()
             request = ServeRequest(request_id=f"r{work_id}", model="m", version="1", work=one)
-            items.append(ExecuteItem(work_id, remaining_us, request))
+            items.append(ExecuteItem(work_id, remaining_us, request, credit))
         body, attachments = wire.encode_body(Execute(items))
         self.send(Envelope(kind=Kind.EVENT, message_type=EXECUTE), body, attachments)
 
     def cancel(self, work_id: int) -> None:
         self.send(Envelope(kind=Kind.CANCEL, correlation_id=work_id))
+
+    def credit(self, work_id: int, count: int) -> None:
+        self.send(Envelope(kind=Kind.CREDIT, correlation_id=work_id, credit=count))
 
     def unload(self) -> None:
         self.event(UNLOAD, [])

@@ -19,7 +19,10 @@ class Server final : public Actor {
  public:
   Server(Context& context, std::function<void()> on_cancel) : Actor(context), on_cancel_(std::move(on_cancel)) {
     serve<ServeRequest>([this](const auto& request, Reply reply) {
-      if (request->model == "hold") {
+      if (request->model == "credit") {
+        reply.part(said(reply.credit() ? std::to_string(*reply.credit()) : "none"));
+        held_ = std::move(reply);
+      } else if (request->model == "hold") {
         held_ = std::move(reply);
       } else if (request->model == "count") {
         for (const char* text : {"one", "two"}) reply.part(ResultPart{TextPart{text, {}, {}}, "1", {}, false});
@@ -30,8 +33,13 @@ class Server final : public Actor {
     });
   }
   void cancelled(ReplyId) override { on_cancel_(); }
+  void credited(ReplyId id, uint64_t bytes) override {
+    if (id == held_.id()) held_.finish(said(std::to_string(bytes)));
+  }
 
  private:
+  static ResultPart said(std::string text) { return ResultPart{TextPart{std::move(text), {}, {}}, "1", {}, false}; }
+
   std::function<void()> on_cancel_;
   Reply held_;
 };
@@ -140,6 +148,30 @@ BOOST_AUTO_TEST_CASE(a_cancel_reaches_the_other_node) {
       }));
 
   BOOST_TEST((cancelled.get_future().wait_for(10s) == std::future_status::ready));
+}
+
+BOOST_AUTO_TEST_CASE(credit_goes_with_the_call_and_more_of_it_after) {
+  for (const bool is_local : {false, true}) {
+    std::promise<std::string> done;
+    std::string heard;
+    CallId call;
+    const auto caller =
+        (is_local ? there : here)
+            .host->spawn_actor<Caller>("caller", {}, std::function<void(Context&)>([&](Context& context) {
+                                         const Ref callee = is_local ? there.host->find("server") : server();
+                                         call = context.call(callee, ServeRequest{"r1", "credit", "", "", {}},
+                                                             {.credit = 1000}, [&](const ReplyEvent& event) {
+                                                               const auto part = event.body.get<ResultPart>();
+                                                               heard += std::get<TextPart>(part->content).text + " ";
+                                                               if (event.last) return done.set_value(heard);
+                                                               BOOST_TEST(context.credit(call, 250).has_value());
+                                                             });
+                                       }));
+    auto future = done.get_future();
+
+    BOOST_REQUIRE((future.wait_for(10s) == std::future_status::ready));
+    BOOST_TEST(future.get() == "1000 250 ");
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_lost_node_fails_its_calls_and_tells_who_watched) {

@@ -28,6 +28,7 @@ class AwaitedResponder final : public http::HttpResponder {
   void end() override {}
   void abort() override {}
   void on_disconnect(std::function<void()>) override {}
+  void when_unsent(size_t, std::function<void()>) override {}
   void post(std::function<void()> action) override { action(); }
 
   void wait() {

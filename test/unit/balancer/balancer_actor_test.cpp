@@ -12,14 +12,18 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A replica that answers as its script says: "ok", "lost", "refuse", "full", "half" (one part, then lost) or "hold".
+/// A replica that answers as its script says: "ok", "lost", "refuse", "full", "half" (one part, then lost), "hold"
+/// or "paced" (a part that says its credit, and one for each further credit).
 class FakeReplica final : public actor::Actor {
  public:
   FakeReplica(actor::Context& context, std::string script, std::shared_ptr<std::atomic<int>> asked)
       : Actor(context), script_(std::move(script)), asked_(std::move(asked)) {
     serve<protocol::ServeRequest>([this](const auto&, actor::Reply reply) {
       ++*asked_;
-      if (script_ == "hold") {
+      if (script_ == "paced") {
+        reply.part(said(reply.credit() ? std::to_string(*reply.credit()) : "none"));
+        held_.push_back(std::move(reply));
+      } else if (script_ == "hold") {
         held_.push_back(std::move(reply));
       } else if (script_ == "lost") {
         reply.fail({Errc::lost, "gone", {}, {}});
@@ -40,8 +44,16 @@ class FakeReplica final : public actor::Actor {
     });
   }
   void cancelled(actor::ReplyId) override { *asked_ += 100; }
+  void credited(actor::ReplyId, uint64_t bytes) override {
+    bytes == 0 ? held_.at(0).finish(said("")) : held_.at(0).part(said(std::to_string(bytes)));
+  }
 
  private:
+  static protocol::ResultPart said(std::string text) {
+    protocol::ResultPart part;
+    part.content = protocol::TextPart{std::move(text), {}, {}};
+    return part;
+  }
   std::string script_;
   std::shared_ptr<std::atomic<int>> asked_;
   std::vector<actor::Reply> held_;
@@ -49,10 +61,17 @@ class FakeReplica final : public actor::Actor {
 
 class Sink final : public ResponseSink {
  public:
-  void on_part(std::shared_ptr<const protocol::ResultPart>, bool last) override {
+  std::optional<uint64_t> window_bytes{};
+  std::function<void(uint64_t)> more;  ///< Of one with a window.
+  std::string text;
+
+  std::optional<uint64_t> window() const override { return window_bytes; }
+  void on_begin(std::function<void(uint64_t)> ask) override { more = std::move(ask); }
+  void on_part(std::shared_ptr<const protocol::ResultPart> part, bool last) override {
     const std::lock_guard lock(mutex_);
     ++parts;
-    if (last) end("answered");
+    text += std::get<protocol::TextPart>(part->content).text + " ";
+    last ? end("answered") : changed_.notify_all();
   }
   void on_error(const Error& error) override {
     const std::lock_guard lock(mutex_);
@@ -62,6 +81,10 @@ class Sink final : public ResponseSink {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, 10s, [this] { return !outcome_.empty(); });
     return outcome_;
+  }
+  void wait_for_parts(int count) {
+    std::unique_lock lock(mutex_);
+    BOOST_REQUIRE(changed_.wait_for(lock, 10s, [&] { return parts >= count; }));
   }
   int parts = 0;
 
@@ -112,6 +135,31 @@ struct Fixture {
 }  // namespace
 
 BOOST_FIXTURE_TEST_SUITE(balancer_actor, Fixture)
+
+BOOST_AUTO_TEST_CASE(what_a_client_has_room_for_reaches_the_replica) {
+  replicas({"paced"});
+  sink->window_bytes = 4000;
+
+  dispatch();
+  sink->wait_for_parts(1);
+  sink->more(700);
+  sink->wait_for_parts(2);
+  sink->more(0);
+
+  BOOST_TEST(sink->wait() == "answered");
+  BOOST_TEST(sink->text == "4000 700  ");
+  sink->more(1);  // Nobody is there any more.
+}
+
+BOOST_AUTO_TEST_CASE(a_request_without_a_window_has_no_credit) {
+  replicas({"paced"});
+
+  dispatch();
+  sink->wait_for_parts(1);
+
+  BOOST_TEST(sink->text == "none ");
+  BOOST_TEST(!sink->more);
+}
 
 BOOST_AUTO_TEST_CASE(a_request_lost_with_its_replica_goes_to_another) {
   replicas({"lost", "lost", "ok"});

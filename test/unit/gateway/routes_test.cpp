@@ -17,6 +17,7 @@ struct RecordingResponder final : HttpResponder {
   void end() override {}
   void abort() override {}
   void on_disconnect(std::function<void()>) override {}
+  void when_unsent(size_t, std::function<void()>) override {}
   void post(std::function<void()> action) override { action(); }
 
   int status = 0;

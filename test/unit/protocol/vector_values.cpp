@@ -23,7 +23,9 @@ void to_json(nlohmann::ordered_json& json, const Envelope& envelope) {
           {"remaining_us", nullptr},
           {"priority", envelope.priority},
           {"trace", envelope.trace},
-          {"part", nullptr}};
+          {"part", nullptr},
+          {"credit", nullptr}};
+  if (envelope.credit) json["credit"] = *envelope.credit;
   if (envelope.remaining) json["remaining_us"] = envelope.remaining->count();
   if (envelope.part) json["part"] = {{"index", envelope.part->index}, {"last", envelope.part->last}};
 }
@@ -173,6 +175,8 @@ void to_json(Json& json, const BackendWarm& value) {
 void to_json(Json& json, const ExecuteItem& value) {
   json = {{"work_id", value.work_id}, {"remaining_us", nullptr}, {"request", value.request}};
   if (value.remaining_us) json["remaining_us"] = *value.remaining_us;
+  json["credit"] = nullptr;
+  if (value.credit) json["credit"] = *value.credit;
 }
 void to_json(Json& json, const Execute& value) {
   json = {{"items", value.items}};
@@ -258,8 +262,8 @@ ReplicaSpec replica_spec() {
 }
 
 Execute batch() {
-  return {{{7, 2'500'000, generate(PlainText{"Once upon"}, {}, true)},
-           {8, std::nullopt, infer({{"long", DType::u8, {4096}, counting(4096)}}, {})}}};
+  return {{{7, 2'500'000, generate(PlainText{"Once upon"}, {}, true), 524'288},
+           {8, std::nullopt, infer({{"long", DType::u8, {4096}, counting(4096)}}, {}), std::nullopt}}};
 }
 
 }  // namespace
@@ -287,7 +291,19 @@ std::vector<EnvelopeVector> envelope_vectors() {
   cancel.kind = wire::Kind::cancel;
   cancel.correlation_id = {70000};
 
-  return {{"request with a deadline", request, request}, {"last part", part, part}, {"cancel", cancel, cancel}};
+  wire::Envelope paced = request;
+  paced.credit = 524'288;
+
+  wire::Envelope credit;
+  credit.kind = wire::Kind::credit;
+  credit.correlation_id = {1};
+  credit.credit = 131'072;
+
+  return {{"request with a deadline", request, request},
+          {"request with credit", paced, paced},
+          {"last part", part, part},
+          {"cancel", cancel, cancel},
+          {"credit", credit, credit}};
 }
 
 std::vector<BodyVector> body_vectors() {

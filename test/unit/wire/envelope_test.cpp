@@ -96,8 +96,8 @@ BOOST_AUTO_TEST_CASE(a_deadline_that_has_passed_travels_as_zero) {
 
 BOOST_AUTO_TEST_CASE(fields_of_newer_versions_are_ignored) {
   std::string frame = encoded(full_envelope());
-  frame[0] = '\x9c';
-  frame += test::from_hex("9201a161c3");
+  frame[0] = '\x9d';
+  frame += test::from_hex("c09201a161c3");
 
   const auto received = decoded(frame);
 
@@ -142,6 +142,22 @@ BOOST_AUTO_TEST_CASE(a_position_belongs_to_parts_and_to_nothing_else) {
   BOOST_TEST(refusal(encoded(part)) ==
              "corrupt_data: field 9 of the envelope: expected [index, last] in a message of kind part, found nil");
   BOOST_TEST(refusal(encoded(request)) == "corrupt_data: field 9 of the envelope: expected nil in a message of kind 1");
+}
+
+BOOST_AUTO_TEST_CASE(credit_belongs_to_requests_and_to_messages_of_its_kind) {
+  Envelope request;
+  request.kind = Kind::request;
+  request.credit = 1u << 20;
+  Envelope credit;
+  credit.kind = Kind::credit;
+  Envelope event;
+  event.credit = 5;
+
+  BOOST_TEST((decoded(encoded(request)).value() == request));
+  BOOST_TEST(encoded(Envelope{}).size() + 1 < encoded(request).size());
+  BOOST_TEST(refusal(encoded(credit)) ==
+             "corrupt_data: field 10 of the envelope: expected the bytes of a message of kind credit, found nil");
+  BOOST_TEST(refusal(encoded(event)) == "corrupt_data: field 10 of the envelope: expected nil in a message of kind 6");
 }
 
 BOOST_AUTO_TEST_CASE(a_frame_over_the_limit_is_refused_before_it_is_read) {

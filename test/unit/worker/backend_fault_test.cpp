@@ -12,6 +12,7 @@ struct Counting final : Backend {
   void load() override {}
   void execute(std::vector<WorkItem> batch) override { executed += batch.size(); }
   void cancel(WorkId) override {}
+  void credit(WorkId, uint64_t) override {}
   uint32_t slots() const override { return 4; }
   StepProgress progress() const override { return {}; }
   Duration longest_step() const override { return Duration{0}; }

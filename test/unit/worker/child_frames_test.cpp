@@ -68,6 +68,14 @@ BOOST_AUTO_TEST_CASE(each_side_refuses_garbage_and_what_only_the_other_may_say) 
   BOOST_TEST(!heard_by_child(part_frame(WorkId{1}, {0, true}, {})).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(credit_names_its_work_and_its_bytes) {
+  const auto credit = std::get<CreditFrame>(heard_by_child(credit_frame(WorkId{9}, 131072)).value());
+
+  BOOST_TEST(credit.id.value == 9u);
+  BOOST_TEST(credit.bytes == 131072u);
+  BOOST_TEST(!heard_by_node(credit_frame(WorkId{9}, 1)).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(messages_without_fields_may_have_an_empty_body) {
   wire::Message loaded = loaded_frame();
   wire::Message unload = unload_frame();
@@ -82,6 +90,7 @@ BOOST_AUTO_TEST_CASE(a_batch_travels_whole_with_the_time_that_is_left) {
   std::vector<WorkItem> batch{tensors(1, 1, 10), tensors(2, 1, 5000)};
   const Time now{10s};
   batch[1].deadline = now + 1500ms;
+  batch[1].credit = 4096;
 
   const auto frames = execute_frames(batch, now);
 
@@ -90,6 +99,8 @@ BOOST_AUTO_TEST_CASE(a_batch_travels_whole_with_the_time_that_is_left) {
   BOOST_REQUIRE(execute.items.size() == 2u);
   BOOST_TEST(!execute.items[0].remaining_us.has_value());
   BOOST_TEST(execute.items[1].remaining_us.value() == 1'500'000u);
+  BOOST_TEST(!execute.items[0].credit.has_value());
+  BOOST_TEST(execute.items[1].credit.value() == 4096u);
   BOOST_TEST((execute.items[1].request == *batch[1].request));
 }
 

@@ -105,17 +105,22 @@ class FakeNode:
         envelope = wire.Envelope(kind=kind, message_type=_TYPES[type(message)])
         self._socket.send_multipart([wire.encode_envelope(envelope), body, *attachments])
 
-    def execute(self, *works, remaining_us=None):
+    def execute(self, *works, remaining_us=None, credit=None):
         """Sends a batch; the ids of its items."""
         items = []
         for work in works:
             self._ids += 1
-            items.append(ExecuteItem(self._ids, remaining_us, ServeRequest(f"r{self._ids}", "served", work=work)))
+            request = ServeRequest(f"r{self._ids}", "served", work=work)
+            items.append(ExecuteItem(self._ids, remaining_us, request, credit))
         self.send(Execute(items))
         return [item.work_id for item in items]
 
     def cancel(self, work_id):
         envelope = wire.Envelope(kind=wire.Kind.CANCEL, correlation_id=work_id)
+        self._socket.send_multipart([wire.encode_envelope(envelope), b""])
+
+    def credit(self, work_id, count):
+        envelope = wire.Envelope(kind=wire.Kind.CREDIT, correlation_id=work_id, credit=count)
         self._socket.send_multipart([wire.encode_envelope(envelope), b""])
 
     def next(self, timeout=WAIT):

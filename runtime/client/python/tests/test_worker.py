@@ -255,6 +255,87 @@ def test_a_cancelled_stream_is_closed_at_its_next_piece_and_others_go_on(tmp_pat
     assert "closed kept" not in log
 
 
+ENDLESS = """
+    @troupe.model(slots=4, batch=False)
+    def Model(prompt):
+        for i in range(10**9):
+            print("piece", i, flush=True)
+            yield "x" * 1000
+"""
+PIECE = 1256  # What one of its pieces counts against the credit.
+
+
+def test_a_generator_rests_while_its_client_has_not_read(tmp_path):
+    with FakeNode(tmp_path, ENDLESS) as node:
+        node.load()
+        (work,) = node.execute(generate("x", stream=True), credit=3 * PIECE)
+        first = [node.next().body.content.text for _ in range(3)]
+        node.credit(work, 2 * PIECE)
+        more = [node.next().body.content.text for _ in range(2)]
+        node.wait_for_progress(lambda progress: progress.step_running_us == 0)
+        node.wait_for_progress(lambda progress: progress.step_running_us == 0)
+        made = node.log().count("piece")
+        node.cancel(work)
+        (next_work,) = node.execute(generate("y", stream=True), credit=1)
+        said = node.next()
+
+    assert {len(text) for text in first + more} == {1000}
+    assert made == 5
+    assert said.envelope.correlation_id == next_work
+
+
+def test_one_that_rests_does_not_hold_up_another(tmp_path):
+    with FakeNode(tmp_path, ENDLESS) as node:
+        node.load()
+        slow, fast = node.execute(generate("x", stream=True), generate("y", stream=True), credit=PIECE)
+        {node.next().envelope.correlation_id for _ in range(2)}
+        node.credit(fast, 10 * PIECE)
+        came = [node.next().envelope.correlation_id for _ in range(10)]
+
+    assert came == [fast] * 10
+
+
+def test_in_a_batch_the_text_of_the_one_who_does_not_read_waits_and_comes_in_one_piece(tmp_path):
+    code = """
+        @troupe.model(slots=4)
+        class Model:
+            def generate(self, batch):
+                for i in range(4):
+                    yield [f"{i}" for _ in batch]
+    """
+    with FakeNode(tmp_path, code) as node:
+        node.load()
+        (slow, fast) = ids = node.execute(generate("x", stream=True), generate("y", stream=True), credit=1)
+        node.credit(fast, 1 << 20)
+        parts = {work: [] for work in ids}
+        while not all(one and one[-1][1] for one in parts.values()):
+            said = node.next()
+            parts[said.envelope.correlation_id].append((said.body.content.text, said.envelope.part.last))
+
+    assert parts[slow] == [("0", False), ("123", True)]
+    assert "".join(text for text, _ in parts[fast]) == "0123"
+
+
+def test_too_much_that_waits_for_one_of_a_batch_ends_it(tmp_path):
+    code = """
+        @troupe.model(slots=4)
+        class Model:
+            def generate(self, batch):
+                while True:
+                    yield ["x" * 300_000 for _ in batch]
+    """
+    with FakeNode(tmp_path, code) as node:
+        node.load()
+        (slow, fast) = node.execute(generate("x", stream=True), generate("y", stream=True), credit=1)
+        node.credit(fast, 1 << 40)
+        said = node.next()
+        while said.kind != "ErrorBody":
+            said = node.next()
+
+    assert said.envelope.correlation_id == slow
+    assert "too slowly" in said.body.message
+
+
 def test_a_cancelled_item_that_waits_is_dropped(tmp_path):
     code = """
         import time

@@ -226,9 +226,12 @@ class BackendWarm:
 
 @dataclass
 class ExecuteItem:
+    """credit: bytes of the answer that may be sent before more is given; None: as many as there are."""
+
     work_id: int = 0
     remaining_us: Optional[int] = None
     request: ServeRequest = field(default_factory=ServeRequest)
+    credit: Optional[int] = None
 
 
 @dataclass

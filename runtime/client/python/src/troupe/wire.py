@@ -42,7 +42,7 @@ class PartPosition:
 
 @dataclass
 class Envelope:
-    """`remaining_us` None: no deadline. `part` is there for kind PART only."""
+    """`remaining_us` None: no deadline. `part` is there for kind PART only, `credit` for CREDIT and perhaps REQUEST."""
 
     protocol: int = PROTOCOL
     kind: int = Kind.EVENT
@@ -56,6 +56,7 @@ class Envelope:
     priority: int = 0
     trace: str = ""
     part: Optional[PartPosition] = None
+    credit: Optional[int] = None
 
 
 @dataclass
@@ -88,6 +89,13 @@ class _Head:
     part: Optional[PartPosition] = None
 
 
+@dataclass
+class _CreditHead(_Head):
+    """With the last field, which only some have."""
+
+    credit: Optional[int] = None
+
+
 class _Attachment(NamedTuple):
     number: int
 
@@ -100,7 +108,7 @@ class _Mismatch(Exception):
 
 
 def encode_envelope(envelope: Envelope) -> bytes:
-    head = _Head(
+    fields = [
         envelope.protocol,
         envelope.kind,
         envelope.message_type,
@@ -111,7 +119,8 @@ def encode_envelope(envelope: Envelope) -> bytes:
         envelope.priority,
         envelope.trace,
         envelope.part,
-    )
+    ]
+    head = _Head(*fields) if envelope.credit is None else _CreditHead(*fields, envelope.credit)
     return encode_body(head)[0]
 
 
@@ -122,11 +131,17 @@ def decode_envelope(frame: Buffer) -> Envelope:
         raise CorruptData("the envelope: expected an array of 10 or more fields")
     if values[0] != PROTOCOL:
         raise Unimplemented(f"the envelope is of protocol {values[0]}, this client speaks {PROTOCOL}")
-    head = _build(_Head, values, (), "the envelope")
+    has_credit = len(values) > len(dataclasses.fields(_Head))
+    head = _build(_CreditHead if has_credit else _Head, values, (), "the envelope")
+    credit = head.credit if has_credit else None
     if head.kind not in Kind.__members__.values():
         raise CorruptData(f"field 1 of the envelope: expected an int in 1..8, found {head.kind}")
     if (head.part is not None) != (head.kind == Kind.PART):
         raise CorruptData("field 9 of the envelope: a position belongs to messages of kind part, and to no others")
+    if credit is None and head.kind == Kind.CREDIT:
+        raise CorruptData("field 10 of the envelope: expected the bytes of a message of kind credit")
+    if credit is not None and head.kind not in (Kind.CREDIT, Kind.REQUEST):
+        raise CorruptData("field 10 of the envelope: credit belongs to messages of kind credit and request")
     return Envelope(
         head.protocol,
         head.kind,
@@ -140,6 +155,7 @@ def decode_envelope(frame: Buffer) -> Envelope:
         head.priority,
         head.trace,
         head.part,
+        credit,
     )
 
 

@@ -208,6 +208,9 @@ class Channel:
         if envelope.kind == Kind.CANCEL:
             self._inbox.cancel(envelope.correlation_id)
             return
+        if envelope.kind == Kind.CREDIT:
+            self._inbox.credit(envelope.correlation_id, envelope.credit)
+            return
         if envelope.kind != Kind.EVENT:
             return
         body, attachments = (frames[1], frames[2:]) if len(frames) > 1 else (b"", [])

@@ -8,7 +8,7 @@ import traceback
 from collections import deque
 from typing import Any, Deque, Dict, Iterator, List, Optional, Tuple
 
-from ..errors import DeadlineExceeded, InternalError, TroupeError
+from ..errors import DeadlineExceeded, InternalError, Overloaded, TroupeError
 from ..messages import Generate, Infer, InferResult, ResultPart, TextPart, Usage
 from ..models import ModelBroken, Text
 from .channel import Channel
@@ -27,6 +27,11 @@ from .convert import (
 from .loading import LoadedModel
 from .work import Inbox, Steps, Work
 
+#: What a piece of text counts against its stream's credit, beside itself (docs/worker-protocol.md).
+_PART_OVERHEAD = 256
+#: Characters that wait for one client while the others of its batch go on.
+_HELD_MAX = 1 << 20
+
 
 class Stream:
     """A generator of the model and the requests it answers."""
@@ -40,6 +45,11 @@ class Stream:
     @property
     def is_wanted(self) -> bool:
         return any(work.is_wanted for work in self.works)
+
+    @property
+    def is_held(self) -> bool:
+        """None of its clients takes more at present."""
+        return self.is_wanted and all(work.is_held for work in self.works if work.is_wanted)
 
 
 class Runner:
@@ -56,11 +66,15 @@ class Runner:
     def run(self) -> None:
         """Until unload. Raises ModelBroken."""
         while not self._inbox.is_unloading:
-            works = self._inbox.take(self._batch_max, wait=not self._streams)
+            works = self._inbox.take(self._batch_max, wait=all(stream.is_held for stream in self._streams))
             if works:
                 self._start(works)
             for _ in range(len(self._streams)):
-                self._advance(self._streams.popleft())
+                stream = self._streams.popleft()
+                if stream.is_held:
+                    self._streams.append(stream)
+                else:
+                    self._advance(stream)
 
     def _start(self, works: List[Work]) -> None:
         """Calls the model: once for all that are alike, or once an item."""
@@ -195,9 +209,14 @@ class Runner:
         work.text.append(text.text)
         if not last and not work.request.work.stream:
             return
+        if not last and work.is_held:
+            if sum(map(len, work.text)) > _HELD_MAX:
+                raise Overloaded("the client reads its stream too slowly for the others of its batch")
+            return
         usage = Usage(text.prompt_tokens, text.completion_tokens)
         part = TextPart("".join(work.text), FINISH[text.finish], usage)
         work.text.clear()
+        work.sent += _PART_OVERHEAD + len(part.text.encode())
         self._send(work, ResultPart(part), last)
 
     def _send_tensors(self, work: Work, result: Any) -> None:

@@ -11,12 +11,16 @@ from ..messages import ReplicaSpec, ServeRequest, ExecuteItem
 
 
 class Work:
-    """One request. `is_cancelled` is set by the I/O thread; all else belongs to the thread that computes."""
+    """One request. `is_cancelled` and `granted` are set by the I/O thread; all else belongs to the thread that
+    computes."""
 
     def __init__(self, item: ExecuteItem):
         self.id = item.work_id
         self.request: ServeRequest = item.request
         self.deadline = None if item.remaining_us is None else time.monotonic() + item.remaining_us / 1e6
+        #: Bytes of the answer that the client has room for, in all; None: no bound.
+        self.granted: Optional[int] = item.credit
+        self.sent = 0
         self.is_cancelled = False
         self.has_ended = False
         self.parts = 0
@@ -25,6 +29,11 @@ class Work:
     @property
     def is_wanted(self) -> bool:
         return not (self.is_cancelled or self.has_ended)
+
+    @property
+    def is_held(self) -> bool:
+        """Its client has to read before it can be sent more."""
+        return self.granted is not None and self.sent >= self.granted
 
     @property
     def is_expired(self) -> bool:
@@ -42,6 +51,7 @@ class Inbox:
         self._spec: Optional[ReplicaSpec] = None
         self._slots = 0
         self._is_unloading = False
+        self._has_news = False  # Of what is inside.
 
     def load(self, spec: ReplicaSpec) -> None:
         with self._changed:
@@ -74,6 +84,19 @@ class Inbox:
             work = self._inside.pop(work_id, None)
             if work is not None:
                 work.is_cancelled = True
+                self._tell()
+
+    def credit(self, work_id: int, count: int) -> None:
+        """So many more bytes of its answer may be sent."""
+        with self._changed:
+            work = self._inside.get(work_id)
+            if work is not None and work.granted is not None:
+                work.granted += count
+                self._tell()
+
+    def _tell(self) -> None:
+        self._has_news = True
+        self._changed.notify()
 
     def end(self, work: Work) -> None:
         """Its answer is complete."""
@@ -93,20 +116,18 @@ class Inbox:
 
     def take(self, count: int, wait: bool) -> List[Work]:
         """At most `count` of what waits, in order of arrival, without what was cancelled. `wait`: until there is
-        something, or unload has come."""
+        something, or there is news of what is inside, or unload has come."""
         taken: List[Work] = []
         with self._changed:
-            while not taken:
-                if wait:
-                    self._changed.wait_for(lambda: self._waiting or self._is_unloading)
-                if self._is_unloading:
-                    return []
-                while self._waiting and len(taken) < count:
-                    work = self._waiting.popleft()
-                    if work.is_wanted:
-                        taken.append(work)
-                if not wait:
-                    break
+            if wait:
+                self._changed.wait_for(lambda: self._waiting or self._has_news or self._is_unloading)
+            self._has_news = False
+            if self._is_unloading:
+                return []
+            while self._waiting and len(taken) < count:
+                work = self._waiting.popleft()
+                if work.is_wanted:
+                    taken.append(work)
         return taken
 
 
