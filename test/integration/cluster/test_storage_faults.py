@@ -121,6 +121,23 @@ def test_a_head_on_a_full_disk_does_not_start_and_says_why(cluster: Cluster):
     assert "No space left on device" in started.stderr
 
 
+def test_a_head_on_a_read_only_disk_does_not_start_and_says_why(cluster: Cluster):
+    folder = cluster.data
+    folder.mkdir()
+    mount = f'mount -t tmpfs -o mode=700 tmpfs "{folder}" && mount -o remount,ro "{folder}"'
+    if subprocess.run(["unshare", "-m", "sh", "-c", mount], capture_output=True).returncode != 0:
+        pytest.skip("this user may not mount a disk")
+    ports = [f"--{door}-port=0" for door in ("http", "zmq", "metrics", "admin")]
+    started = subprocess.run(
+        ["unshare", "-m", "sh", "-c", f'{mount} && exec "$@"', "sh", str(BINARY.resolve()), "start", "--head", "--block",
+         "--name", "head", "--port=0", *ports],
+        env=cluster.environment, capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+
+    assert started.returncode == 1, started
+    assert "Read-only file system" in started.stderr and str(folder) in started.stderr
+
+
 def flip_a_byte(file: Path) -> None:
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
