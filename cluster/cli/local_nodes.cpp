@@ -35,6 +35,8 @@ fs::path default_data_root() {
 Result<NodeLock> NodeLock::take(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
+  if (error)
+    return fail(Errc::io_error, "cannot make {}: {}; choose another --data-dir", folder.string(), error.message());
   const fs::path path = folder / lock_file_name;
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0)

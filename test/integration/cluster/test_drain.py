@@ -64,7 +64,7 @@ def test_a_draining_node_is_alive_not_ready_and_finishes_its_streams(slow: Clust
 
 def test_a_second_signal_ends_a_node_at_once(slow: Cluster):
     node = slow.gateway
-    Stream(slow)
+    stream = Stream(slow)
     with Http(node.url("http")) as door:
         node.process.send_signal(signal.SIGTERM)
         wait_until(lambda: door.get("/ready").status == 503, "it drains")
@@ -75,3 +75,4 @@ def test_a_second_signal_ends_a_node_at_once(slow: Cluster):
     assert node.process.wait(10) == 1
     print(f"\nended {(time.monotonic() - told) * 1000:.0f} ms after the second signal")
     assert "second signal" in node.tail()
+    stream.socket.close()
