@@ -25,6 +25,7 @@ void add_keys(CLI::App& app, Shell& shell);    ///< key create|list|revoke
 void add_deploy(CLI::App& app, Shell& shell);  ///< deploy, apply, delete
 void add_logs(CLI::App& app, Shell& shell);
 void add_backup(CLI::App& app, Shell& shell);  ///< backup create|verify|restore
+void add_audit(CLI::App& app, Shell& shell);   ///< audit, audit verify
 void add_infer(CLI::App& app, Shell& shell);
 void add_bench(CLI::App& app, Shell& shell);
 void add_doctor(CLI::App& app, Shell& shell);

@@ -3,10 +3,13 @@
 
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
 #include "cluster/head/key_book.hpp"
+#include "cluster/spec/audit_record.hpp"
 #include "runtime/base/clock.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/protocol/logs.hpp"
@@ -84,12 +87,30 @@ struct RotateNode {
   std::string name;  ///< Or its id.
 };
 
+/// Records of acts.
+struct ReadAudit {
+  std::optional<uint64_t> since;  ///< First sequence; none: the newest records.
+  uint64_t limit = 0;             ///< So many at most.
+};
+/// Whether the chain of records is whole.
+struct VerifyAudit {};
+
 struct AdminCall {
   std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel, CreateBackup, CreateKey, RevokeKey,
-               CreateToken, RevokeToken, RevokeNode, RotateNode, FindLogs, ReadNodeLog>
+               CreateToken, RevokeToken, RevokeNode, RotateNode, FindLogs, ReadNodeLog, ReadAudit, VerifyAudit>
       what;
   /// Runs once, on the head's thread: must hand over.
   std::function<void(Result<std::string>)> done;
+  AuditAct by = {};  ///< Of what changes something.
+};
+
+/// A write that the admin API did not pass on.
+struct RefusedWrite {
+  AuditAct act;
+  Error error;
+  uint64_t left_out = 0;  ///< So many before it could not be told of one by one.
+  /// Let go of when this has been taken.
+  std::shared_ptr<void> slot;
 };
 
 }  // namespace troupe::cluster

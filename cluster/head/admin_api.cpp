@@ -1,5 +1,6 @@
 #include "cluster/head/admin_api.hpp"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -33,12 +34,16 @@ constexpr std::array paths{
     "/api/v1/logs",
     "/api/v1/logs/{node}",
     "/api/v1/logs/{node}/{replica}",
+    "/api/v1/audit",
+    "/api/v1/audit/verify",
 };
 
-/// Logs may hold what clients asked, so reading them is not open on loopback.
+/// Logs may hold what clients asked, and the audit log says who did what from where: reading them is not open on
+/// loopback.
 bool needs_key(std::string_view path) {
-  constexpr std::string_view logs = "/api/v1/logs";
-  return path == logs || path.starts_with(std::string(logs) + '/');
+  return std::ranges::any_of(std::array{"/api/v1/logs", "/api/v1/audit"}, [path](const std::string& closed) {
+    return path == closed || path.starts_with(closed + '/');
+  });
 }
 
 class AdminApi {
@@ -54,9 +59,9 @@ class AdminApi {
 };
 
 AdminApi::AdminApi(actor::Ref head, AdminApiOptions options)
-    : options_(std::move(options)), door_(std::move(head), options_.log) {
+    : options_(std::move(options)), door_(std::move(head), options_.admin_key, options_.log) {
   for (const auto add : {add_view_routes, add_deployment_routes, add_model_routes, add_backup_routes, add_key_routes,
-                         add_trust_routes, add_log_routes})
+                         add_trust_routes, add_log_routes, add_audit_routes})
     add(routes_, door_);
 }
 

@@ -36,7 +36,7 @@ std::string backup_answer(const std::string& directory, const storage::BackupMan
 void add_backup_routes(http::Routes& routes, const AdminDoor& door) {
   routes.add("POST", "/api/v1/backups", [&door](const auto& request, const auto&, const ResponderRef& responder) {
     auto backup = parse_create_backup(request.body);
-    if (!backup) return refuse(*responder, backup.error());
+    if (!backup) return door.refuse_write({"create backup", "", request.remote_address}, backup.error(), responder);
     std::string subject = observe::sanitize(backup->directory, header_bytes_shown);
     door.write(std::move(*backup), {"create backup", std::move(subject), request.remote_address}, 201, responder);
   });

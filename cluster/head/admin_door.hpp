@@ -10,7 +10,7 @@
 
 namespace troupe::cluster {
 
-/// What is written, for the log.
+/// What is written, for the logs.
 struct AdminWrite {
   std::string action;
   std::string subject;
@@ -20,7 +20,8 @@ struct AdminWrite {
 /// Thread-safe; never blocks.
 class AdminDoor {
  public:
-  AdminDoor(actor::Ref head, observe::Logger log) : head_(std::move(head)), log_(std::move(log)) {}
+  /// `admin_key` is named by its fingerprint alone.
+  AdminDoor(actor::Ref head, const std::string& admin_key, observe::Logger log);
 
   /// Answers with the view, or with what `select` takes out of it.
   void read(View view, Select select, const ResponderRef& responder) const;
@@ -28,13 +29,19 @@ class AdminDoor {
   void ask(decltype(AdminCall::what) what, const ResponderRef& responder) const;
   /// Asks the head for it; answers with `status` and what the head says.
   void write(decltype(AdminCall::what) what, AdminWrite about, int status, const ResponderRef& responder) const;
-  /// One that is malformed, or may not be, is an admin act too.
+  /// One that is malformed, or may not be, is an admin act too. Of a flood the head is told how many they were.
   void refuse_write(const AdminWrite& about, const Error& error, const ResponderRef& responder) const;
 
  private:
-  void call(decltype(AdminCall::what) what, std::function<void(Result<std::string>)> finish) const;
+  struct Refusals;
+
+  void call(decltype(AdminCall::what) what, AuditAct by, std::function<void(Result<std::string>)> finish) const;
+  AuditAct act_of(const AdminWrite& about) const { return {who_, about.from, about.action, about.subject}; }
+  void tell_of_refusal(AuditAct act, const Error& error) const;
 
   const actor::Ref head_;
+  const std::string who_;  ///< Who has the admin key.
+  const std::shared_ptr<Refusals> refusals_;
   const observe::Logger log_;
 };
 
@@ -47,5 +54,6 @@ void add_backup_routes(http::Routes& routes, const AdminDoor& door);
 void add_key_routes(http::Routes& routes, const AdminDoor& door);
 void add_trust_routes(http::Routes& routes, const AdminDoor& door);
 void add_log_routes(http::Routes& routes, const AdminDoor& door);
+void add_audit_routes(http::Routes& routes, const AdminDoor& door);
 
 }  // namespace troupe::cluster

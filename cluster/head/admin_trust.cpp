@@ -38,7 +38,7 @@ void add_trust_routes(http::Routes& routes, const AdminDoor& door) {
   add_view_route(routes, door, "/api/v1/members", View::members);
   routes.add("POST", "/api/v1/tokens", [&door](const auto& request, const auto&, const ResponderRef& responder) {
     auto token = parse_create_token(request.body);
-    if (!token) return refuse(*responder, token.error());
+    if (!token) return door.refuse_write({"create token", "", request.remote_address}, token.error(), responder);
     door.write(std::move(*token), {"create token", "", request.remote_address}, 201, responder);
   });
   routes.add("DELETE", "/api/v1/tokens/{id}",

@@ -2,6 +2,7 @@
 
 #include <deque>
 
+#include "cluster/head/audit_text.hpp"
 #include "cluster/head/catalog_actor.hpp"
 #include "cluster/head/views.hpp"
 #include "runtime/actor/host.hpp"
@@ -17,6 +18,7 @@ using observe::kv;
 struct HeadActor::ApplyJob {
   std::deque<std::variant<ModelDocument, DeploymentDocument>> steps;
   std::filesystem::path base;  ///< Of relative sources.
+  AuditAct by;
   nlohmann::json changes = nlohmann::json::array();
   Done done;
 };
@@ -51,6 +53,7 @@ HeadActor::HeadActor(actor::Context& context, HeadActorOptions options)
     send_messages();
   });
   on<AdminCall>([this](const AdminCall& call) { admin(call); });
+  on<RefusedWrite>([this](const RefusedWrite& refused) { take_refusal(refused); });
 }
 
 void HeadActor::started() {
@@ -75,6 +78,8 @@ void HeadActor::started() {
     keys_.require_always();
     options_.log.error("API key not restored", kv("key", entry.key), kv("error", record.error().message));
   }
+  for (const Error& damage : options_.audit_damage)
+    options_.log.error("the audit log is damaged; `troupe audit verify` says where", kv("error", damage.message));
   publish_peers();
   tick();
 }
@@ -93,6 +98,7 @@ void HeadActor::tick() {
   }
   spread_keys();
   send_messages();
+  record_left_out();
   context().after(state_.options().membership.heartbeat_interval / 2, [this] { tick(); });
 }
 
@@ -121,34 +127,34 @@ std::map<std::string, std::string> HeadActor::metadata_of(const std::string& ref
 }
 
 void HeadActor::admin(const AdminCall& call) {
-  if (const auto* get = std::get_if<GetView>(&call.what)) {
-    call.done(view(get->view));
-  } else if (const auto* text = std::get_if<ApplyText>(&call.what)) {
-    apply(*text, call.done);
+  if (const auto* get = std::get_if<GetView>(&call.what)) return call.done(view(get->view));
+  if (const auto* logs = std::get_if<FindLogs>(&call.what)) return find_logs(*logs, call.done);
+  if (const auto* log = std::get_if<ReadNodeLog>(&call.what)) return read_log(*log, call.done);
+  if (const auto* records = std::get_if<ReadAudit>(&call.what)) return read_audit(*records, call.done);
+  if (std::holds_alternative<VerifyAudit>(call.what)) return verify_audit(call.done);
+  const Done done = recording_failure(call.by, call.done);
+  if (const auto* text = std::get_if<ApplyText>(&call.what)) {
+    apply(*text, call.by, done);
   } else if (const auto* gone = std::get_if<DeleteDeployment>(&call.what)) {
-    delete_deployment(gone->name, call.done);
+    delete_deployment(gone->name, call.by, done);
   } else if (const auto* model = std::get_if<AddModel>(&call.what)) {
-    add_model(*model, call.done);
+    add_model(*model, call.by, done);
   } else if (const auto* backup = std::get_if<CreateBackup>(&call.what)) {
-    create_backup(*backup, call.done);
+    create_backup(*backup, call.by, done);
   } else if (const auto* create = std::get_if<CreateKey>(&call.what)) {
-    create_key(create->wish, call.done);
+    create_key(create->wish, call.by, done);
   } else if (const auto* revoke = std::get_if<RevokeKey>(&call.what)) {
-    revoke_key(revoke->id, call.done);
+    revoke_key(revoke->id, call.by, done);
   } else if (const auto* wish = std::get_if<CreateToken>(&call.what)) {
-    create_token(*wish, call.done);
+    create_token(*wish, call.by, done);
   } else if (const auto* token = std::get_if<RevokeToken>(&call.what)) {
-    revoke_token(*token, call.done);
+    revoke_token(*token, call.by, done);
   } else if (const auto* node = std::get_if<RevokeNode>(&call.what)) {
-    revoke_node(*node, call.done);
+    revoke_node(*node, call.by, done);
   } else if (const auto* rotated = std::get_if<RotateNode>(&call.what)) {
-    rotate_node(*rotated, call.done);
-  } else if (const auto* logs = std::get_if<FindLogs>(&call.what)) {
-    find_logs(*logs, call.done);
-  } else if (const auto* log = std::get_if<ReadNodeLog>(&call.what)) {
-    read_log(*log, call.done);
+    rotate_node(*rotated, call.by, done);
   } else {
-    delete_model(std::get<DeleteModel>(call.what), call.done);
+    delete_model(std::get<DeleteModel>(call.what), call.by, done);
   }
 }
 
@@ -175,11 +181,12 @@ Result<std::string> HeadActor::view(View view) {
   return fail(Errc::internal, "no such view");
 }
 
-void HeadActor::apply(const ApplyText& text, Done done) {
+void HeadActor::apply(const ApplyText& text, const AuditAct& by, Done done) {
   auto documents = config::parse_documents(text.text, text.file);
   if (!documents) return done(fail(documents.error()));
   auto job = std::make_shared<ApplyJob>();
   job->base = text.base;
+  job->by = by;
   job->done = std::move(done);
   std::string problems;
   const auto note = [&](const Error& error) { problems += (problems.empty() ? "" : "\n") + error.message; };
@@ -215,9 +222,11 @@ void HeadActor::next_step(const std::shared_ptr<ApplyJob>& job) {
       next_step(job);
     };
   };
+  AuditAct by = job->by;
   if (const auto* model = std::get_if<ModelDocument>(&step)) {
+    by.object = fmt::format("Model {}@{}", model->name, model->version);
     const auto known = !folder_of(model->name, model->version).empty();
-    add_model({model->name, model->version, (job->base / model->source).string(), model->metadata},
+    add_model({model->name, model->version, (job->base / model->source).string(), model->metadata}, by,
               [known, next = stepped("Model", model->name + "@" + model->version)](const Result<std::string>& added) {
                 next(added ? Result<std::string>(known ? "unchanged" : "created") : added);
               });
@@ -228,10 +237,11 @@ void HeadActor::next_step(const std::shared_ptr<ApplyJob>& job) {
   auto record = to_record(deployment, state_.default_weight(deployment.name, model),
                           unix_microseconds(context().wall()), metadata_of(deployment.model));
   const auto next = stepped("Deployment", deployment.name);
-  record ? store_deployment(std::move(*record), next) : next(fail(record.error()));
+  by.object = "Deployment " + deployment.name;
+  record ? store_deployment(std::move(*record), std::move(by), next) : next(fail(record.error()));
 }
 
-void HeadActor::store_deployment(DeploymentRecord record, Done done) {
+void HeadActor::store_deployment(DeploymentRecord record, AuditAct by, Done done) {
   if (const Status allowed = state_.check(record); !allowed) return done(fail(allowed.error()));
   const auto known = state_.deployments().find(record.name);
   const bool is_new = known == state_.deployments().end();
@@ -243,20 +253,20 @@ void HeadActor::store_deployment(DeploymentRecord record, Done done) {
   const std::string key = std::string(deployment_prefix) + record.name;
   transaction.compares.push_back({key, is_new ? storage::Revision{} : revisions_[record.name]});
   transaction.ops.push_back(storage::Put{key, encode(record)});
-  options_.store->commit(std::move(transaction),
-                         context().bind<Result<storage::Revision>>(
-                             [this, record, is_new, done = std::move(done)](const Result<storage::Revision>& revision) {
-                               if (!revision) {
-                                 reread(record.name);
-                                 return done(fail(revision.error()));
-                               }
-                               revisions_[record.name] = *revision;
-                               state_.set_deployment(record, revision->value, context().now());
-                               options_.log.info("deployment stored", kv("deployment", record.name),
-                                                 kv("model", record.model), kv("version", record.version));
-                               send_messages();
-                               done(is_new ? "created" : "updated");
-                             }));
+  AuditEntry entry{std::move(by), AuditOutcome::done, {}, change_of(is_new ? nullptr : &known->second.record, record)};
+  commit(std::move(transaction), std::move(entry),
+         [this, record, is_new, done = std::move(done)](const Result<storage::Revision>& revision) {
+           if (!revision) {
+             reread(record.name);
+             return done(fail(revision.error()));
+           }
+           revisions_[record.name] = *revision;
+           state_.set_deployment(record, revision->value, context().now());
+           options_.log.info("deployment stored", kv("deployment", record.name), kv("model", record.model),
+                             kv("version", record.version));
+           send_messages();
+           done(is_new ? "created" : "updated");
+         });
 }
 
 void HeadActor::reread(const std::string& name) {
@@ -287,86 +297,96 @@ void HeadActor::reread(const std::string& name) {
       }));
 }
 
-void HeadActor::delete_deployment(const std::string& name, Done done) {
-  if (!state_.deployments().contains(name)) {
+void HeadActor::delete_deployment(const std::string& name, const AuditAct& by, Done done) {
+  const auto known = state_.deployments().find(name);
+  if (known == state_.deployments().end()) {
     std::vector<std::string> names;
-    for (const auto& [known, view] : state_.deployments()) names.push_back(known);
+    for (const auto& [other, view] : state_.deployments()) names.push_back(other);
     return done(fail(Errc::not_found, "there is no deployment named {}{}", name, did_you_mean(name, names)));
   }
   storage::Transaction transaction;
   transaction.ops.push_back(storage::Delete{std::string(deployment_prefix) + name});
-  options_.store->commit(std::move(transaction),
-                         context().bind<Result<storage::Revision>>(
-                             [this, name, done = std::move(done)](const Result<storage::Revision>& revision) {
-                               if (!revision) {
-                                 reread(name);
-                                 return done(fail(revision.error()));
-                               }
-                               revisions_.erase(name);
-                               state_.remove_deployment(name, context().now());
-                               options_.log.info("deployment deleted", kv("deployment", name));
-                               send_messages();
-                               done(to_text({{"deleted", name}}));
-                             }));
+  const DeploymentRecord& was = known->second.record;
+  AuditEntry entry{by, AuditOutcome::done, {}, fmt::format("it was {}@{} x{}", was.model, was.version, was.replicas)};
+  commit(std::move(transaction), std::move(entry),
+         [this, name, done = std::move(done)](const Result<storage::Revision>& revision) {
+           if (!revision) {
+             reread(name);
+             return done(fail(revision.error()));
+           }
+           revisions_.erase(name);
+           state_.remove_deployment(name, context().now());
+           options_.log.info("deployment deleted", kv("deployment", name));
+           send_messages();
+           done(to_text({{"deleted", name}}));
+         });
 }
 
-void HeadActor::add_model(const AddModel& model, Done done) {
+void HeadActor::add_model(const AddModel& model, const AuditAct& by, Done done) {
+  const bool is_known = !folder_of(model.name, model.version).empty();
   context().call(
       options_.catalog, StoreModel{model.name, model.version, model.source, model.metadata}, {},
-      [this, done = std::move(done)](const actor::ReplyEvent& event) {
+      [this, by, is_known, source = model.source, done = std::move(done)](const actor::ReplyEvent& event) {
         if (event.error) return done(fail(*event.error));
         const storage::ModelManifest& manifest = event.body.get<StoredModel>()->manifest;
         std::erase_if(models_, [&](const auto& m) { return m.name == manifest.name && m.version == manifest.version; });
         models_.push_back(manifest);
         options_.log.info("model stored", kv("model", manifest.name), kv("version", manifest.version));
-        done(to_text({{"name", manifest.name},
-                      {"version", manifest.version},
-                      {"bytes", manifest.total_bytes().value},
-                      {"files", manifest.files.size()}}));
+        std::string answer = to_text({{"name", manifest.name},
+                                      {"version", manifest.version},
+                                      {"bytes", manifest.total_bytes().value},
+                                      {"files", manifest.files.size()}});
+        if (is_known) return done(std::move(answer));
+        record_done(
+            by, fmt::format("{} files, {} bytes, from {}", manifest.files.size(), manifest.total_bytes().value, source),
+            std::move(answer), done);
       });
 }
 
-void HeadActor::delete_model(const DeleteModel& model, Done done) {
+void HeadActor::delete_model(const DeleteModel& model, const AuditAct& by, Done done) {
   for (const auto& [name, view] : state_.deployments())
     if (view.record.model == model.name && view.record.version == model.version)
       return done(fail(Errc::failed_precondition, "deployment {} serves {}@{}; delete the deployment first", name,
                        model.name, model.version));
-  context().call(options_.catalog, RemoveModel{model.name, model.version}, {},
-                 [this, model, done = std::move(done)](const actor::ReplyEvent& event) {
-                   if (event.error) return done(fail(*event.error));
-                   std::erase_if(models_,
-                                 [&](const auto& m) { return m.name == model.name && m.version == model.version; });
-                   done(to_text({{"deleted", model.name + "@" + model.version}}));
-                 });
+  context().call(
+      options_.catalog, RemoveModel{model.name, model.version}, {},
+      [this, model, by, done = std::move(done)](const actor::ReplyEvent& event) {
+        if (event.error) return done(fail(*event.error));
+        std::erase_if(models_, [&](const auto& m) { return m.name == model.name && m.version == model.version; });
+        record_done(by, "its files are removed", to_text({{"deleted", model.name + "@" + model.version}}), done);
+      });
 }
 
-void HeadActor::store_key(KeyRecord record, std::function<void(Status)> done) {
+void HeadActor::store_key(KeyRecord record, AuditEntry entry, std::function<void(Status)> done) {
   storage::Transaction transaction;
   transaction.ops.push_back(storage::Put{std::string(key_prefix) + record.key.id, encode(record)});
-  options_.store->commit(std::move(transaction),
-                         context().bind<Result<storage::Revision>>(
-                             [this, record, done = std::move(done)](const Result<storage::Revision>& revision) {
-                               if (!revision) return done(fail(revision.error()));
-                               keys_.set(record);
-                               spread_keys();
-                               done({});
-                             }));
+  commit(std::move(transaction), std::move(entry),
+         [this, record, done = std::move(done)](const Result<storage::Revision>& revision) {
+           if (!revision) return done(fail(revision.error()));
+           keys_.set(record);
+           spread_keys();
+           done({});
+         });
 }
 
-void HeadActor::create_key(const KeyWish& wish, const Done& done) {
+void HeadActor::create_key(const KeyWish& wish, const AuditAct& by, const Done& done) {
   auto made = keys_.draw(wish, {secure_random_u64(), secure_random_u64(), secure_random_u64(), secure_random_u64()},
                          unix_microseconds(context().wall()));
   if (!made) return done(fail(made.error()));
   const std::string id = made->record.key.id;
-  store_key(made->record, [done, id, secret = made->secret](const Status& stored) {
+  AuditEntry entry{by, AuditOutcome::done, {}, summary_of(made->record.key)};
+  entry.act.object = fmt::format("Key {}{}{}", id, wish.name.empty() ? "" : " ", wish.name);
+  store_key(made->record, std::move(entry), [done, id, secret = made->secret](const Status& stored) {
     done(stored ? Result<std::string>(to_text({{"id", id}, {"key", secret}})) : fail(stored.error()));
   });
 }
 
-void HeadActor::revoke_key(const std::string& id, const Done& done) {
+void HeadActor::revoke_key(const std::string& id, const AuditAct& by, const Done& done) {
   auto record = keys_.revoked(id, unix_microseconds(context().wall()));
   if (!record) return done(fail(record.error()));
-  store_key(std::move(*record), [done, id](const Status& stored) {
+  AuditEntry entry{by, AuditOutcome::done, {}, "it opens nothing any more"};
+  entry.act.object = fmt::format("Key {}{}{}", id, record->key.name.empty() ? "" : " ", record->key.name);
+  store_key(std::move(*record), std::move(entry), [done, id](const Status& stored) {
     done(stored ? Result<std::string>(to_text({{"revoked", id}})) : fail(stored.error()));
   });
 }

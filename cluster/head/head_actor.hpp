@@ -1,11 +1,13 @@
 #pragma once
 // HeadActor: the head of the cluster, at "head": HeadState over the bus, the state store and the model store.
 
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <memory>
 
 #include "cluster/head/admin.hpp"
+#include "cluster/head/audit_log.hpp"
 #include "cluster/head/head_state.hpp"
 #include "cluster/head/key_book.hpp"
 #include "cluster/head/trust.hpp"
@@ -29,6 +31,8 @@ struct HeadActorOptions {
   NodeId self;
   Trust trust{{}, {}};                               ///< As the state store holds it at the start,
   std::map<std::string, storage::Revision> trusted;  ///< and the revisions of its records.
+  AuditLog audit;                                    ///< As the state store holds it at the start,
+  std::vector<Error> audit_damage;                   ///< and what of it cannot be read.
   std::string join_address;                          ///< HOST:PORT that new nodes join at.
   /// Makes a node reachable by the bus.
   std::function<void(const protocol::NodeInfo&)> add_peer;
@@ -41,7 +45,7 @@ struct HeadActorOptions {
   std::filesystem::path data_dir;  ///< The head's own folder, for backups.
 };
 
-/// Serves protocol::JoinRequest, protocol::Heartbeat and protocol::Leave; takes AdminCall.
+/// Serves protocol::JoinRequest, protocol::Heartbeat and protocol::Leave; takes AdminCall and RefusedWrite.
 class HeadActor final : public actor::Actor {
  public:
   HeadActor(actor::Context& context, HeadActorOptions options);
@@ -52,22 +56,47 @@ class HeadActor final : public actor::Actor {
   struct ApplyJob;
   struct LogSearch;
   struct KeyExchange;
+  /// What is to be stored, and the record of it.
+  struct Change {
+    storage::Transaction transaction;
+    AuditEntry entry;
+    std::function<void(Result<storage::Revision>)> done;
+  };
+  struct AuditReading;
   using Done = std::function<void(Result<std::string>)>;
+
+  // What was done, and by whom (head_audit.cpp).
+  Done recording_failure(const AuditAct& by, Done done);
+  void commit(storage::Transaction transaction, AuditEntry entry, std::function<void(Result<storage::Revision>)> done);
+  void commit_next();
+  void find_tip(const std::shared_ptr<Change>& change, const std::shared_ptr<const AuditAppend>& append,
+                const Result<storage::Revision>& failed);
+  void end_commit(const Change& change, const Result<storage::Revision>& revision);
+  void record(AuditEntry entry, std::function<void(Status)> done);
+  void record_done(const AuditAct& by, std::string change, std::string answer, const Done& done);
+  void take_refusal(const RefusedWrite& refused);
+  void record_refusal(const AuditAct& act, const Error& error);
+  void record_left_out();
+  void read_audit(const ReadAudit& wish, const Done& done);
+  void read_audit_block(const std::shared_ptr<AuditReading>& reading);
+  void verify_audit(const Done& done);
+  void check_audit_block(const std::shared_ptr<AuditCheck>& check, const Done& done);
 
   // Who may join (head_trust.cpp).
   void join(const std::shared_ptr<const protocol::JoinRequest>& request, actor::Reply reply);
   void let_in(const protocol::JoinRequest& request, actor::Reply& reply);
   void refuse(const protocol::JoinRequest& request, const Error& error, actor::Reply& reply);
-  void store_trust(std::vector<NodeRecord> nodes, std::vector<TokenRecord> tokens, std::function<void(Status)> done);
+  void store_trust(std::vector<NodeRecord> nodes, std::vector<TokenRecord> tokens, AuditEntry entry,
+                   std::function<void(Status)> done);
   void publish_peers();
   void send_peers(NodeId node);
-  void create_token(const CreateToken& wish, const Done& done);
-  void revoke_token(const RevokeToken& token, const Done& done);
-  void revoke_node(const RevokeNode& node, const Done& done);
+  void create_token(const CreateToken& wish, const AuditAct& by, const Done& done);
+  void revoke_token(const RevokeToken& token, const AuditAct& by, const Done& done);
+  void revoke_node(const RevokeNode& node, const AuditAct& by, const Done& done);
   void put_out(const NodeRecord& record);
 
   // Exchange of nodes' keys (head_rotation.cpp).
-  void rotate_node(const RotateNode& wish, const Done& done);
+  void rotate_node(const RotateNode& wish, const AuditAct& by, const Done& done);
   void take_offer(const std::shared_ptr<KeyExchange>& exchange, const std::string& key);
   void await_spread(const std::shared_ptr<KeyExchange>& exchange);
   void ask_to_use(const std::shared_ptr<KeyExchange>& exchange);
@@ -84,18 +113,18 @@ class HeadActor final : public actor::Actor {
   void send_messages();
   void admin(const AdminCall& call);
   Result<std::string> view(View view);
-  void apply(const ApplyText& text, std::function<void(Result<std::string>)> done);
+  void apply(const ApplyText& text, const AuditAct& by, Done done);
   void next_step(const std::shared_ptr<ApplyJob>& job);
-  void store_deployment(DeploymentRecord record, std::function<void(Result<std::string>)> done);
+  void store_deployment(DeploymentRecord record, AuditAct by, Done done);
   /// A write failed: whether it is stored is known only to the store.
   void reread(const std::string& name);
-  void delete_deployment(const std::string& name, std::function<void(Result<std::string>)> done);
-  void add_model(const AddModel& model, std::function<void(Result<std::string>)> done);
-  void create_backup(const CreateBackup& backup, std::function<void(Result<std::string>)> done);
-  void delete_model(const DeleteModel& model, std::function<void(Result<std::string>)> done);
-  void create_key(const KeyWish& wish, const std::function<void(Result<std::string>)>& done);
-  void revoke_key(const std::string& id, const std::function<void(Result<std::string>)>& done);
-  void store_key(KeyRecord record, std::function<void(Status)> done);
+  void delete_deployment(const std::string& name, const AuditAct& by, Done done);
+  void add_model(const AddModel& model, const AuditAct& by, Done done);
+  void create_backup(const CreateBackup& backup, const AuditAct& by, Done done);
+  void delete_model(const DeleteModel& model, const AuditAct& by, Done done);
+  void create_key(const KeyWish& wish, const AuditAct& by, const Done& done);
+  void revoke_key(const std::string& id, const AuditAct& by, const Done& done);
+  void store_key(KeyRecord record, AuditEntry entry, std::function<void(Status)> done);
   void spread_keys();
   std::string folder_of(const std::string& model, const std::string& version) const;
   /// Of "NAME@VERSION"; empty where it is not in the store.
@@ -109,6 +138,9 @@ class HeadActor final : public actor::Actor {
   protocol::Peers peers_;                                     ///< Newest allow-list,
   std::map<NodeId, uint64_t> peers_taken_;                    ///< and which one each node has.
   std::map<NodeId, std::shared_ptr<KeyExchange>> exchanges_;  ///< Those that have not ended.
+  std::deque<Change> changes_;                                ///< Wait for the one that is being stored.
+  bool is_committing_ = false;
+  RefusalThrottle refusals_;
   HeadState state_;
   KeyBook keys_;
   /// Gateways that have been told the keys, or are being told: incarnation and revision.

@@ -10,9 +10,9 @@ namespace troupe::cluster {
 
 using observe::kv;
 
-void HeadActor::create_backup(const CreateBackup& backup, std::function<void(Result<std::string>)> done) {
+void HeadActor::create_backup(const CreateBackup& backup, const AuditAct& by, Done done) {
   options_.store->range(
-      "", context().bind<Result<storage::RangeResult>>([this, directory = backup.directory, done = std::move(done)](
+      "", context().bind<Result<storage::RangeResult>>([this, by, directory = backup.directory, done = std::move(done)](
                                                            const Result<storage::RangeResult>& state) {
         if (!state) return done(fail(state.error()));
         storage::BackupManifest about;
@@ -22,12 +22,13 @@ void HeadActor::create_backup(const CreateBackup& backup, std::function<void(Res
         about.protocol = wire::protocol_number;
         about.created = context().wall();
         context().call(options_.catalog, MakeBackup{options_.data_dir, directory, *state, std::move(about)}, {},
-                       [this, directory, done](const actor::ReplyEvent& event) {
+                       [this, by, directory, done](const actor::ReplyEvent& event) {
                          if (event.error) return done(fail(*event.error));
                          const storage::BackupManifest& made = event.body.get<MadeBackup>()->manifest;
                          options_.log.info("backup made", kv("directory", directory), kv("revision", made.revision),
                                            kv("bytes", made.total_bytes().value));
-                         done(backup_answer(directory, made));
+                         record_done(by, fmt::format("revision {}, {} bytes", made.revision, made.total_bytes().value),
+                                     backup_answer(directory, made), done);
                        });
       }));
 }

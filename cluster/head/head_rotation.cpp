@@ -29,10 +29,11 @@ struct HeadActor::KeyExchange {
   std::string key;        ///< The next one.
   uint64_t revision = 0;  ///< Of the first list that has it.
   Time spread_until{};
+  AuditAct by;
   Done done;
 };
 
-void HeadActor::rotate_node(const RotateNode& wish, const Done& done) {
+void HeadActor::rotate_node(const RotateNode& wish, const AuditAct& by, const Done& done) {
   const Member* member = find_node(state_, wish.name);
   if (member == nullptr) return done(no_such_node(state_, wish.name));
   const protocol::NodeInfo& node = member->info;
@@ -49,6 +50,8 @@ void HeadActor::rotate_node(const RotateNode& wish, const Done& done) {
     return done(fail(Errc::failed_precondition, "the key of node {} is being exchanged already", node.name));
   exchange->node = node.id;
   exchange->name = node.name;
+  exchange->by = by;
+  exchange->by.object = fmt::format("Node {} {}", node.name, node.id);
   exchange->done = done;
   exchange->keys =
       context().host().remote(node.id, node.incarnation, std::string(protocol::keys_path), bus::Lane::control);
@@ -68,7 +71,9 @@ void HeadActor::take_offer(const std::shared_ptr<KeyExchange>& exchange, const s
   auto record = trust_.offer_key(exchange->node, member->info.public_key, key);
   if (!record) return end_exchange(exchange, fail(record.error()));
   exchange->key = key;
-  store_trust({*record}, {}, [this, exchange](const Status& stored) {
+  AuditEntry entry{exchange->by, AuditOutcome::done, {}, fmt::format("{} beside the key in use", key)};
+  entry.act.action = "list next key";
+  store_trust({*record}, {}, std::move(entry), [this, exchange](const Status& stored) {
     if (!stored) return end_exchange(exchange, fail(stored.error()));
     exchange->revision = peers_.revision;
     exchange->spread_until = context().now() + spread_patience;
@@ -105,7 +110,12 @@ void HeadActor::ask_to_use(const std::shared_ptr<KeyExchange>& exchange) {
 void HeadActor::retire_keys(const protocol::NodeInfo& node) {
   const auto record = trust_.retire_keys(node.id, node.public_key);
   if (!record) return;
-  store_trust({*record}, {}, [this, node](const Status& stored) {
+  AuditEntry entry{{"head", "", "rotate node", fmt::format("Node {} {}", node.name, node.id)},
+                   AuditOutcome::done,
+                   {},
+                   fmt::format("it uses {} alone", node.public_key)};
+  if (const auto asked = exchanges_.find(node.id); asked != exchanges_.end()) entry.act = asked->second->by;
+  store_trust({*record}, {}, std::move(entry), [this, node](const Status& stored) {
     const auto exchange = exchanges_.find(node.id);
     if (exchange == exchanges_.end() || exchange->second->key != node.public_key) return;
     end_exchange(

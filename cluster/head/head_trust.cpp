@@ -1,5 +1,6 @@
 // HeadActor: who may join, who has joined, and who is put out again.
 
+#include "cluster/head/audit_text.hpp"
 #include "cluster/head/head_actor.hpp"
 #include "cluster/head/views.hpp"
 #include "runtime/actor/host.hpp"
@@ -8,6 +9,15 @@
 namespace troupe::cluster {
 
 using observe::kv;
+
+namespace {
+
+/// Of a node that nobody vouches for yet: what it says of itself.
+AuditAct join_act(const protocol::NodeInfo& node) {
+  return {"node key " + node.public_key, node.addresses.control, "join", fmt::format("Node {} {}", node.name, node.id)};
+}
+
+}  // namespace
 
 void HeadActor::join(const std::shared_ptr<const protocol::JoinRequest>& request, actor::Reply reply) {
   const NodeId source = reply.source();
@@ -24,7 +34,10 @@ void HeadActor::join(const std::shared_ptr<const protocol::JoinRequest>& request
   if (!admission->node) return let_in(*request, reply);
 
   const auto asker = std::make_shared<actor::Reply>(std::move(reply));
-  store_trust({*admission->node}, {*admission->token}, [this, request, asker](const Status& stored) {
+  const NodeRecord& admitted = *admission->node;
+  AuditEntry entry{join_act(node), AuditOutcome::done, {}, fmt::format("admitted with the key {}", node.public_key)};
+  entry.act.who = "join token " + token_name(admitted.token);
+  store_trust({admitted}, {*admission->token}, std::move(entry), [this, request, asker](const Status& stored) {
     if (!stored) return refuse(*request, stored.error(), *asker);
     let_in(*request, *asker);
   });
@@ -50,10 +63,11 @@ void HeadActor::let_in(const protocol::JoinRequest& request, actor::Reply& reply
 void HeadActor::refuse(const protocol::JoinRequest& request, const Error& error, actor::Reply& reply) {
   options_.log.warn("node refused", kv("node", request.node.name), kv("id", request.node.id),
                     kv("key", request.node.public_key), kv("error", error.message));
+  record_refusal(join_act(request.node), error);
   reply.fail(error);
 }
 
-void HeadActor::store_trust(std::vector<NodeRecord> nodes, std::vector<TokenRecord> tokens,
+void HeadActor::store_trust(std::vector<NodeRecord> nodes, std::vector<TokenRecord> tokens, AuditEntry entry,
                             std::function<void(Status)> done) {
   storage::Transaction transaction;
   const auto put = [&](const auto& record) {
@@ -83,7 +97,7 @@ void HeadActor::store_trust(std::vector<NodeRecord> nodes, std::vector<TokenReco
     if (!nodes.empty()) publish_peers();
     done({});
   };
-  options_.store->commit(std::move(transaction), context().bind<Result<storage::Revision>>(stored));
+  commit(std::move(transaction), std::move(entry), stored);
 }
 
 void HeadActor::publish_peers() {
@@ -105,7 +119,7 @@ void HeadActor::send_peers(NodeId node) {
   static_cast<void>(agent.send(peers_));
 }
 
-void HeadActor::create_token(const CreateToken& wish, const Done& done) {
+void HeadActor::create_token(const CreateToken& wish, const AuditAct& by, const Done& done) {
   std::string secret;
   while (secret.size() < token_secret_bytes) {
     const uint64_t bits = secure_random_u64();
@@ -114,29 +128,35 @@ void HeadActor::create_token(const CreateToken& wish, const Done& done) {
   auto issued = trust_.issue({wish.lifetime, wish.uses_max, wish.created_by}, secure_random_u64(), std::move(secret),
                              context().wall());
   if (!issued) return done(fail(issued.error()));
-  store_trust({}, {issued->first}, [this, issued = *issued, done](const Status& stored) {
-    if (!stored) return done(fail(stored.error()));
-    const std::string token = text_of(issued.second);
-    done(to_text({{"id", token_name(issued.first.id)},
-                  {"token", token},
-                  {"address", options_.join_address},
-                  {"expires", to_iso8601(wall_time_from_unix_microseconds(issued.first.expires_unix_us))},
-                  {"uses_max", issued.first.uses_max}}));
-  });
+  store_trust({}, {issued->first}, token_created(by, issued->first),
+              [this, issued = *issued, done](const Status& stored) {
+                if (!stored) return done(fail(stored.error()));
+                const std::string token = text_of(issued.second);
+                done(to_text({{"id", token_name(issued.first.id)},
+                              {"token", token},
+                              {"address", options_.join_address},
+                              {"expires", to_iso8601(wall_time_from_unix_microseconds(issued.first.expires_unix_us))},
+                              {"uses_max", issued.first.uses_max}}));
+              });
 }
 
-void HeadActor::revoke_token(const RevokeToken& token, const Done& done) {
+void HeadActor::revoke_token(const RevokeToken& token, const AuditAct& by, const Done& done) {
   auto revoked = trust_.revoke_token(token.id);
   if (!revoked) return done(fail(revoked.error()));
-  store_trust({}, {*revoked}, [id = token.id, done](const Status& stored) {
+  AuditEntry entry{by, AuditOutcome::done, {}, fmt::format("it has let in {} nodes", revoked->uses)};
+  entry.act.object = "Token " + token.id;
+  store_trust({}, {*revoked}, std::move(entry), [id = token.id, done](const Status& stored) {
     done(stored ? Result<std::string>(to_text({{"revoked", id}})) : fail(stored.error()));
   });
 }
 
-void HeadActor::revoke_node(const RevokeNode& node, const Done& done) {
+void HeadActor::revoke_node(const RevokeNode& node, const AuditAct& by, const Done& done) {
   auto revoked = trust_.revoke_node(node.name);
   if (!revoked) return done(fail(revoked.error()));
-  store_trust(*revoked, {}, [this, records = *revoked, done](const Status& stored) {
+  AuditEntry entry{by, AuditOutcome::done, {}, "its keys are refused for good"};
+  entry.act.object = "Node " + revoked->front().name;
+  for (const NodeRecord& record : *revoked) entry.act.object += " " + record.id.str();
+  store_trust(*revoked, {}, std::move(entry), [this, records = *revoked, done](const Status& stored) {
     if (!stored) return done(fail(stored.error()));
     nlohmann::json ids = nlohmann::json::array();
     for (const NodeRecord& record : records) {

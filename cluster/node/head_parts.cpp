@@ -5,6 +5,7 @@
 #include "actors/dashboard/page.hpp"
 #include "cluster/head/admin_api.hpp"
 #include "cluster/head/admin_key.hpp"
+#include "cluster/head/audit_text.hpp"
 #include "cluster/head/catalog_actor.hpp"
 #include "cluster/node/door_metrics.hpp"
 #include "cluster/node/identity.hpp"
@@ -21,24 +22,39 @@ Result<storage::RangeResult> read(storage::StateStore& store, std::string prefix
   return result.get();
 }
 
-Result<storage::Revision> commit(storage::StateStore& store, storage::StateOp op) {
+Result<storage::Revision> commit(storage::StateStore& store, std::vector<storage::StateOp> ops) {
   std::promise<Result<storage::Revision>> done;
   auto result = done.get_future();
   storage::Transaction transaction;
-  transaction.ops.push_back(std::move(op));
+  transaction.ops = std::move(ops);
   store.commit(std::move(transaction),
                [&](Result<storage::Revision> revision) { done.set_value(std::move(revision)); });
   return result.get();
 }
 
-Status write(storage::StateStore& store, std::string key, std::string value) {
-  TROUPE_TRY([[maybe_unused]] const auto revision, commit(store, storage::Put{std::move(key), std::move(value)}));
-  return {};
+/// A record and, with it, who made it.
+Result<storage::Revision> write(storage::StateStore& store, AuditLog& audit, WallTime now, std::string key,
+                                std::string value, const AuditEntry& entry) {
+  const AuditAppend append = audit.next(entry, now);
+  std::vector<storage::StateOp> ops = append.ops;
+  ops.push_back(storage::Put{std::move(key), std::move(value)});
+  TROUPE_TRY(const storage::Revision revision, commit(store, std::move(ops)));
+  audit.stored(append);
+  return revision;
+}
+
+Result<std::vector<Error>> load_audit(storage::StateStore& store, AuditLog& audit) {
+  TROUPE_TRY(const storage::RangeResult records, read(store, std::string(audit_prefix)));
+  TROUPE_TRY(const storage::RangeResult tips, read(store, std::string(audit_tip_key)));
+  std::optional<std::string> tip;
+  for (const storage::StateEntry& entry : tips.entries)
+    if (entry.key == audit_tip_key) tip = entry.value;
+  return audit.restore(records.entries, tip);
 }
 
 /// A new term: later than the last one kept here and than any that began before now, so that a head that lost its disk
 /// is not refused for ever. In microseconds: within a second a head may start twice, and lose its disk between.
-Result<ClusterRecord> begin_epoch(storage::StateStore& store, const Clock& clock, uint64_t drawn) {
+Result<ClusterRecord> begin_epoch(storage::StateStore& store, AuditLog& audit, const Clock& clock, uint64_t drawn) {
   TROUPE_TRY(const storage::RangeResult kept, read(store, std::string(cluster_key)));
   ClusterRecord record;
   for (const storage::StateEntry& entry : kept.entries)
@@ -48,7 +64,12 @@ Result<ClusterRecord> begin_epoch(storage::StateStore& store, const Clock& clock
   if (record.id.empty()) record.id = fmt::format("{:016x}", drawn);
   const auto now = static_cast<uint64_t>(unix_microseconds(clock.wall()));
   record.epoch.value = std::max(record.epoch.value, now) + 1;
-  TROUPE_CHECK(write(store, std::string(cluster_key), encode(record)));
+  TROUPE_TRY([[maybe_unused]] const auto revision,
+             write(store, audit, clock.wall(), std::string(cluster_key), encode(record),
+                   {{"head", "", "start head", "Cluster " + record.id},
+                    AuditOutcome::done,
+                    {},
+                    fmt::format("epoch {}", record.epoch.value)}));
   return record;
 }
 
@@ -75,9 +96,9 @@ Result<Trusted> load_trust(storage::StateStore& store, NodeId self, const std::s
 
 /// The token of the last start where it is good for a while yet, else a new one.
 Status provide_join_token(storage::StateStore& store, const std::filesystem::path& data_dir, Trusted& trusted,
-                          WallTime now) {
+                          AuditLog& audit, WallTime now) {
   for (const TokenRecord& old : trusted.trust.leftovers(now)) {
-    TROUPE_TRY([[maybe_unused]] const auto deleted, commit(store, storage::Delete{key_of(old)}));
+    TROUPE_TRY([[maybe_unused]] const auto deleted, commit(store, {storage::Delete{key_of(old)}}));
     trusted.trust.forget_token(old.id);
     trusted.revisions.erase(key_of(old));
   }
@@ -96,7 +117,8 @@ Status provide_join_token(storage::StateStore& store, const std::filesystem::pat
   }
   TROUPE_TRY(const auto issued, trusted.trust.issue(wish, secure_random_u64(), std::move(secret), now));
   const std::string key = key_of(issued.first);
-  TROUPE_TRY(trusted.revisions[key], commit(store, storage::Put{key, encode(issued.first)}));
+  TROUPE_TRY(trusted.revisions[key], write(store, audit, now, key, encode(issued.first),
+                                           token_created({"head", "", "create token", ""}, issued.first)));
   trusted.trust.apply(issued.first);
   return write_private_file(file, text_of(issued.second));
 }
@@ -113,7 +135,8 @@ bus::AllowList allow_list_of(const Trust& trust) {
 Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, bus::Transport& transport,
                                     const Clock& clock, Random& random) {
   HeadActorOptions head;
-  TROUPE_TRY(const ClusterRecord cluster, begin_epoch(*store, clock, random.next()));
+  TROUPE_TRY(head.audit_damage, load_audit(*store, head.audit));
+  TROUPE_TRY(const ClusterRecord cluster, begin_epoch(*store, head.audit, clock, random.next()));
   TROUPE_TRY(storage::RangeResult deployments, read(*store, std::string(deployment_prefix)));
   TROUPE_TRY(storage::RangeResult keys, read(*store, std::string(key_prefix)));
   head.head.epoch = cluster.epoch;
@@ -145,7 +168,7 @@ Result<HeadParts> start_head(const NodeOptions& options, const std::string& publ
   SeededRandom random{secure_random_u64()};
   TROUPE_TRY(HeadActorOptions head, begin_term(store, transport, clock, random));
   TROUPE_TRY(Trusted trusted, load_trust(*store, transport.self().node, public_key, log));
-  TROUPE_CHECK(provide_join_token(*store, options.data_dir, trusted, clock.wall()));
+  TROUPE_CHECK(provide_join_token(*store, options.data_dir, trusted, head.audit, clock.wall()));
   head.trust = std::move(trusted.trust);
   head.trusted = std::move(trusted.revisions);
   head.key_of = [&transport](NodeId node) { return transport.key_of(node); };

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "cluster/head/audit_log.hpp"
 #include "cluster/spec/records.hpp"
 #include "cluster/spec/trust_records.hpp"
 #include "runtime/base/assert.hpp"
@@ -63,12 +64,29 @@ void try_control_record(std::string_view bytes, const Decode& decode) {
       read(bytes), [](const auto& record) { return encode(record); }, read);
 }
 
+/// A head starts with a log whose last record or tip is any bytes, goes on, and the check says that it is broken.
+void try_audit_log(std::string_view bytes) {
+  const cluster::AuditEntry entry{{"who", "from", "action", "object"}, cluster::AuditOutcome::done, {}, {}};
+  cluster::AuditLog log;
+  const cluster::AuditAppend first = log.next(entry, {});
+  const std::string tip = std::get<storage::Put>(first.ops.back()).value;
+  const storage::StateEntry found{cluster::audit_key(1), std::string(bytes), {}, {}};
+  static_cast<void>(log.restore({found}, tip));
+  log.stored(log.next(entry, {}));
+  cluster::AuditCheck check(log.tip());
+  check.add(found);
+  TROUPE_ASSERT(check.finish().broken_at.has_value());
+  cluster::AuditLog other;
+  static_cast<void>(other.restore({found}, std::string(bytes)));
+  other.stored(other.next(entry, {}));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 8) {
+  switch (data[0] % 11) {
     case 0:
       try_model_manifest(rest);
       break;
@@ -90,8 +108,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 6:
       try_control_record(rest, [](const std::string& b) { return cluster::decode_token("token/t", b); });
       break;
-    default:
+    case 7:
       try_control_record(rest, [](const std::string& b) { return cluster::decode_node("node/n", b); });
+      break;
+    case 8:
+      try_control_record(rest, [](const std::string& b) { return cluster::decode_audit("audit/1", b); });
+      break;
+    case 9:
+      try_control_record(rest, [](const std::string& b) { return cluster::decode_audit_tip(b); });
+      break;
+    default:
+      try_audit_log(rest);
       break;
   }
   return 0;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import random
+import re
 import threading
 import time
 from pathlib import Path
@@ -186,10 +187,26 @@ class Writer:
             self.models[ref] = {ref in models}
 
 
+def check_audit(admin: Admin, deployments: Dict[str, int]) -> None:
+    """The log is whole, and what it says last of each deployment is how the deployment is."""
+    verdict = admin.get("audit/verify")
+    assert verdict["whole"], verdict
+    last: Dict[str, Optional[int]] = {}
+    for row in admin.get("audit?limit=1000")["records"]:
+        if row["outcome"] != "done":
+            continue
+        if row["action"] == "apply":
+            last[row["object"].removeprefix("Deployment ")] = int(re.findall(r"\bx(\d+)", row["change"])[-1])
+        elif row["action"] == "delete deployment":
+            last[row["object"]] = None
+    assert {name: deployments.get(name) for name in last} == last
+
+
 def check_all(cluster: Cluster, writers: list) -> None:
     with Admin(cluster.head) as admin:
         deployments = {row["name"]: row["replicas"] for row in admin.get("deployments")}
         models = admin.models()
+        check_audit(admin, deployments)
     check_model_files(cluster, models)
     for writer in writers:
         writer.check(deployments, models)

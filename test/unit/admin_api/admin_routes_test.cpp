@@ -50,6 +50,9 @@ Result<std::string> tell(const AdminCall& call) {
   return json{{"deleted", {model.name, model.version}}}.dump();
 }
 
+/// Who has the key of fake_head.hpp: the beginning of its SHA-256.
+constexpr const char* who = "admin key a8ae6e6ee929";
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(admin_routes)
@@ -239,10 +242,105 @@ BOOST_AUTO_TEST_CASE(each_write_leaves_one_line_in_the_log) {
   BOOST_TEST(lines[0].at("msg") == "admin write");
   BOOST_TEST(lines[0].at("action") == "apply");
   BOOST_TEST(lines[0].at("subject") == "clerk.yaml");
-  BOOST_TEST(lines[0].at("who") == "admin key");
+  BOOST_TEST(lines[0].at("who") == who);
   BOOST_TEST(lines[0].at("from") == "127.0.0.1:50000");
   BOOST_TEST(lines[0].at("result") == "ok");
   BOOST_TEST(lines[1].at("subject") == "clerk@2");
+}
+
+BOOST_AUTO_TEST_CASE(the_head_is_told_who_asks_for_what_from_where) {
+  std::vector<AuditAct> acts;
+  Site site([&](const AdminCall& call) {
+    acts.push_back(call.by);
+    return Result<std::string>("{}");
+  });
+
+  site.write("DELETE", "/api/v1/models/clerk@2");
+  site.write("POST", "/api/v1/members/worker-1/rotate");
+
+  BOOST_REQUIRE(acts.size() == 2U);
+  BOOST_TEST(acts[0].who == who);
+  BOOST_TEST(acts[0].from == "127.0.0.1:50000");
+  BOOST_TEST(acts[0].action == "delete model");
+  BOOST_TEST(acts[0].object == "clerk@2");
+  BOOST_TEST(acts[1].action == "rotate node");
+  BOOST_TEST(acts[1].object == "worker-1");
+}
+
+BOOST_AUTO_TEST_CASE(the_head_is_told_of_each_write_that_was_refused_and_by_whom) {
+  Site site(tell);
+
+  site.ask("DELETE", "/api/v1/deployments/clerk-2", "", {});
+  site.ask("DELETE", "/api/v1/keys/1", "", {{"Authorization", std::string("Bearer ") + key + "0"}});
+  site.write("POST", "/api/v1/tokens", "{}", {{"Origin", "http://evil.example"}});
+  site.write("POST", "/api/v1/tokens", R"({"ttl":1})");
+  site.write("POST", "/api/v1/backups", "no");
+  site.get("/api/v1/audit");
+
+  const auto refusals = site.take_refusals();
+  BOOST_REQUIRE(refusals.size() == 5U);
+  for (size_t i = 0; i < 3; ++i) {
+    BOOST_TEST(refusals[i].act.who == "unknown");
+    BOOST_TEST(refusals[i].act.from == "127.0.0.1:50000");
+  }
+  BOOST_TEST(refusals[0].act.action == "DELETE");
+  BOOST_TEST(refusals[0].act.object == "/api/v1/deployments/clerk-2");
+  BOOST_TEST((refusals[0].error.code == Errc::unauthenticated));
+  BOOST_TEST((refusals[1].error.code == Errc::unauthenticated));
+  BOOST_TEST((refusals[2].error.code == Errc::permission_denied));
+  BOOST_TEST(refusals[3].act.who == who);
+  BOOST_TEST(refusals[3].act.action == "create token");
+  BOOST_TEST((refusals[3].error.code == Errc::invalid_argument));
+  BOOST_TEST(refusals[4].act.action == "create backup");
+  for (const RefusedWrite& refusal : refusals) {
+    BOOST_TEST(refusal.act.who.find(key) == std::string::npos);
+    BOOST_TEST(refusal.error.message.find(key) == std::string::npos);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_flood_of_refused_writes_reaches_the_head_as_a_number) {
+  Site site(tell);
+  const auto flood = [&](int writes) {
+    for (int i = 0; i < writes; ++i) site.ask("DELETE", "/api/v1/keys/1", "", {});
+  };
+
+  flood(100);  // Those that were told of are held here, so the head has not taken them.
+  auto held = site.take_refusals();
+  BOOST_TEST(held.size() == 32U);
+  held.clear();
+  flood(1);
+
+  const auto next = site.take_refusals();
+  BOOST_REQUIRE(next.size() == 1U);
+  BOOST_TEST(next[0].left_out == 68U);
+}
+
+BOOST_AUTO_TEST_CASE(who_did_what_is_not_told_without_the_key) {
+  Site site([](const AdminCall& call) { return std::to_string(call.what.index()); });
+
+  BOOST_TEST(site.get("/api/v1/audit")->status() == 401);
+  BOOST_TEST(site.get("/api/v1/audit/verify")->status() == 401);
+  BOOST_TEST(site.write("GET", "/api/v1/audit?since=3&limit=2")->status() == 200);
+  BOOST_TEST(site.write("GET", "/api/v1/audit/verify")->status() == 200);
+  for (const char* query : {"since=0", "since=-1", "since=x", "limit=0", "limit=1001", "sinc=1"})
+    BOOST_TEST(site.write("GET", std::string("/api/v1/audit?") + query)->status() == 400, query);
+}
+
+BOOST_AUTO_TEST_CASE(a_page_of_the_audit_log_is_asked_for_by_record_and_size) {
+  std::vector<ReadAudit> asked;
+  Site site([&](const AdminCall& call) {
+    if (const auto* read = std::get_if<ReadAudit>(&call.what)) asked.push_back(*read);
+    return Result<std::string>("{}");
+  });
+
+  site.write("GET", "/api/v1/audit");
+  site.write("GET", "/api/v1/audit?since=3&limit=2");
+
+  BOOST_REQUIRE(asked.size() == 2U);
+  BOOST_TEST(!asked[0].since.has_value());
+  BOOST_TEST(asked[0].limit == 100U);
+  BOOST_TEST(asked[1].since.value() == 3U);
+  BOOST_TEST(asked[1].limit == 2U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -51,11 +51,14 @@ class AwaitedResponder final : public http::HttpResponder {
 
 using Answer = std::function<Result<std::string>(const AdminCall&)>;
 
+using OnRefusal = std::function<void(const RefusedWrite&)>;
+
 /// Answers each call by `answer`; crashes where that throws.
 class FakeHead final : public actor::Actor {
  public:
-  FakeHead(actor::Context& context, Answer answer) : Actor(context) {
+  FakeHead(actor::Context& context, Answer answer, OnRefusal on_refusal) : Actor(context) {
     on<AdminCall>([answer = std::move(answer)](const AdminCall& call) { call.done(answer(call)); });
+    on<RefusedWrite>(std::move(on_refusal));
   }
 };
 
@@ -64,7 +67,12 @@ inline constexpr const char* key = "0123456789abcdef0123456789abcdef0123456789ab
 struct Site {
   explicit Site(Answer answer) : Site(std::move(answer), {}) {}
   Site(Answer answer, AdminApiOptions changed) {
-    head = host->spawn_actor<FakeHead>("head", {}, std::move(answer)).value();
+    head = host->spawn_actor<FakeHead>("head", {}, std::move(answer),
+                                       [this](const RefusedWrite& refusal) {
+                                         const std::lock_guard lock(lines_mutex);
+                                         refusals.push_back(refusal);
+                                       })
+               .value();
     changed.admin_key = key;
     changed.key_file = "/data/admin.key";
     changed.port = 8265;
@@ -103,9 +111,17 @@ struct Site {
     return lines;
   }
 
+  /// Once the head has been told of what was refused so far: it takes one after the other.
+  std::vector<RefusedWrite> take_refusals() {
+    get("/api/v1/status");
+    const std::lock_guard lock(lines_mutex);
+    return std::exchange(refusals, {});
+  }
+
   SystemClock clock;
   mutable std::mutex lines_mutex;
   std::vector<nlohmann::json> lines;
+  std::vector<RefusedWrite> refusals;
   std::shared_ptr<observe::LogSink> sink = observe::LogSink::to_function(
       [this](std::string_view line) {
         const std::lock_guard lock(lines_mutex);
