@@ -9,6 +9,7 @@
 
 #include "cluster/cli/admin_client.hpp"
 #include "cluster/cli/doctor_checks.hpp"
+#include "cluster/cli/doctor_security.hpp"
 #include "cluster/cli/flags.hpp"
 #include "cluster/cli/listeners.hpp"
 #include "cluster/cli/local_nodes.hpp"
@@ -143,10 +144,14 @@ Result<Exit> examine(const AdminFlags& flags) {
 
 void add_doctor(CLI::App& app, Shell& shell) {
   CLI::App* verb = app.add_subcommand("doctor", "Look for what is wrong: this machine, its nodes, the cluster");
+  auto security = std::make_shared<bool>(false);
   auto flags = std::make_shared<AdminFlags>();
   flags->timeout = std::chrono::seconds{3};
   add_admin_flags(*verb, *flags);
-  verb->callback([flags, &shell] { shell.verb = [flags] { return examine(*flags); }; });
+  verb->add_flag("--security", *security, "Look for what is open, and to whom: exit code 4 where something is");
+  verb->callback([=, &shell] {
+    shell.verb = [=, &shell] { return *security ? examine_security(*flags, shell.clock) : examine(*flags); };
+  });
 }
 
 }  // namespace troupe::cli

@@ -127,7 +127,13 @@ Status NodeImpl::start() {
   file_.addresses.control = transport_->self().control;
   file_.addresses.request = transport_->self().request;
   file_.head_address = options_.roles.head ? host_and_port(transport_->self().control) : options_.head_address;
-  if (certificate_) file_.ca_file = ca_file_of(*certificate_);
+  file_.host = options_.host;
+  file_.insecure = options_.insecure;
+  if (certificate_) {
+    file_.ca_file = ca_file_of(*certificate_);
+    file_.tls_certificate = std::filesystem::absolute(certificate_->files().certificate).string();
+    file_.tls_key = std::filesystem::absolute(certificate_->files().key).string();
+  }
   if (options_.roles.head) {
     TROUPE_TRY(head_, start_head(options_, head_key_, certificate_, *host_, *transport_, clock_, metrics_, log_,
                                  [this](const Error& reason) { die(reason); }));

@@ -65,6 +65,10 @@ Status write_node_file(const std::filesystem::path& data_dir, const NodeFile& no
                      {"roles", roles},
                      {"head_address", node.head_address},
                      {"ca_file", node.ca_file},
+                     {"host", node.host},
+                     {"insecure", node.insecure},
+                     {"tls_certificate", node.tls_certificate},
+                     {"tls_key", node.tls_key},
                      {"addresses",
                       {{"control", a.control},
                        {"request", a.request},
@@ -99,6 +103,10 @@ Result<NodeFile> read_node_file(const std::filesystem::path& data_dir) {
     node.pid = content.at("pid");
     node.head_address = content.at("head_address");
     node.ca_file = content.at("ca_file");
+    node.host = content.at("host");
+    node.insecure = content.at("insecure");
+    node.tls_certificate = content.at("tls_certificate");
+    node.tls_key = content.at("tls_key");
     const auto roles = content.at("roles").get<std::set<std::string>>();
     node.roles = {roles.contains("head"), roles.contains("gateway"), roles.contains("worker")};
     const json& a = content.at("addresses");

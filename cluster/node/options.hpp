@@ -69,8 +69,12 @@ struct NodeFile {
   uint32_t pid = 0;
   protocol::Roles roles;
   protocol::NodeAddresses addresses;
-  std::string head_address;  ///< HOST:PORT others join at.
-  std::string ca_file;       ///< What verifies its https addresses where no public authority does; may be empty.
+  std::string head_address;       ///< HOST:PORT others join at.
+  std::string ca_file;            ///< What verifies its https addresses where no public authority does; may be empty.
+  std::string host{};             ///< Address it listens on.
+  bool insecure = false;          ///< NodeOptions::insecure.
+  std::string tls_certificate{};  ///< Files of its HTTP doors; empty: in the clear.
+  std::string tls_key{};
 };
 inline constexpr const char* node_file_name = "node.json";
 inline constexpr const char* admin_key_file_name = "admin.key";

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import ssl
 import urllib.error
 import urllib.request
@@ -11,6 +10,7 @@ from typing import Any, Dict, Optional
 
 import openai
 import pytest
+from addresses import other_address
 from troupe_cluster import Cluster
 
 
@@ -85,17 +85,6 @@ def test_a_host_that_others_reach_needs_a_certificate(cluster, flags, says):
 
     assert refused.code != 0
     assert says in refused.err, refused
-
-
-def other_address() -> Optional[str]:
-    """An address of this machine that is not loopback; nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("203.0.113.1", 9))
-            address = probe.getsockname()[0]
-        except OSError:
-            return None
-    return None if address.startswith("127.") else address
 
 
 def test_on_a_host_that_others_reach_requests_and_views_need_keys(cluster):
