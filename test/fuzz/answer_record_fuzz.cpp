@@ -1,5 +1,5 @@
-// Arbitrary bytes as what a gateway keeps of a request with an idempotency key. What is taken must be written and read as
-// the same again.
+// Arbitrary bytes as what a gateway keeps of a request with an idempotency key. What is taken must be written and read
+// as the same again.
 
 #include "actors/gateway/idempotency/answer_record.hpp"
 #include "runtime/base/assert.hpp"

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "cluster/head/audit_log.hpp"
+#include "cluster/head/key_book.hpp"
 #include "cluster/spec/records.hpp"
 #include "cluster/spec/trust_records.hpp"
 #include "runtime/base/assert.hpp"
@@ -86,7 +87,7 @@ void try_audit_log(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 11) {
+  switch (data[0] % 12) {
     case 0:
       try_model_manifest(rest);
       break;
@@ -116,6 +117,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 9:
       try_control_record(rest, [](const std::string& b) { return cluster::decode_audit_tip(b); });
+      break;
+    case 10:
+      try_control_record(rest, [](const std::string& b) { return cluster::decode_key("key/k", b); });
       break;
     default:
       try_audit_log(rest);
