@@ -101,7 +101,8 @@ class HeadActor final : public actor::Actor {
   void await_spread(const std::shared_ptr<KeyExchange>& exchange);
   void ask_to_use(const std::shared_ptr<KeyExchange>& exchange);
   void retire_keys(const protocol::NodeInfo& node);
-  void end_exchange(const std::shared_ptr<KeyExchange>& exchange, Result<std::string> outcome);
+  /// By value: the table that it leaves may hold the last other reference.
+  void end_exchange(std::shared_ptr<KeyExchange> exchange, Result<std::string> outcome);
 
   // What replicas and nodes write (head_logs.cpp).
   void find_logs(const FindLogs& wish, const Done& done);

@@ -125,7 +125,7 @@ void HeadActor::retire_keys(const protocol::NodeInfo& node) {
   });
 }
 
-void HeadActor::end_exchange(const std::shared_ptr<KeyExchange>& exchange, Result<std::string> outcome) {
+void HeadActor::end_exchange(std::shared_ptr<KeyExchange> exchange, Result<std::string> outcome) {
   const auto open = exchanges_.find(exchange->node);
   if (open == exchanges_.end() || open->second != exchange) return;  // It has ended.
   exchanges_.erase(open);
