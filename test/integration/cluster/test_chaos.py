@@ -48,8 +48,9 @@ def are_whole(cluster: Cluster) -> bool:
 
 
 def test_what_dies_one_after_the_other_and_two_at_once_costs_no_request(chaos: Cluster):
-    begun = time.monotonic()
     with MixedLoad(chaos, [chaos.nodes["gate-1"], chaos.nodes["gate-2"]], MODELS, RATE, 20) as load:
+        load.wait_until_begun()
+        begun = time.monotonic()
 
         def at(seconds: float) -> None:
             time.sleep(max(0.0, begun + seconds - time.monotonic()))
@@ -83,7 +84,9 @@ def test_a_restart_of_every_process_costs_no_request_and_cuts_no_stream(chaos: C
     gates = chaos.nodes["gate-1"], chaos.nodes["gate-2"]
     # A balancer in front of gate-2 sees that it drains and sends to the other one: here, by the end of its load.
     with MixedLoad(chaos, gates[:1], MODELS, RATE, 20) as load, MixedLoad(chaos, gates[1:], MODELS, RATE, 3) as leaving:
-        time.sleep(1.5)
+        load.wait_until_begun()
+        leaving.wait_until_begun()
+        time.sleep(1)
         assert chaos.nodes["gate-2"].terminate() == 0
         at_gate_2 = leaving.wait(["gate-2"])
         chaos.start_again("gate-2")

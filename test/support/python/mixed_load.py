@@ -4,10 +4,13 @@ them. The requests are made by `troupe bench`, one process a kind, so that they 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Dict, Iterable, List
 
+from polling import wait_until
 from troupe_cluster import BINARY, Cluster, Node
 
 
@@ -35,6 +38,19 @@ class Ended:
         return self.report["errors"]
 
 
+def is_connected(pid: int) -> bool:
+    """Whether a process of this network namespace has an open TCP connection."""
+    sockets = set()
+    for fd in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            sockets.add(os.readlink(fd))
+        except FileNotFoundError:  # Closed meanwhile.
+            pass
+    established = "01"
+    rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return any(row[3] == established and f"socket:[{row[9]}]" in sockets for row in rows)
+
+
 class MixedLoad:
     """`rate` requests a second at each of `gateways`, in equal parts of every model, door and way to answer, for
     `seconds`. The models answer text."""
@@ -57,6 +73,10 @@ class MixedLoad:
             list(map(str, arguments)), env=self._cluster.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         return Kind(gateway.name, door, model, stream, process)
+
+    def wait_until_begun(self) -> None:
+        """Until each process is connected to its door."""
+        wait_until(lambda: all(is_connected(kind.process.pid) for kind in self.kinds), "the load has begun")
 
     def wait(self, gateways: Iterable[str]) -> List[Ended]:
         """Until the time is over and every request has ended that went to these."""
