@@ -52,7 +52,7 @@ function(troupe_test name)
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
   if(TROUPE_SANITIZE MATCHES thread)
     set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT
-      "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/test/support/tsan.supp:halt_on_error=1")
+      "TSAN_OPTIONS=history_size=4:suppressions=${CMAKE_SOURCE_DIR}/test/support/tsan.supp:halt_on_error=1")
   endif()
 endfunction()
 

@@ -1,6 +1,7 @@
 #pragma once
 // Delivery: one thing that an actor's mailbox holds.
 
+#include <atomic>
 #include <functional>
 #include <variant>
 
@@ -50,10 +51,24 @@ struct Stop {
   std::function<void()> stopped;
 };
 
+/// What one thread did before make(), another sees after take(). The queues of a library say so too, but the thread
+/// sanitizer sees only ours.
+class Handover {
+ public:
+  Handover() = default;
+  Handover(Handover&&) noexcept {}
+  void make() noexcept { is_made_.store(true, std::memory_order_release); }
+  void take() const noexcept { static_cast<void>(is_made_.load(std::memory_order_acquire)); }
+
+ private:
+  std::atomic<bool> is_made_{false};
+};
+
 struct Delivery {
   std::variant<Start, Event, Request, Answer, Cancelled, Credited, TimerFired, Down, Action, Restart, Halt, GiveUp,
                Stop>
       content;
+  Handover handover{};  ///< From who pushes it to who runs it.
 };
 
 }  // namespace troupe::actor::internal
