@@ -118,11 +118,10 @@ class PythonBackend final : public Backend {
     if (spec_.python.empty()) {
       TROUPE_TRY(spec_.python, environment());
     }
-    {
-      const std::lock_guard lock(mutex_);
-      child_ = children_.make_backend(spec_, events_);
-    }
-    child()->load();
+    // Whoever hears from it asks it at once, on another thread: it is not seen before it is loaded.
+    const std::lock_guard lock(mutex_);
+    child_ = children_.make_backend(spec_, events_);
+    child_->load();
     return {};
   }
 
