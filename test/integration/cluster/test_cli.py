@@ -227,7 +227,8 @@ def test_a_model_in_use_cannot_be_removed(serving: Cluster):
 def test_the_walk_of_a_first_day(background: Cluster):
     started = background.run("start", "--head", *ANY_PORTS, "--roles", "head,gateway")
     join = re.search(r"troupe (start --address=\S+ --token=\S+)", started.out)
-    assert join, started.out
+    dashboard = re.search(r"Dashboard\s+(http://\S+)", started.out)
+    assert join and dashboard, started.out
 
     joined = background.run(*shlex.split(join[1]), "--name", "helper", "--metrics-port", 0, "--num-cpus", 4)
     assert "helper is ready" in joined.out
@@ -244,7 +245,7 @@ def test_the_walk_of_a_first_day(background: Cluster):
 
     stopped = background.run("stop")
     assert "2 nodes stopped" in stopped.out
-    assert background.cli("status", "--timeout", "2s").code == UNREACHABLE
+    assert background.cli("status", "--address", dashboard[1], "--timeout", "2s").code == UNREACHABLE
     assert "no node runs" in background.run("stop").out
 
 
