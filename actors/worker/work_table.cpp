@@ -68,6 +68,18 @@ WorkId WorkTable::cancel(actor::ReplyId reply) {
   return id;
 }
 
+std::vector<WorkId> WorkTable::expire(Time time) {
+  std::vector<WorkId> expired;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, reply] : replies_)
+      if (const auto deadline = reply->deadline(); deadline && *deadline < time) expired.push_back(id);
+  }
+  for (const WorkId id : expired)
+    if (take(id)) left(1);
+  return expired;
+}
+
 void WorkTable::fail_all(const Error& error) {
   std::unordered_map<WorkId, std::shared_ptr<actor::Reply>> replies;
   {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "actors/worker/backend.hpp"
 #include "actors/worker/load.hpp"
@@ -26,6 +27,8 @@ class WorkTable {
   WorkId find(actor::ReplyId reply) const;
   /// Forgets the work of a cancelled call; its id, or none.
   WorkId cancel(actor::ReplyId reply);
+  /// Forgets the work whose deadline passed before `time`; nobody waits for it. Their ids.
+  std::vector<WorkId> expire(Time time);
   /// Fails everything inside, e.g. when the back end has died.
   void fail_all(const Error& error);
   size_t size() const;

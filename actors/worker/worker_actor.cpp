@@ -6,6 +6,13 @@ namespace troupe::worker {
 
 using protocol::ReplicaState;
 
+namespace {
+
+/// How often what has expired is looked for, and how long its caller has to say so itself.
+constexpr Duration expiry_interval = std::chrono::seconds{1};
+
+}  // namespace
+
 /// Life-cycle events go to the actor; results go by the table, straight to who asked.
 class WorkerActor::Events final : public BackendEvents {
  public:
@@ -146,7 +153,17 @@ void WorkerActor::execute(const Batch& batch) {
       items.push_back({table_->add(entry.reply), entry.request, entry.reply->deadline(), entry.reply->credit()});
     }
   }
-  if (!items.empty()) backend_->execute(std::move(items));
+  if (items.empty()) return;
+  backend_->execute(std::move(items));
+  if (!expiry_timer_) expiry_timer_ = context().after(expiry_interval, [this] { drop_expired(); });
+}
+
+/// A caller whose deadline passes cancels. Where that gets lost, a stream that waits for credit would wait for ever.
+void WorkerActor::drop_expired() {
+  expiry_timer_ = {};
+  for (const WorkId id : table_->expire(context().now() - expiry_interval))
+    if (backend_) backend_->cancel(id);
+  if (table_->size() > 0) expiry_timer_ = context().after(expiry_interval, [this] { drop_expired(); });
 }
 
 void WorkerActor::cancel(const CancelWork& cancel) {

@@ -46,6 +46,7 @@ class WorkerActor final : public actor::Actor {
   void execute(const Batch& batch);
   void cancel(const CancelWork& cancel);
   void credit(const CreditWork& credit);
+  void drop_expired();
   void drain();
   void stop_if_drained();
   void tell_batcher(uint32_t slots);
@@ -56,6 +57,7 @@ class WorkerActor final : public actor::Actor {
   std::shared_ptr<WorkTable> table_;
   std::unique_ptr<Events> events_;  ///< Outlives backend_, which calls it.
   std::unique_ptr<Backend> backend_;
+  actor::TimerId expiry_timer_;        ///< Set while something may be inside.
   uint64_t life_ = 0;                  ///< Which back end events are of: late ones of a closed one are ignored.
   std::atomic<bool> draining_{false};  ///< Read on the back end's thread.
 };

@@ -17,6 +17,7 @@ constexpr Pinned pinned_seeds[] = {
     {1788, "a head that lost its disk took old replicas for new ones, as they had the same generation"},
     {697, "a node that was stopped while it started a replica never came to its end"},
     {167, "a balancer ended, and the cache waited for its answer for ever"},
+    {1099, "a cancel got lost, and the stream it meant waited for credit for ever"},
 };
 
 }  // namespace
