@@ -227,7 +227,7 @@ std::optional<Time> Network::silent_since(const Connection& connection) const {
   for (const size_t end : {size_t{0}, size_t{1}}) {
     const Wire& out = wire(connection.machine(end), connection.machine(1 - end));
     if (out.cuts > 0) add(out.cut_since);
-    if (connection.at(end) != nullptr) add(connection.at(end)->frozen_since());
+    if (connection.is_open(end) && connection.at(end) != nullptr) add(connection.at(end)->frozen_since());
   }
   return since;
 }

@@ -75,7 +75,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   struct End {
-    SimTransport* transport = nullptr;  ///< nullptr once it is dead.
+    SimTransport* transport = nullptr;  ///< Of an open end: nullptr once it is dead. A closed end may outlive it.
     Machine machine = 0;
     Owner owner;
     NodeId node;
