@@ -136,6 +136,7 @@ def start_troupe(folder: Path) -> tuple[Cluster, List[Server]]:
     for command in (["doubled:Doubled", "--python", python], ["echo@1", "--backend", "echo"]):
         done = cluster.cli("deploy", *command, "--wait-timeout", "60s", cwd=HERE)
         if done.code != 0:
+            cluster.close()
             raise SystemExit(f"troupe deploy failed: {done.err}")
     models = f"{head.url('http')}/v2/models"
     return cluster, [Server("troupe, Python", f"{models}/doubled/infer", mark),
