@@ -27,4 +27,10 @@ std::string Sha256::hex() {
   return fmt::format("{:02x}", fmt::join(digest, ""));
 }
 
+std::string sha256_hex(std::string_view text) {
+  Sha256 sha;
+  sha.update(std::as_bytes(std::span(text)));
+  return sha.hex();
+}
+
 }  // namespace troupe::storage

@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 struct evp_md_ctx_st;
 
@@ -23,5 +24,8 @@ class Sha256 {
   };
   std::unique_ptr<evp_md_ctx_st, Release> context_;
 };
+
+/// Of one text, as Sha256::hex().
+std::string sha256_hex(std::string_view text);
 
 }  // namespace troupe::storage

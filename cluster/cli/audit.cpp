@@ -6,13 +6,12 @@
 #include "cluster/cli/flags.hpp"
 #include "cluster/cli/table.hpp"
 #include "cluster/cli/verbs.hpp"
+#include "cluster/head/admin_audit.hpp"
 
 namespace troupe::cli {
 namespace {
 
 using nlohmann::json;
-
-constexpr uint64_t page_records_max = 1000;
 
 struct AuditFlags {
   AdminFlags admin;
@@ -28,14 +27,14 @@ std::string text(const json& row, const char* key) {
 /// As many as were asked for, page by page.
 Result<json> read_records(const AdminClient& admin, const AuditFlags& flags) {
   uint64_t since = flags.since;
-  if (since == 0 && flags.limit > page_records_max) {
+  if (since == 0 && flags.limit > cluster::audit_page_max) {
     TROUPE_TRY(const json newest, admin.get("audit?limit=1"));
     since = std::max<uint64_t>(newest.value("newest", uint64_t{0}) + 1, flags.limit + 1) - flags.limit;
   }
   json all;
   while (true) {
     const uint64_t known = all.is_null() ? 0 : all["records"].size();
-    std::string query = fmt::format("audit?limit={}", std::min(flags.limit - known, page_records_max));
+    std::string query = fmt::format("audit?limit={}", std::min(flags.limit - known, cluster::audit_page_max));
     if (since != 0) query += fmt::format("&since={}", since);
     TROUPE_TRY(json page, admin.get(query));
     if (!all.is_null()) {

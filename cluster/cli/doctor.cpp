@@ -13,6 +13,7 @@
 #include "cluster/cli/flags.hpp"
 #include "cluster/cli/listeners.hpp"
 #include "cluster/cli/local_nodes.hpp"
+#include "cluster/cli/security_checks.hpp"
 #include "cluster/cli/verbs.hpp"
 #include "cluster/node/version.hpp"
 
@@ -121,21 +122,16 @@ Result<Exit> examine(const AdminFlags& flags) {
     expects_head = true;
     const auto key = node.folder / cluster::admin_key_file_name;
     struct stat file {};
-    if (::stat(key.c_str(), &file) == 0) findings.push_back(check_key_file(key.string(), file.st_mode & 07777));
+    if (::stat(key.c_str(), &file) == 0) findings.push_back(check_secret_file(key.string(), file.st_mode & 07777));
   }
   check_cluster(flags, expects_head, findings);
 
   if (flags.json) {
-    nlohmann::json rows = nlohmann::json::array();
-    for (const Finding& finding : findings)
-      rows.push_back({{"level", finding.level == Level::ok     ? "ok"
-                                : finding.level == Level::warn ? "warn"
-                                                               : "fail"},
-                      {"what", finding.what},
-                      {"advice", finding.advice}});
-    std::cout << nlohmann::json{{"healthy", is_healthy(findings)}, {"findings", rows}}.dump(2) << '\n';
+    std::cout << nlohmann::json{{"healthy", is_healthy(findings)}, {"findings", json_of(findings, health_levels)}}.dump(
+                     2)
+              << '\n';
   } else {
-    std::cout << format_findings(findings);
+    std::cout << format_findings(findings, health_levels);
   }
   return is_healthy(findings) ? Exit::ok : Exit::unhealthy;
 }

@@ -16,18 +16,6 @@ std::string gib(ByteCount count) {
   return fmt::format("{:.1f}GiB", static_cast<double>(count.value) / (1 << 30));
 }
 
-const char* name_of(Level level) {
-  switch (level) {
-    case Level::ok:
-      return "ok  ";
-    case Level::warn:
-      return "warn";
-    case Level::fail:
-      return "fail";
-  }
-  return "?";
-}
-
 }  // namespace
 
 std::vector<Finding> check_machine(const MachineFacts& machine) {
@@ -70,14 +58,6 @@ std::vector<Finding> check_ports(const std::vector<PortFacts>& ports) {
   return findings;
 }
 
-Finding check_key_file(const std::string& path, unsigned mode) {
-  constexpr unsigned others = 077;
-  if ((mode & others) == 0) return {Level::ok, fmt::format("{} is readable by its owner alone", path), {}};
-  return {
-      Level::fail, fmt::format("{} has mode {:04o}: others can read the admin key", path, mode),
-      fmt::format("chmod 600 {}, and if others have accounts here delete it and restart the head for a new key", path)};
-}
-
 std::vector<Finding> check_status(const nlohmann::json& status) {
   std::vector<Finding> findings;
   const nlohmann::json none = nlohmann::json::array();
@@ -110,19 +90,6 @@ std::vector<Finding> check_status(const nlohmann::json& status) {
     }
   }
   return findings;
-}
-
-bool is_healthy(const std::vector<Finding>& findings) {
-  return std::none_of(findings.begin(), findings.end(), [](const Finding& f) { return f.level == Level::fail; });
-}
-
-std::string format_findings(const std::vector<Finding>& findings) {
-  std::string text;
-  for (const Finding& finding : findings) {
-    text += fmt::format("{}  {}\n", name_of(finding.level), finding.what);
-    if (!finding.advice.empty()) text += fmt::format("      {}\n", finding.advice);
-  }
-  return text;
 }
 
 }  // namespace troupe::cli

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-using Level = SecurityRow::Level;
+using Level = Finding::Level;
 
 class SecurityCheck {
  public:
@@ -25,14 +25,14 @@ class SecurityCheck {
     std::erase_if(nodes_, [](const LocalNode& node) { return !node.pid; });
   }
 
-  Result<std::vector<SecurityRow>> run() {
+  Result<std::vector<Finding>> run() {
     const bool has_head = std::ranges::any_of(nodes_, [](const auto& node) { return node.file.roles.head; });
     for (const LocalNode& node : nodes_) check_local(node);
     if (has_head || !flags_.address.empty()) {
       TROUPE_CHECK(check_cluster());
     } else {
       for (const LocalNode& node : nodes_) check_doors(node.file.name, doors_of(node.file.addresses));
-      add({Level::note, "no head runs here, and none was named: tokens, keys and other nodes were not looked at",
+      add({Level::warn, "no head runs here, and none was named: tokens, keys and other nodes were not looked at",
            "--address HOST:PORT and --key-file name one"});
     }
     return rows_;
@@ -44,8 +44,8 @@ class SecurityCheck {
     bool is_zmq_encrypted = false;
   };
 
-  void add(SecurityRow row) { rows_.push_back(std::move(row)); }
-  void add(std::vector<SecurityRow> rows) { std::ranges::move(rows, std::back_inserter(rows_)); }
+  void add(Finding row) { rows_.push_back(std::move(row)); }
+  void add(std::vector<Finding> rows) { std::ranges::move(rows, std::back_inserter(rows_)); }
 
   static Doors doors_of(const protocol::NodeAddresses& at) {
     return {at.control, at.http, at.zmq, at.metrics, at.admin, !at.zmq_key.empty()};
@@ -61,7 +61,7 @@ class SecurityCheck {
   const Clock& clock_;
   const fs::path root_;
   std::vector<LocalNode> nodes_;
-  std::vector<SecurityRow> rows_;
+  std::vector<Finding> rows_;
 };
 
 std::optional<unsigned> mode_of(const fs::path& path) {
@@ -81,7 +81,7 @@ void SecurityCheck::check_local(const LocalNode& node) {
   if (const std::string& file = node.file.tls_certificate; !file.empty()) {
     const auto certificate = http::read_certificate(file);
     add(certificate ? check_certificate_end(file, certificate->not_after, clock_.wall())
-                    : SecurityRow{Level::note, certificate.error().message, {}});
+                    : Finding{Level::warn, certificate.error().message, {}});
   }
   if (node.file.insecure) add(check_insecure(node.file.name, !cluster::is_loopback(node.file.host)));
 }
@@ -151,16 +151,13 @@ void SecurityCheck::ask(DoorFacts& door, const char* path) const {
 }  // namespace
 
 Result<Exit> examine_security(const AdminFlags& flags, const Clock& clock) {
-  TROUPE_TRY(const std::vector<SecurityRow> rows, SecurityCheck(flags, clock).run());
+  TROUPE_TRY(const std::vector<Finding> rows, SecurityCheck(flags, clock).run());
   if (flags.json) {
-    json list = json::array();
-    for (const SecurityRow& row : rows)
-      list.push_back({{"level", to_string(row.level)}, {"what", row.what}, {"advice", row.advice}});
-    std::cout << json{{"safe", is_safe(rows)}, {"rows", list}}.dump(2) << '\n';
+    std::cout << json{{"safe", is_healthy(rows)}, {"rows", json_of(rows, security_levels)}}.dump(2) << '\n';
   } else {
-    std::cout << format_rows(rows);
+    std::cout << format_findings(rows, security_levels);
   }
-  return is_safe(rows) ? Exit::ok : Exit::unhealthy;
+  return is_healthy(rows) ? Exit::ok : Exit::unhealthy;
 }
 
 }  // namespace troupe::cli

@@ -11,7 +11,7 @@ namespace troupe::cli {
 namespace {
 
 using nlohmann::json;
-using Level = SecurityRow::Level;
+using Level = Finding::Level;
 
 constexpr Duration token_soon = std::chrono::hours{24 * 7};
 constexpr Duration certificate_soon = std::chrono::hours{24 * 30};
@@ -67,67 +67,67 @@ std::string describe(const DoorFacts& door, bool is_local) {
 
 }  // namespace
 
-SecurityRow check_door(const DoorFacts& door) {
+Finding check_door(const DoorFacts& door) {
   const bool is_local = cluster::is_loopback(host_of(door.address));
-  SecurityRow row{Level::ok, describe(door, is_local), {}};
+  Finding row{Level::ok, describe(door, is_local), {}};
   if (is_local || door.kind == DoorKind::bus) return row;
   const bool is_keyless = door.needs_key && !*door.needs_key;
   if (!door.is_encrypted) {
-    row.level = Level::open;
+    row.level = Level::fail;
     row.advice = door.kind == DoorKind::zmq ? "others can read along: upgrade the node, whose ZeroMQ door encrypts"
                                             : "others can read along, keys too: start the node without --insecure, "
                                               "with --tls-cert and --tls-key or --tls-self-signed";
     if (is_keyless) row.advice += "; and everybody who reaches it is served";
   } else if (is_keyless && door.kind == DoorKind::metrics) {
-    row.level = Level::note;
+    row.level = Level::warn;
     row.advice = "it tells everybody what runs here and how much: let only Prometheus through the firewall";
   } else if (is_keyless) {
-    row.level = Level::open;
+    row.level = Level::fail;
     row.advice =
         "everybody who reaches it is served: make a key (`troupe key create`), and start the node without --insecure";
   } else if (!door.needs_key) {
-    row.level = Level::note;
+    row.level = Level::warn;
     row.advice = "ask from where it can be reached, with --ca-file for its certificate";
   }
   return row;
 }
 
-SecurityRow check_insecure(const std::string& node, bool is_public) {
-  return {is_public ? Level::open : Level::note, fmt::format("{} was started with --insecure", node),
+Finding check_insecure(const std::string& node, bool is_public) {
+  return {is_public ? Level::fail : Level::warn, fmt::format("{} was started with --insecure", node),
           is_public
               ? "start it without, with --tls-cert and --tls-key or --tls-self-signed; leave it only where the "
                 "network is private and everybody on it is trusted"
               : "it has no effect while the node listens on loopback; leave it out, lest another --host opens it"};
 }
 
-SecurityRow check_secret_file(const std::string& path, unsigned mode) {
+Finding check_secret_file(const std::string& path, unsigned mode) {
   if ((mode & others_read_write) == 0) return {Level::ok, fmt::format("{} is readable by its owner alone", path), {}};
-  return {Level::open, fmt::format("{} has mode {:04o}: others can use the secret in it", path, mode),
+  return {Level::fail, fmt::format("{} has mode {:04o}: others can use the secret in it", path, mode),
           fmt::format("chmod 600 {}, and exchange the secret if others have accounts here (docs/security.md)", path)};
 }
 
-SecurityRow check_folder(const std::string& path, unsigned mode) {
+Finding check_folder(const std::string& path, unsigned mode) {
   if ((mode & others_write) != 0)
-    return {Level::open, fmt::format("{} has mode {:04o}: others can put their files in place of a node's", path, mode),
+    return {Level::fail, fmt::format("{} has mode {:04o}: others can put their files in place of a node's", path, mode),
             fmt::format("chmod 700 {}", path)};
   if ((mode & others_read_write) != 0)
-    return {Level::note,
+    return {Level::warn,
             fmt::format("{} has mode {:04o}: other users of this machine can read logs and state", path, mode),
             fmt::format("chmod 700 {}, if there are other users", path)};
   return {Level::ok, fmt::format("{} is its owner's alone", path), {}};
 }
 
-SecurityRow check_certificate_end(const std::string& path, WallTime not_after, WallTime now) {
+Finding check_certificate_end(const std::string& path, WallTime not_after, WallTime now) {
   const std::string end = to_iso8601(not_after);
   const char* advice = "replace the files: a running node takes new ones by itself (docs/security.md)";
-  if (now >= not_after) return {Level::open, fmt::format("the certificate {} expired at {}", path, end), advice};
+  if (now >= not_after) return {Level::fail, fmt::format("the certificate {} expired at {}", path, end), advice};
   if (now + certificate_soon >= not_after)
-    return {Level::note, fmt::format("the certificate {} expires soon, at {}", path, end), advice};
+    return {Level::warn, fmt::format("the certificate {} expires soon, at {}", path, end), advice};
   return {Level::ok, fmt::format("the certificate {} is good until {}", path, end), {}};
 }
 
-std::vector<SecurityRow> check_tokens(const json& tokens, WallTime now) {
-  std::vector<SecurityRow> rows;
+std::vector<Finding> check_tokens(const json& tokens, WallTime now) {
+  std::vector<Finding> rows;
   const std::string soon = to_iso8601(now + token_soon);
   for (const json& token : tokens) {
     if (text(token, "state") != "valid") continue;
@@ -138,7 +138,7 @@ std::vector<SecurityRow> check_tokens(const json& tokens, WallTime now) {
         uses_max == 0 ? "any number of nodes" : fmt::format("{} more nodes", uses_max - std::min(uses, uses_max));
     // Times in one form of one length sort as texts.
     const bool is_long = uses_max == 0 && expires > soon;
-    rows.push_back({is_long ? Level::open : Level::note,
+    rows.push_back({is_long ? Level::fail : Level::warn,
                     fmt::format("join token {} lets in {} until {}", text(token, "id"), left, expires),
                     fmt::format("once all nodes have joined: troupe token revoke {}{}", text(token, "id"),
                                 is_long ? "; make others with a shorter --ttl, or with --uses" : "")});
@@ -147,8 +147,8 @@ std::vector<SecurityRow> check_tokens(const json& tokens, WallTime now) {
   return rows;
 }
 
-std::vector<SecurityRow> check_keys(const json& keys) {
-  std::vector<SecurityRow> rows;
+std::vector<Finding> check_keys(const json& keys) {
+  std::vector<Finding> rows;
   size_t live = 0;
   for (const json& key : keys) {
     if (text(key, "state") != "valid") continue;
@@ -160,7 +160,7 @@ std::vector<SecurityRow> check_keys(const json& keys) {
     if (lacks.empty()) continue;
     const std::string name = text(key, "name");
     rows.push_back(
-        {Level::note,
+        {Level::warn,
          fmt::format("API key {}{} {}", text(key, "id"), name.empty() ? "" : " (" + name + ")", fmt::join(lacks, ", ")),
          "if that is not meant, make another with --models, --rate and --ttl, and revoke this one"});
   }
@@ -170,8 +170,8 @@ std::vector<SecurityRow> check_keys(const json& keys) {
   return rows;
 }
 
-std::vector<SecurityRow> check_members(const json& members) {
-  std::vector<SecurityRow> rows;
+std::vector<Finding> check_members(const json& members) {
+  std::vector<Finding> rows;
   size_t present = 0;
   for (const json& member : members) {
     if (text(member, "trust") != "member") continue;
@@ -180,7 +180,7 @@ std::vector<SecurityRow> check_members(const json& members) {
       ++present;
       continue;
     }
-    rows.push_back({Level::note,
+    rows.push_back({Level::warn,
                     fmt::format("node {} ({}) may connect, but is {}; it joined at {}", text(member, "name"),
                                 text(member, "id"), state, text(member, "joined")),
                     fmt::format("if it will not come back: troupe node revoke {}", text(member, "id"))});
@@ -188,31 +188,6 @@ std::vector<SecurityRow> check_members(const json& members) {
   if (rows.empty())
     rows.push_back({Level::ok, fmt::format("each of the {} nodes that may connect is there", present), {}});
   return rows;
-}
-
-bool is_safe(const std::vector<SecurityRow>& rows) {
-  return std::ranges::none_of(rows, [](const SecurityRow& row) { return row.level == Level::open; });
-}
-
-const char* to_string(Level level) noexcept {
-  switch (level) {
-    case Level::ok:
-      return "ok";
-    case Level::note:
-      return "note";
-    case Level::open:
-      return "open";
-  }
-  return "?";
-}
-
-std::string format_rows(const std::vector<SecurityRow>& rows) {
-  std::string out;
-  for (const SecurityRow& row : rows) {
-    out += fmt::format("{:<4}  {}\n", to_string(row.level), row.what);
-    if (!row.advice.empty()) out += fmt::format("      {}\n", row.advice);
-  }
-  return out;
 }
 
 }  // namespace troupe::cli

@@ -54,10 +54,8 @@ Result<NewKey> KeyBook::draw(const KeyWish& wish, const std::array<uint64_t, 4>&
   NewKey made;
   made.secret = "tk_";
   for (const uint64_t bits : random) made.secret += fmt::format("{:016x}", bits);
-  storage::Sha256 sha;
-  sha.update(std::as_bytes(std::span(made.secret)));
   protocol::ApiKey& key = made.record.key;
-  key.hash = sha.hex();
+  key.hash = storage::sha256_hex(made.secret);
   key.id = key.hash.substr(0, id_digits);
   key.name = wish.name;
   key.models = wish.models;

@@ -1,7 +1,6 @@
 #include "cluster/spec/audit_record.hpp"
 
 #include <charconv>
-#include <span>
 
 #include "cluster/spec/decode_record.hpp"
 #include "runtime/wire/schema.hpp"
@@ -42,10 +41,7 @@ std::string audit_origin() {
 
 std::string hash_of(AuditRecord record) {
   record.hash.clear();
-  const std::string text = encode(record);
-  storage::Sha256 sha;
-  sha.update(std::as_bytes(std::span(text)));
-  return sha.hex();
+  return storage::sha256_hex(encode(record));
 }
 
 std::string audit_key(uint64_t sequence) {

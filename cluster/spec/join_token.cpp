@@ -98,9 +98,7 @@ Result<JoinToken> parse_join_token(std::string_view text) {
 }
 
 std::string hash_of_secret(std::string_view secret) {
-  storage::Sha256 hash;
-  hash.update(std::as_bytes(std::span(secret)));
-  return hash.hex();
+  return storage::sha256_hex(secret);
 }
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) noexcept {

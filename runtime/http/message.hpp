@@ -70,7 +70,7 @@ class HttpResponder {
   virtual void on_disconnect(std::function<void()> callback) = 0;
 
   /// Runs `callback` once, on the connection's thread, when at most `bytes` of the stream wait to be sent: at once
-  /// where that is so. Replaces one that waits; dropped with the stream. It must not hold the responder. Call it from
+  /// where that is so. Several may wait; dropped with the stream. It must not hold the responder. Call it from
   /// the connection's thread only.
   virtual void when_unsent(size_t bytes, std::function<void()> callback) = 0;
 

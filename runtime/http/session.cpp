@@ -6,6 +6,8 @@
 #include <boost/asio/buffer.hpp>
 #include <cstring>
 #include <exception>
+#include <functional>
+#include <iterator>
 
 #include "runtime/http/responder.hpp"
 
@@ -99,7 +101,7 @@ void Session::close() {
   loop_->shared().body_bytes.fetch_sub(std::exchange(body_accounted_, 0), std::memory_order_relaxed);
   loop_->remove(self);
   pass_.reset();
-  drained_ = nullptr;
+  drained_.clear();
   if (const auto callback = std::exchange(disconnected_, nullptr); owed && callback) callback();
 }
 
@@ -354,21 +356,24 @@ void Session::on_disconnect(uint64_t number, std::function<void()> callback) {
 
 void Session::when_unsent(uint64_t number, size_t bytes, std::function<void()> callback) {
   if (!owes(number, State::streaming)) return;
-  low_water_ = bytes;
-  drained_ = std::move(callback);
+  drained_.push_back({bytes, std::move(callback)});
   tell_drained();
 }
 
 void Session::tell_drained() {
-  if (!drained_ || unsent() > low_water_) return;
-  const auto callback = std::exchange(drained_, nullptr);
-  callback();
+  if (drained_.empty()) return;
+  const auto is_due = [this](const Drained& waiting) { return unsent() <= waiting.unsent_max; };
+  // A callback may write more or ask again.
+  const auto first = std::stable_partition(drained_.begin(), drained_.end(), std::not_fn(is_due));
+  std::vector<Drained> due(std::make_move_iterator(first), std::make_move_iterator(drained_.end()));
+  drained_.erase(first, drained_.end());
+  for (const Drained& one : due) one.callback();
 }
 
 void Session::finish() {
   state_ = State::finishing;
   disconnected_ = nullptr;
-  drained_ = nullptr;
+  drained_.clear();
   flush();
 }
 

@@ -102,8 +102,11 @@ class Session : public std::enable_shared_from_this<Session> {
   bool is_broken_ = false;  ///< The request was not read to its end: linger.
   bool draining_ = false;
   std::function<void()> disconnected_;
-  size_t low_water_ = 0;  ///< Of unsent bytes, at which drained_ runs.
-  std::function<void()> drained_;
+  struct Drained {
+    size_t unsent_max = 0;
+    std::function<void()> callback;
+  };
+  std::vector<Drained> drained_;  ///< Bounded by its user: a stream has a few steps of credit.
 
   std::vector<char> in_;
   size_t in_begin_ = 0, in_end_ = 0;

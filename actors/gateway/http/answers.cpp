@@ -43,15 +43,11 @@ class HttpSink final : public balancer::ResponseSink {
     answer_->context.responder->post([answer = answer_, error] { answer->error(error); });
   }
   std::optional<uint64_t> window() const override {
-    return requires {
-      answer_->begin({});
-    }
-    ? std::optional(protocol::stream_window) : std::nullopt;
+    return Answer::is_stream ? std::optional(protocol::stream_window) : std::nullopt;
   }
   void on_begin(std::function<void(uint64_t)> more) override {
-    if constexpr (requires { answer_->begin({}); }) {
-      answer_->context.responder->post([answer = answer_, more = std::move(more)] { answer->begin(more); });
-    }
+    if constexpr (Answer::is_stream)
+      answer_->context.responder->post([answer = answer_, more = std::move(more)] { answer->more = more; });
   }
 
  private:
@@ -60,6 +56,7 @@ class HttpSink final : public balancer::ResponseSink {
 
 /// Usually one part; an answer that was streamed into the cache comes back in several.
 struct WholeOpenAi {
+  static constexpr bool is_stream = false;
   AnswerContext context;
   OpenAiAnswer answer;
   std::string text;
@@ -76,12 +73,13 @@ struct WholeOpenAi {
 };
 
 struct StreamedOpenAi {
+  static constexpr bool is_stream = true;
   AnswerContext context;
   OpenAiAnswer text;
   bool has_begun = false;
-  std::shared_ptr<StreamPace> pace;  ///< What the answer's pieces wait for, where they do.
+  std::function<void(uint64_t)> more;  ///< Asks for more of the stream; empty where it is not paced.
+  StreamPace pace;
 
-  void begin(std::function<void(uint64_t)> more) { pace = std::make_shared<StreamPace>(std::move(more)); }
   void part(const protocol::ResultPart& part, bool last) {
     const auto* content = std::get_if<protocol::TextPart>(&part.content);
     if (content == nullptr) return error(wrong_kind("text"));
@@ -93,8 +91,9 @@ struct StreamedOpenAi {
     }
     context.responder->write(text.chunk(*content, part.version, last));
     if (last) return context.responder->end();
-    if (pace && pace->on_part(protocol::stream_cost(part)))
-      context.responder->when_unsent(unsent_low, [pace = pace] { pace->on_read(); });
+    if (!more) return;
+    if (const uint64_t bytes = pace.on_part(part); bytes > 0)
+      context.responder->when_unsent(unsent_low, [more = more, bytes] { more(bytes); });
   }
   /// Once a stream has begun its status is out, so the error goes into it.
   void error(const Error& failure) const {
@@ -105,6 +104,7 @@ struct StreamedOpenAi {
 };
 
 struct OpenInference {
+  static constexpr bool is_stream = false;
   AnswerContext context;
   std::string model;
   std::string id;
@@ -123,7 +123,8 @@ struct OpenInference {
 
 std::shared_ptr<balancer::ResponseSink> make_openai_sink(AnswerContext context, OpenAiAnswer answer, bool stream) {
   if (stream) {
-    return std::make_shared<HttpSink<StreamedOpenAi>>(StreamedOpenAi{std::move(context), std::move(answer), false, {}});
+    return std::make_shared<HttpSink<StreamedOpenAi>>(
+        StreamedOpenAi{std::move(context), std::move(answer), false, {}, {}});
   }
   return std::make_shared<HttpSink<WholeOpenAi>>(WholeOpenAi{std::move(context), std::move(answer), {}});
 }

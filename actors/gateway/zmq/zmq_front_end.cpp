@@ -4,6 +4,7 @@
 
 #include "actors/gateway/keyed_sink.hpp"
 #include "actors/gateway/router.hpp"
+#include "actors/gateway/stream_pace.hpp"
 #include "actors/gateway/zmq/unread_bytes.hpp"
 #include "actors/gateway/zmq/zmq_clients.hpp"
 #include "runtime/base/random.hpp"
@@ -15,7 +16,6 @@
 #include "runtime/protocol/idempotency.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "runtime/protocol/registry.hpp"
-#include "runtime/protocol/stream_credit.hpp"
 
 namespace troupe::gateway {
 namespace {
@@ -120,17 +120,16 @@ class ZmqSink final : public balancer::ResponseSink {
   void push_error(const Error& error) { outbox_->push({origin_, nullptr, 0, true, error}); }
   /// Asks for more of the stream when enough of it has been read; empty: not with this part.
   std::function<void()> when_read(const protocol::ResultPart& part) {
-    if (!more_) return {};
-    owed_ += protocol::stream_cost(part);
-    if (owed_ < protocol::stream_credit_step) return {};
-    return [more = more_, bytes = std::exchange(owed_, 0)] { more(bytes); };
+    const uint64_t bytes = more_ ? pace_.on_part(part) : 0;
+    if (bytes == 0) return {};
+    return [more = more_, bytes] { more(bytes); };
   }
 
   const std::shared_ptr<const Origin> origin_;
   const std::shared_ptr<Outbox> outbox_;
   const bool is_stream_;
   std::function<void(uint64_t)> more_;
-  uint64_t owed_ = 0;  ///< Sent since more was asked for.
+  StreamPace pace_;
   uint32_t index_ = 0;
   bool is_cut_ = false;
 };

@@ -1,4 +1,5 @@
 #include "cluster/cli/doctor_checks.hpp"
+#include "cluster/cli/security_checks.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -33,9 +34,9 @@ BOOST_AUTO_TEST_CASE(a_port_of_ours_is_fine_and_anothers_is_named) {
 }
 
 BOOST_AUTO_TEST_CASE(a_key_that_others_can_read_is_a_failure) {
-  BOOST_TEST((check_key_file("admin.key", 0600).level == Level::ok));
-  BOOST_TEST((check_key_file("admin.key", 0640).level == Level::fail));
-  BOOST_TEST((check_key_file("admin.key", 0604).level == Level::fail));
+  BOOST_TEST((check_secret_file("admin.key", 0600).level == Level::ok));
+  BOOST_TEST((check_secret_file("admin.key", 0640).level == Level::fail));
+  BOOST_TEST((check_secret_file("admin.key", 0604).level == Level::fail));
 }
 
 BOOST_AUTO_TEST_CASE(dead_nodes_and_unfinished_deployments_are_failures) {
