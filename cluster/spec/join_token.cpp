@@ -4,7 +4,6 @@
 
 #include <array>
 #include <optional>
-#include <span>
 
 #include "storage/sha256.hpp"
 
