@@ -7,13 +7,13 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
-#include <unordered_set>
 #include <variant>
 #include <vector>
 
 #include "runtime/bus/mpsc_queue.hpp"
 #include "runtime/bus/zmq/defect_log.hpp"
 #include "runtime/bus/zmq/gatekeeper.hpp"
+#include "runtime/bus/zmq/inbound_connections.hpp"
 #include "runtime/bus/zmq/link.hpp"
 #include "runtime/bus/zmq/poller.hpp"
 #include "runtime/protocol/cluster.hpp"
@@ -189,8 +189,7 @@ class LaneWorker {
   Peer self_;
   std::shared_ptr<const ReceiveHandler> handler_;
   std::unordered_map<NodeId, std::unique_ptr<Link>> links_;
-  std::unordered_map<int, NodeId> inbound_fds_;
-  std::unordered_set<int> cut_fds_;  ///< Of an earlier life of this node: what still comes by them is not heard.
+  InboundConnections connections_;
   std::unordered_map<uint64_t, Watch> watches_;
   std::unordered_map<uint64_t, Discovery> discoveries_;
   std::vector<NodeId> scheduled_;  ///< Links to serve in the next round.

@@ -132,16 +132,17 @@ void LaneWorker::hang_up(Link& link) {
 void LaneWorker::came_in(Link& link) {
   // A late "broken" of an earlier connection with the same descriptor must not hit this one.
   serve_router_monitor();
-  const bool is_replaced = link.inbound && link.inbound_fd != router_.source_fd();
-  if (link.inbound) inbound_fds_.erase(link.inbound_fd);
+  const int fd = router_.source_fd();
+  if (!connections_.is_open(fd)) return;
+  const bool is_replaced = link.inbound && link.inbound_fd != fd;
+  if (link.inbound) connections_.release(link.inbound_fd, link.node);
   link.inbound = true;
-  link.inbound_fd = router_.source_fd();
+  link.inbound_fd = fd;
   link.route = incoming_.route;
   link.user = router_.source_user();
   link.guest = !options_.plaintext && !gatekeeper_.is_member(link.node);
-  if (const auto it = inbound_fds_.find(link.inbound_fd); it != inbound_fds_.end())
-    if (Link* const earlier = find(it->second)) went_away(*earlier, true);
-  inbound_fds_[link.inbound_fd] = link.node;
+  const auto before = connections_.take(fd, link.node);
+  if (Link* const earlier = before ? find(*before) : nullptr) went_away(*earlier, true);
   directory_.set_connected(link.node, link.user);
   // What was under way by the earlier connection is lost with it.
   if (is_replaced) broken(link);
@@ -150,7 +151,7 @@ void LaneWorker::came_in(Link& link) {
 void LaneWorker::went_away(Link& link, bool by_break) {
   if (!std::exchange(link.inbound, false)) return;
   link.guest = false;
-  inbound_fds_.erase(link.inbound_fd);
+  connections_.release(link.inbound_fd, link.node);
   directory_.set_gone(link.node);
   if (link.path == Link::Path::inbound) link.path = Link::Path::none;
   schedule(link);
@@ -200,7 +201,7 @@ void LaneWorker::renew(const Renew& life) {
     link->answers_due = 0;
     if (!link->inbound) continue;
     router_.cut(link->inbound_fd);
-    cut_fds_.insert(link->inbound_fd);
+    connections_.cut(link->inbound_fd);
     went_away(*link, false);
   }
   life.done();

@@ -24,11 +24,10 @@ void LaneWorker::serve_router_monitor() {
     if (event->what == Monitor::What::refused) counters_.handshakes_refused.fetch_add(1, std::memory_order_relaxed);
     if (event->what == Monitor::What::failed)
       defect(counters_.handshakes_refused, "a connection without the keys that are needed here");
-    if (event->what != Monitor::What::broken) continue;
-    cut_fds_.erase(event->fd);
-    const auto it = inbound_fds_.find(event->fd);
-    if (it == inbound_fds_.end()) continue;
-    if (Link* const link = find(it->second)) went_away(*link, true);
+    const bool is_new = event->what == Monitor::What::accepted;
+    if (!is_new && event->what != Monitor::What::broken) continue;
+    const auto node = is_new ? connections_.accepted(event->fd) : connections_.broken(event->fd);
+    if (Link* const link = node ? find(*node) : nullptr) went_away(*link, true);
   }
 }
 
@@ -107,9 +106,9 @@ std::optional<wire::Message> LaneWorker::open(Incoming& incoming) {
 }
 
 void LaneWorker::take_from_router() {
-  if (!cut_fds_.empty()) {
+  if (connections_.any_cut()) {
     serve_router_monitor();  // A new connection may have the descriptor of one that was cut.
-    if (cut_fds_.contains(router_.source_fd())) return;
+    if (connections_.is_cut(router_.source_fd())) return;
   }
   auto message = open(incoming_);
   if (!message) return;

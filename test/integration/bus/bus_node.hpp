@@ -117,10 +117,17 @@ inline void BusNode::hears(BusNode& sender, std::string text) {
   BOOST_TEST(take().body.data.view() == text);
 }
 
+/// Waits for `condition`; false: it did not come true.
+template <class Condition>
+bool comes_true(Condition condition) {
+  const auto deadline = SystemClock().now() + patience;
+  while (!condition() && SystemClock().now() < deadline) std::this_thread::yield();
+  return condition();
+}
+
 /// Waits for a counter to come up to `value`.
 inline void reaches(const TransportCounters::Counter& counter, uint64_t value) {
-  const auto deadline = SystemClock().now() + patience;
-  while (counter.load() < value && SystemClock().now() < deadline) std::this_thread::yield();
+  static_cast<void>(comes_true([&] { return counter.load() >= value; }));
   BOOST_TEST(counter.load() == value);
 }
 

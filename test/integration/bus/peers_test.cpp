@@ -1,4 +1,8 @@
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <boost/test/unit_test.hpp>
+#include <filesystem>
 #include <future>
 
 #include "runtime/protocol/cluster.hpp"
@@ -15,6 +19,23 @@ namespace {
 Errc errc_of(const wire::Message& message) {
   BOOST_REQUIRE((message.envelope.kind == wire::Kind::error));
   return protocol::decode_error(message.body, {}).value().code;
+}
+
+/// How many connections this process has taken at the port of `endpoint`.
+size_t connections_to(const std::string& endpoint) {
+  const auto port = static_cast<in_port_t>(std::stoul(endpoint.substr(endpoint.rfind(':') + 1)));
+  size_t found = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int fd = std::stoi(entry.path().filename());
+    sockaddr_in here{};
+    sockaddr_in there{};
+    socklen_t size = sizeof here;
+    const bool is_here = ::getsockname(fd, reinterpret_cast<sockaddr*>(&here), &size) == 0 &&
+                         here.sin_family == AF_INET && ntohs(here.sin_port) == port;
+    size = sizeof there;
+    if (is_here && ::getpeername(fd, reinterpret_cast<sockaddr*>(&there), &size) == 0) ++found;
+  }
+  return found;
 }
 
 /// Nobody listens there: a port that was free a moment ago.
@@ -150,6 +171,33 @@ BOOST_AUTO_TEST_CASE(what_was_under_way_is_lost_when_a_node_connects_anew_before
   anew.send({envelope(7, 1), "by the new one"});
   BOOST_TEST(a.take().body.data.view() == "by the new one");
   BOOST_TEST(a.requests().disconnections.load() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_node_that_stood_still_reads_of_a_connection_that_broke_meanwhile_is_no_connection) {
+  constexpr uint64_t last_words = 5000;  // The lane looks for news in between.
+  std::promise<void> goes_on;
+  const auto stands_still = goes_on.get_future().share();
+  Mailbox<NodeId> disconnected;
+  ZmqTransportOptions options;
+  options.on_disconnect = [&](NodeId node) { disconnected.put(node); };
+  const auto node = make_zmq_transport(NodeId{2}, Incarnation{1}, trusting(2, options)).value();
+  node->start([&](Lane, const wire::Message&) { stands_still.wait(); });
+  auto caller = std::make_unique<BusNode>(1);
+  caller->transport->add_peer(node->self());
+  for (uint64_t i = 1; i <= last_words; ++i)
+    BOOST_REQUIRE(caller->transport->send(Lane::request, NodeId{2}, request(i)).has_value());
+  reaches(caller->requests().messages_sent, last_words);
+  caller.reset();
+  BOOST_REQUIRE(comes_true([&] { return connections_to(node->self().request) == 0; }));
+
+  goes_on.set_value();
+
+  reaches(node->counters(Lane::request).messages_received, last_words);
+  BOOST_TEST(disconnected.take().value == 1u);
+  const Status sent = node->send(Lane::request, NodeId{1}, request(1));
+  BOOST_REQUIRE(!sent);
+  BOOST_TEST((sent.error().code == Errc::unavailable));
+  BOOST_TEST(disconnected.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_caller_that_broke_off_is_called_back_where_its_address_is_known) {
