@@ -1,3 +1,4 @@
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -60,6 +61,8 @@ Result<Exit> start_here(const StartFlags& flags, cluster::NodeOptions options) {
 }
 
 Result<Exit> start(StartFlags flags, Shell& shell) {
+  // A node's folder has keys, logs with requests' texts and state: for its user alone, whatever the shell allows.
+  ::umask(S_IRWXG | S_IRWXO);
   const bool is_child = flags.ready_fd >= 0;
   auto options = node_options(flags, secure_random_u64());
   if (options && !options->roles.head) {
