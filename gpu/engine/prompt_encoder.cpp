@@ -15,7 +15,7 @@ Result<PromptEncoder> PromptEncoder::open(const ModelFolder& folder, uint32_t co
   PromptEncoder encoder(std::move(tokenizer), read_template(folder));
   encoder.bos_token_ = folder.bos_token();
   encoder.eos_token_ = folder.eos_token();
-  encoder.vocab_size_ = folder.config().vocab_size;
+  encoder.vocab_size_ = folder.vocab_size();
   encoder.context_length_ = context_length;
   return encoder;
 }

@@ -66,11 +66,12 @@ class TextEngine::Impl {
   static Result<std::unique_ptr<Impl>> load(const std::filesystem::path& folder, const EngineOptions& options) {
     TROUPE_CHECK(check_options(options));
     TROUPE_TRY(const ModelFolder files, ModelFolder::open(folder));
-    TROUPE_TRY(const LlamaLimits limits, plan_limits(files.config(), options));
-    const int64_t context = std::min(files.config().max_positions, limits.blocks_per_sequence * kv_block_tokens);
+    TROUPE_TRY(const ModelConfig config, read_llama_config(files));
+    TROUPE_TRY(const LlamaLimits limits, plan_limits(config, options));
+    const int64_t context = std::min(config.max_positions, limits.blocks_per_sequence * kv_block_tokens);
     TROUPE_TRY(PromptEncoder encoder, PromptEncoder::open(files, static_cast<uint32_t>(context)));
     auto device = std::make_unique<CpuDevice>(options.threads);
-    TROUPE_TRY(LlamaModel model, LlamaModel::load(*device, files, limits));
+    TROUPE_TRY(LlamaModel model, LlamaModel::load(*device, files, config, limits));
     return std::unique_ptr<Impl>(new Impl(std::move(device), std::move(model), std::move(encoder),
                                           scheduler_options(options, limits), limits, context, files.eos_token_ids()));
   }

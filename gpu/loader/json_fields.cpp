@@ -10,6 +10,9 @@ using nlohmann::json;
 
 namespace {
 
+/// More than any model's files have; deeper ones would exhaust the stack of what walks them.
+constexpr int max_depth = 64;
+
 bool is_integer_in(const json& value, int64_t low, int64_t high) {
   if (!value.is_number_integer()) return false;
   if (value.is_number_unsigned() && value.get<uint64_t>() > static_cast<uint64_t>(INT64_MAX)) return false;
@@ -25,8 +28,14 @@ Result<json> read_json_object(const std::filesystem::path& path, uint64_t max_by
     return fail(Errc::too_large, "{}: has {} bytes, at most {} are allowed", path.string(), file.data.size(),
                 max_bytes);
   }
+  bool too_deep = false;
+  const auto watch = [&](int depth, json::parse_event_t, json&) {
+    too_deep = too_deep || depth > max_depth;
+    return depth <= max_depth;
+  };
   try {
-    json value = json::parse(file.view());
+    json value = json::parse(file.view(), watch);
+    if (too_deep) return fail(Errc::corrupt_data, "{}: values are nested deeper than {}", path.string(), max_depth);
     if (!value.is_object()) return fail(Errc::corrupt_data, "{}: expected a JSON object", path.string());
     return value;
   } catch (const json::exception& error) {
@@ -35,8 +44,8 @@ Result<json> read_json_object(const std::filesystem::path& path, uint64_t max_by
 }
 
 const json* JsonFields::find(std::string_view key) const {
-  const auto found = object_.find(key);
-  return found == object_.end() || found->is_null() ? nullptr : &*found;
+  const auto found = object_->find(key);
+  return found == object_->end() || found->is_null() ? nullptr : &*found;
 }
 
 Result<int64_t> JsonFields::integer(std::string_view key, int64_t low, int64_t high,
@@ -85,11 +94,41 @@ Result<std::vector<int32_t>> JsonFields::ids(std::string_view key, int64_t low, 
   return ids;
 }
 
+Result<std::vector<std::string>> JsonFields::texts(std::string_view key) const {
+  const json* value = find(key);
+  if (value == nullptr) return std::vector<std::string>{};
+  if (!value->is_array()) return wrong(key, "a list of strings");
+  std::vector<std::string> texts;
+  for (const json& text : *value) {
+    if (!text.is_string()) return wrong(key, "a list of strings");
+    texts.push_back(text.get<std::string>());
+  }
+  return texts;
+}
+
+Result<std::optional<JsonFields>> JsonFields::object(std::string_view key) const {
+  const json* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_object()) return wrong(key, "an object or null");
+  return JsonFields(file_, *value, prefix_ + std::string(key) + ".");
+}
+
 tl::unexpected<Error> JsonFields::wrong(std::string_view key, std::string_view expected) const {
-  const auto found = object_.find(key);
-  const std::string there = found == object_.end() ? "nothing" : found->dump().substr(0, 100);
   return fail_field(prefix_ + std::string(key), "{}: {}{}: expected {}, found {}", file_, prefix_, key, expected,
-                    there);
+                    found(key));
+}
+
+tl::unexpected<Error> JsonFields::unsupported(std::string_view key, std::string_view supported) const {
+  return fail(
+      Error{Errc::unimplemented,
+            fmt::format("{}: {}{}: {} is not supported; supported: {}", file_, prefix_, key, found(key), supported),
+            prefix_ + std::string(key),
+            {}});
+}
+
+std::string JsonFields::found(std::string_view key) const {
+  const auto value = object_->find(key);
+  return value == object_->end() ? "nothing" : value->dump().substr(0, 100);
 }
 
 }  // namespace troupe::gpu

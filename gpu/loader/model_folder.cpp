@@ -15,6 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr uint64_t max_config_bytes = 16 << 20;
 constexpr uint64_t max_template_bytes = 1 << 20;
+constexpr int64_t max_vocab = 1 << 22;
 
 bool is_there(const fs::path& file) {
   std::error_code ignored;
@@ -24,13 +25,7 @@ bool is_there(const fs::path& file) {
 Status check_files(const fs::path& folder) {
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored)) return fail(Errc::not_found, "{}: no such folder", folder.string());
-  if (!is_there(folder / "model.safetensors") && is_there(folder / "model.safetensors.index.json")) {
-    return fail(Errc::unimplemented,
-                "{}: has model.safetensors.index.json, but weights in several files are not supported; expected one "
-                "model.safetensors",
-                folder.string());
-  }
-  for (const char* name : {"config.json", "model.safetensors", "tokenizer.json"}) {
+  for (const char* name : {"config.json", "tokenizer.json"}) {
     if (!is_there(folder / name)) return fail(Errc::not_found, "{}: {} is missing", folder.string(), name);
   }
   return {};
@@ -39,9 +34,8 @@ Status check_files(const fs::path& folder) {
 /// A token's text is a string, or an object with it as "content".
 Result<std::string> read_token(const JsonFields& fields, std::string_view key) {
   const json* value = fields.find(key);
-  if (value != nullptr && value->is_object())
-    return JsonFields(fields.file(), *value, std::string(key) + ".").text("content");
-  return fields.text(key, "");
+  if (value == nullptr || !value->is_object()) return fields.text(key, "");
+  return JsonFields(fields.file(), *value, std::string(key) + ".").text("content");
 }
 
 /// A template is a string, or a list of {"name", "template"}; of a list the one named "default" counts.
@@ -62,12 +56,10 @@ Result<std::optional<std::string>> read_template(const JsonFields& fields) {
 
 Result<ModelFolder> ModelFolder::open(const fs::path& folder) {
   TROUPE_CHECK(check_files(folder));
-  TROUPE_TRY(ModelConfig config, read_model_config(folder / "config.json"));
-  TROUPE_TRY(SafetensorsFile weights, SafetensorsFile::open(folder / "model.safetensors"));
-
-  ModelFolder result(std::move(config), std::move(weights));
+  ModelFolder result;
+  TROUPE_CHECK(result.read_config(folder / "config.json"));
+  TROUPE_TRY(result.weights_, WeightFiles::open(folder));
   result.tokenizer_file_ = folder / "tokenizer.json";
-  result.eos_token_ids_ = result.config_.eos_token_ids;
   if (const auto file = folder / "generation_config.json"; is_there(file)) {
     TROUPE_CHECK(result.read_generation_config(file));
   }
@@ -84,10 +76,29 @@ Result<ModelFolder> ModelFolder::open(const fs::path& folder) {
   return result;
 }
 
+JsonFields ModelFolder::config() const {
+  return {config_file_, *config_};
+}
+
+Status ModelFolder::read_config(const fs::path& file) {
+  TROUPE_TRY(json object, read_json_object(file, max_config_bytes));
+  config_file_ = file.string();
+  config_ = std::make_shared<const json>(std::move(object));
+  const JsonFields fields = config();
+  TROUPE_TRY(const std::vector<std::string> architectures, fields.texts("architectures"));
+  TROUPE_TRY(model_type_, fields.text("model_type", ""));
+  if (architectures.size() > 1 || (architectures.empty() && model_type_.empty())) {
+    return fields.wrong("architectures", "a list of one string");
+  }
+  if (!architectures.empty()) architecture_ = architectures.front();
+  TROUPE_TRY(vocab_size_, fields.integer("vocab_size", 1, max_vocab));
+  TROUPE_TRY(eos_token_ids_, fields.ids("eos_token_id", 0, vocab_size_ - 1));
+  return {};
+}
+
 Status ModelFolder::read_generation_config(const fs::path& file) {
   TROUPE_TRY(const json object, read_json_object(file, max_config_bytes));
-  TROUPE_TRY(std::vector<int32_t> ids,
-             JsonFields(file.string(), object).ids("eos_token_id", 0, config_.vocab_size - 1));
+  TROUPE_TRY(std::vector<int32_t> ids, JsonFields(file.string(), object).ids("eos_token_id", 0, vocab_size_ - 1));
   if (!ids.empty()) eos_token_ids_ = std::move(ids);
   return {};
 }
@@ -101,21 +112,22 @@ Status ModelFolder::read_tokenizer_config(const fs::path& file) {
   return {};
 }
 
-Result<const TensorInfo*> ModelFolder::tensor(std::string_view name, std::span<const int64_t> expected_shape) const {
-  const TensorInfo* info = weights_.find(name);
+Result<ModelTensor> ModelFolder::tensor(std::string_view name, std::span<const int64_t> expected_shape) const {
+  const auto [info, file] = weights_.find(name);
   if (info == nullptr) {
     return fail(Errc::not_found, "{}: tensor {} is missing{}", weights_.name(), name,
                 did_you_mean(name, weights_.names()));
   }
-  if (info->dtype != DType::f32 || !std::ranges::equal(info->shape, expected_shape)) {
-    return fail(Errc::invalid_argument, "{}: tensor {}: found {} {}, expected F32 {}", weights_.name(), name,
+  const bool is_float = info->dtype == DType::f32 || info->dtype == DType::bf16 || info->dtype == DType::f16;
+  if (!is_float || !std::ranges::equal(info->shape, expected_shape)) {
+    return fail(Errc::invalid_argument, "{}: tensor {}: found {} {}, expected F32, BF16 or F16 {}", file->name(), name,
                 safetensors_name(info->dtype), format_shape(info->shape), format_shape(expected_shape));
   }
-  if (reinterpret_cast<uintptr_t>(info->data.data()) % alignof(float) != 0) {
+  if (reinterpret_cast<uintptr_t>(info->data.data()) % element_size(info->dtype) != 0) {
     return fail(Errc::invalid_argument, "{}: tensor {}: found unaligned data, expected it at a multiple of {} bytes",
-                weights_.name(), name, alignof(float));
+                file->name(), name, element_size(info->dtype));
   }
-  return info;
+  return ModelTensor{info->dtype, info->data, file->owner()};
 }
 
 }  // namespace troupe::gpu

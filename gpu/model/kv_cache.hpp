@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "gpu/device/device.hpp"
-#include "gpu/loader/model_config.hpp"
+#include "gpu/model/model_config.hpp"
 
 namespace troupe::gpu {
 

@@ -1,7 +1,8 @@
 #include "gpu/model/llama.hpp"
 
-#include <array>
 #include <cmath>
+
+#include "gpu/model/weight_loader.hpp"
 
 namespace troupe::gpu {
 namespace {
@@ -38,8 +39,9 @@ void LlamaBatch::clear() {
   logit_rows.clear();
 }
 
-Result<LlamaModel> LlamaModel::load(Device& device, const ModelFolder& folder, const LlamaLimits& limits) {
-  LlamaModel model(device, folder.config(), limits);
+Result<LlamaModel> LlamaModel::load(Device& device, const ModelFolder& folder, const ModelConfig& config,
+                                    const LlamaLimits& limits) {
+  LlamaModel model(device, config, limits);
   TROUPE_CHECK(model.load_weights(folder));
   TROUPE_TRY(model.cache_, KvCache::create(device, model.config_, limits.kv_blocks));
   TROUPE_CHECK(model.allocate_work_space());
@@ -47,14 +49,13 @@ Result<LlamaModel> LlamaModel::load(Device& device, const ModelFolder& folder, c
 }
 
 Status LlamaModel::load_weights(const ModelFolder& folder) {
+  const WeightLoader loader(*device_, folder);
   const auto matrix = [&](Weight& to, const std::string& name, int64_t rows, int64_t columns) -> Status {
-    TROUPE_TRY(const TensorInfo* info, folder.tensor(name, std::array{rows, columns}));
-    TROUPE_TRY(to, device_->import_weight(folder.weights().owner(), info->data, rows, columns));
+    TROUPE_TRY(to, loader.matrix(name, rows, columns));
     return {};
   };
   const auto norm = [&](Weight& to, const std::string& name) -> Status {
-    TROUPE_TRY(const TensorInfo* info, folder.tensor(name, std::array{config_.hidden_size}));
-    TROUPE_TRY(to, device_->import_weight(folder.weights().owner(), info->data, 1, config_.hidden_size));
+    TROUPE_TRY(to, loader.vector(name, config_.hidden_size));
     return {};
   };
   const int64_t hidden = config_.hidden_size;

@@ -9,6 +9,7 @@
 #include "gpu/device/device.hpp"
 #include "gpu/loader/model_folder.hpp"
 #include "gpu/model/kv_cache.hpp"
+#include "gpu/model/model_config.hpp"
 
 namespace troupe::gpu {
 
@@ -37,8 +38,9 @@ struct LlamaBatch {
 class LlamaModel {
  public:
   /// Takes the weights from `folder` in place or copies them, as the device does; the folder may go. `device` must
-  /// outlive the model. Errors: those of ModelFolder::tensor() and Device::allocate().
-  static Result<LlamaModel> load(Device& device, const ModelFolder& folder, const LlamaLimits& limits);
+  /// outlive the model. Errors: those of WeightLoader and Device::allocate().
+  static Result<LlamaModel> load(Device& device, const ModelFolder& folder, const ModelConfig& config,
+                                 const LlamaLimits& limits);
 
   /// Computes the batch and keeps its keys and values in the cache. Requires a batch within the limits, ids within the
   /// vocabulary and blocks within the cache. Work space is there already; only a device may add scratch of its own.

@@ -4,17 +4,23 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 
-#include "gpu/loader/model_config.hpp"
+#include "gpu/model/model_config.hpp"
 #include "runtime/base/assert.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace troupe;
   const int file = memfd_create("config.json", 0);
   TROUPE_ASSERT(file >= 0 && write(file, data, size) == static_cast<ssize_t>(size));
-  const auto config = gpu::read_model_config("/proc/self/fd/" + std::to_string(file));
+  const auto object = gpu::read_json_object("/proc/self/fd/" + std::to_string(file), size);
   close(file);
+  if (!object) {
+    TROUPE_ASSERT(!object.error().message.empty());
+    return 0;
+  }
+  const auto config = gpu::read_model_config({"config.json", *object});
   if (!config) {
     TROUPE_ASSERT(!config.error().message.empty());
     return 0;

@@ -23,9 +23,10 @@ struct Folder : test::TemporaryFolder {
     // The padding keeps the data of "weight" aligned for floats.
     std::string header = R"({"weight":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},
         "half":{"dtype":"F16","shape":[1],"data_offsets":[8,10]},
-        "askew":{"dtype":"F32","shape":[1],"data_offsets":[10,14]}})";
+        "askew":{"dtype":"F32","shape":[1],"data_offsets":[10,14]},
+        "count":{"dtype":"I16","shape":[1],"data_offsets":[14,16]}})";
     while (header.size() % 8 != 0) header += ' ';
-    write("model.safetensors", test::safetensors_bytes(header, 14));
+    write("model.safetensors", test::safetensors_bytes(header, 16));
   }
 };
 
@@ -50,12 +51,34 @@ BOOST_AUTO_TEST_CASE(a_missing_file_is_named) {
   BOOST_TEST(!ModelFolder::open("/nowhere/at/all").has_value());
 }
 
-BOOST_AUTO_TEST_CASE(weights_in_several_files_are_refused_saying_so) {
+BOOST_AUTO_TEST_CASE(the_configuration_says_what_kind_of_model_it_is) {
   const Folder folder;
-  std::filesystem::remove(folder.path() / "model.safetensors");
-  folder.write("model.safetensors.index.json", "{}");
+  const auto model = ModelFolder::open(folder.path());
 
-  BOOST_TEST(contains(complaint(folder, Errc::unimplemented), "weights in several files are not supported"));
+  BOOST_REQUIRE(model.has_value());
+  BOOST_TEST(model->architecture() == "LlamaForCausalLM");
+  BOOST_TEST(model->model_type().empty());
+  BOOST_TEST(model->vocab_size() == 10);
+  BOOST_TEST(model->config().integer("hidden_size", 1, 100).value() == 4);
+
+  folder.write("config.json", R"({"model_type": "llama", "vocab_size": 3})");
+  BOOST_TEST(ModelFolder::open(folder.path())->architecture().empty());
+  BOOST_TEST(ModelFolder::open(folder.path())->model_type() == "llama");
+}
+
+BOOST_AUTO_TEST_CASE(a_configuration_that_does_not_say_it_is_refused_with_file_and_key) {
+  const Folder folder;
+  for (const auto& [config, part] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+           {R"({"vocab_size": 3})", "config.json: architectures: expected a list of one string, found nothing"},
+           {R"({"architectures": ["A", "B"], "vocab_size": 3})", "expected a list of one string"},
+           {R"({"architectures": "A", "vocab_size": 3})", "expected a list of strings, found \"A\""},
+           {R"({"architectures": ["A"]})", "config.json: vocab_size: expected an integer"},
+           {R"({"architectures": ["A"], "vocab_size": -3})", "found -3"},
+           {R"({"architectures": ["A"], "vocab_size": 3, "eos_token_id": 3})", "config.json: eos_token_id"},
+           {R"({"architectures": ["A"], "vocab_size": 3, "eos_token_id": [1, "2"]})", "config.json: eos_token_id"}}) {
+    folder.write("config.json", config);
+    BOOST_TEST(contains(complaint(folder, Errc::invalid_argument), part));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(optional_files_may_be_absent) {
@@ -114,12 +137,15 @@ BOOST_AUTO_TEST_CASE(tensors_are_checked_for_existence_type_shape_and_alignment)
   const std::array<int64_t, 2> shape = {2, 1};
   const std::array<int64_t, 1> one = {1};
 
-  BOOST_TEST(model->tensor("weight", shape).value()->data.size() == 8U);
+  BOOST_TEST(model->tensor("weight", shape).value().data.size() == 8U);
+  BOOST_TEST((model->tensor("half", one).value().dtype == DType::f16));
+  BOOST_TEST(model->has_tensor("half"));
+  BOOST_TEST(!model->has_tensor("halves"));
   BOOST_TEST(
       contains(model->tensor("wieght", shape).error().message, "tensor wieght is missing (did you mean weight?)"));
-  BOOST_TEST(
-      contains(model->tensor("weight", one).error().message, "tensor weight: found F32 [2, 1], expected F32 [1]"));
-  BOOST_TEST(contains(model->tensor("half", one).error().message, "tensor half: found F16 [1], expected F32 [1]"));
+  BOOST_TEST(contains(model->tensor("weight", one).error().message,
+                      "tensor weight: found F32 [2, 1], expected F32, BF16 or F16 [1]"));
+  BOOST_TEST(contains(model->tensor("count", one).error().message, "tensor count: found I16 [1], expected F32, BF16"));
   BOOST_TEST(contains(model->tensor("askew", one).error().message, "tensor askew: found unaligned data"));
 }
 
@@ -129,9 +155,8 @@ BOOST_AUTO_TEST_CASE(the_example_models_open) {
         ModelFolder::open(std::filesystem::path(TROUPE_SOURCE_DIR) / "examples" / "models" / "clerk" / version);
 
     BOOST_REQUIRE_MESSAGE(model.has_value(), model.error().message);
-    const ModelConfig& config = model->config();
-    BOOST_TEST(config.tie_word_embeddings);
-    const std::array<int64_t, 2> shape = {config.vocab_size, config.hidden_size};
+    const int64_t hidden = model->config().integer("hidden_size", 1, 1000).value();
+    const std::array<int64_t, 2> shape = {model->vocab_size(), hidden};
     BOOST_TEST(model->tensor("model.embed_tokens.weight", shape).has_value());
     BOOST_TEST(model->chat_template().has_value());
     BOOST_TEST(!model->eos_token_ids().empty());

@@ -63,7 +63,7 @@ BOOST_DATA_TEST_CASE(logits_are_those_of_transformers_to_1e_4_of_scale, data::ma
   const auto folder =
       ModelFolder::open(std::string(TROUPE_SOURCE_DIR) + "/examples/models/clerk/" + std::string(version)).value();
   CpuDevice device(1);
-  LlamaModel model = LlamaModel::load(device, folder,
+  LlamaModel model = LlamaModel::load(device, folder, read_llama_config(folder).value(),
                                       {.tokens = positions_max,
                                        .sequences = 1,
                                        .logit_rows = positions_max,

@@ -33,7 +33,7 @@ struct Tiny {
   explicit Tiny(const std::string& variant, uint32_t threads = 1)
       : folder(open_folder(folder_of(variant))),
         device(threads),
-        model(LlamaModel::load(device, folder,
+        model(LlamaModel::load(device, folder, read_llama_config(folder).value(),
                                {.tokens = 64,
                                 .sequences = 4,
                                 .logit_rows = 64,
@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_missing_tensor_is_named) {
   const auto folder = open_folder(copy);
   CpuDevice device(1);
 
-  const auto model = LlamaModel::load(device, folder, {1, 1, 1, 1, 1});
+  const auto model = LlamaModel::load(device, folder, read_llama_config(folder).value(), {1, 1, 1, 1, 1});
 
   std::filesystem::remove_all(copy);
   BOOST_REQUIRE(!model);

@@ -2,17 +2,13 @@
 // ModelConfig: the shape of a Llama-family model, as its config.json gives it.
 
 #include <cstdint>
-#include <filesystem>
-#include <optional>
-#include <string>
-#include <vector>
 
+#include "gpu/loader/model_folder.hpp"
 #include "runtime/base/result.hpp"
 
 namespace troupe::gpu {
 
 struct ModelConfig {
-  std::string architecture;       ///< "LlamaForCausalLM"
   int64_t hidden_size = 0;        ///< Width of the residual stream.
   int64_t intermediate_size = 0;  ///< Width of the gated MLP.
   int64_t num_layers = 0;
@@ -24,13 +20,14 @@ struct ModelConfig {
   double rms_norm_eps = 0;
   double rope_theta = 10'000;  ///< Absent = 10000.
   bool tie_word_embeddings = false;
-  std::optional<int32_t> bos_token_id;
-  std::vector<int32_t> eos_token_ids;  ///< Any of these ends a generation; may be empty.
 };
 
 /// Reads and checks a config.json. What this version cannot compute is refused by name (unimplemented): another
-/// architecture or activation, rope types other than "default", biases, quantisation, sliding windows. A missing,
-/// ill-typed or out-of-range value is invalid_argument with the key in `field`.
-Result<ModelConfig> read_model_config(const std::filesystem::path& file);
+/// activation, rope types other than "default", biases, quantisation, sliding windows. A missing, ill-typed or
+/// out-of-range value is invalid_argument with the key in `field`.
+Result<ModelConfig> read_model_config(const JsonFields& fields);
+
+/// As read_model_config(), of a folder. Another architecture is refused by name.
+Result<ModelConfig> read_llama_config(const ModelFolder& folder);
 
 }  // namespace troupe::gpu
