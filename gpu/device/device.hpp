@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 
+#include "gpu/tensor/functions.hpp"
 #include "gpu/tensor/matrix.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/base/units.hpp"
@@ -61,6 +62,15 @@ struct TokenLayout {
   Matrix<const int32_t> block_tables;  ///< [sequences, blocks]: cache block of positions [16 i, 16 i + 16).
 };
 
+/// Where whole sequences lie among a step's rows: sequence s is rows [offsets[s], offsets[s + 1]), at least one. The
+/// offsets begin with 0 and end with the number of rows; `data` is device memory, [sequences + 1, 1].
+struct SequenceOffsets {
+  Matrix<const int32_t> data;
+  int64_t longest = 0;  ///< Rows of the longest sequence, which the host knows.
+
+  int64_t count() const noexcept { return data.rows - 1; }
+};
+
 /// One layer's cache: [blocks * kv_heads * kv_block_tokens, head_dim] each; a block's rows are by head, then by
 /// position.
 struct KvCacheLayer {
@@ -96,13 +106,27 @@ class Device {
   /// sequence.
   virtual void gather_rows(Matrix<const float> table, Matrix<const int32_t> rows, Matrix<float> out) = 0;
 
+  /// out[i] += table[rows[i]], as gather_rows(). For embeddings that are sums.
+  virtual void add_rows(Matrix<const float> table, Matrix<const int32_t> rows, Matrix<float> out) = 0;
+  /// x += y
+  virtual void add(Matrix<const float> y, Matrix<float> x) = 0;
+
+  /// out = (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias, by row (Ba et al. 2016). weight, bias: [1,
+  /// columns]; out may be x.
+  virtual void layer_norm(Matrix<const float> x, const Weight& weight, const Weight& bias, float epsilon,
+                          Matrix<float> out) = 0;
   /// out = x / sqrt(mean(x^2) + epsilon) * weight, by row (Zhang and Sennrich 2019). weight: [1, columns]; out may be
   /// x.
   virtual void rms_norm(Matrix<const float> x, const Weight& weight, float epsilon, Matrix<float> out) = 0;
 
   enum class Store : uint8_t { replace, add };
   /// y = x W^T, or y += x W^T. x: [n, in], weight: [out, in], y: [n, out].
-  virtual void linear(Matrix<const float> x, const Weight& weight, Matrix<float> y, Store store) = 0;
+  void linear(Matrix<const float> x, const Weight& weight, Matrix<float> y, Store store) {
+    linear(x, weight, Weight(), y, store);
+  }
+  /// The same with a bias [1, out] that is added to each row of the product; an empty one is none.
+  virtual void linear(Matrix<const float> x, const Weight& weight, const Weight& bias, Matrix<float> y,
+                      Store store) = 0;
 
   /// Cosines, then sines, of position * frequency. frequencies: [1, head_dim / 2], out: [tokens, head_dim].
   virtual void rotary_angles(Matrix<const int32_t> positions, Matrix<const float> frequencies, Matrix<float> out) = 0;
@@ -110,6 +134,8 @@ class Device {
   /// 2021 in the "rotate_half" order of transformers). angles: from rotary_angles().
   virtual void rotate(Matrix<const float> angles, Matrix<float> x) = 0;
 
+  /// x = activation(x), by element.
+  virtual void activate(Activation activation, Matrix<float> x) = 0;
   /// gate = silu(gate) * up, by element.
   virtual void silu_multiply(Matrix<float> gate, Matrix<const float> up) = 0;
 
@@ -120,6 +146,19 @@ class Device {
   /// queries, out: [tokens, heads * head_dim].
   virtual void attention(Matrix<const float> queries, const KvCacheLayer& cache, const TokenLayout& layout,
                          const AttentionShape& shape, Matrix<float> out) = 0;
+
+  /// Attention of every token to the whole of its own sequence, scaled by 1 / sqrt(head_dim). queries, keys, values,
+  /// out: [tokens, heads * head_dim], out apart from the others; requires shape.kv_heads == shape.heads.
+  /// relative_bias [heads, 2 * reach + 1] is added to the scores: column reach + d for a key d positions behind its
+  /// query; sequences have at most reach + 1 tokens. An empty one is none.
+  virtual void self_attention(Matrix<const float> queries, Matrix<const float> keys, Matrix<const float> values,
+                              const SequenceOffsets& sequences, const AttentionShape& shape,
+                              Matrix<const float> relative_bias, Matrix<float> out) = 0;
+
+  /// out [sequences, columns]: one row of each sequence's rows in x.
+  virtual void pool(Pooling pooling, Matrix<const float> x, const SequenceOffsets& sequences, Matrix<float> out) = 0;
+  /// x /= max(|x|, 1e-12), by row, |x| its Euclidean length.
+  virtual void normalize_length(Matrix<float> x) = 0;
 
   /// out [rows, 1]: the column of each row's largest value, the first of equals; -1 for a row with a value that is not
   /// finite.

@@ -4,8 +4,7 @@
 #define HWY_TARGET_INCLUDE "gpu/kernels/attention.cpp"
 #include <hwy/foreach_target.h>
 
-#include <hwy/contrib/math/math-inl.h>
-
+#include "gpu/kernels/softmax-inl.h"
 #include "gpu/kernels/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -34,23 +33,6 @@ HWY_INLINE void add_scaled(float factor, const float* HWY_RESTRICT row, int64_t 
     hn::StoreU(hn::MulAdd(factors, hn::LoadU(d, row + i), hn::LoadU(d, out + i)), d, out + i);
   }
   for (; i < count; ++i) out[i] += factor * row[i];
-}
-
-/// Turns `padded` scores into exp(score - largest) and returns their sum; behind `count` are zeros.
-HWY_INLINE float exponentiate(float* HWY_RESTRICT scores, int64_t count, int64_t padded) {
-  const Floats d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  for (int64_t i = count; i < padded; ++i) scores[i] = -1e30F;
-  FloatVector largest = hn::LoadU(d, scores);
-  for (int64_t i = lanes; i < padded; i += lanes) largest = hn::Max(largest, hn::LoadU(d, scores + i));
-  const FloatVector shift = hn::MaxOfLanes(d, largest);
-  FloatVector sum = hn::Zero(d);
-  for (int64_t i = 0; i < padded; i += lanes) {
-    const FloatVector value = hn::Exp(d, hn::Sub(hn::LoadU(d, scores + i), shift));
-    hn::StoreU(value, d, scores + i);
-    sum = hn::Add(sum, value);
-  }
-  return sum_of(d, sum);
 }
 
 void attend(const AttentionArgs& args) {

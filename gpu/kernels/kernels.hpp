@@ -10,12 +10,14 @@
 
 #include <cstdint>
 
+#include "gpu/tensor/functions.hpp"
+
 namespace troupe::gpu::kernels {
 
 /// The instruction set in use: "AVX3", "AVX2", ….
 const char* target_name();
 
-/// y[m][n] = sum over k of x[m][k] * w[n][k], or y[m][n] += that sum; n in [0, columns).
+/// y[m][n] = sum over k of x[m][k] * w[n][k] + bias[n], or y[m][n] += all that; n in [0, columns).
 /// x: [rows, inner], w: [columns, inner], y: `columns` of each of `rows` rows that lie `y_stride` floats apart.
 struct MatmulArgs {
   const float* x;
@@ -26,14 +28,24 @@ struct MatmulArgs {
   int64_t columns;
   int64_t y_stride;
   bool accumulate;
+  const float* bias = nullptr;  ///< [columns], added to each row; or null.
 };
 void matmul(const MatmulArgs& args);
+
+/// out = (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias over one row; out may be x.
+void layer_norm(const float* x, const float* weight, const float* bias, float epsilon, int64_t columns, float* out);
 
 /// out = x / sqrt(mean(x^2) + epsilon) * weight over one row.
 void rms_norm(const float* x, const float* weight, float epsilon, int64_t columns, float* out);
 
 /// gate[i] = gate[i] / (1 + exp(-gate[i])) * up[i]
 void silu_multiply(float* gate, const float* up, int64_t count);
+
+/// x[i] = activation(x[i])
+void activate(Activation activation, float* x, int64_t count);
+
+/// x[i] += y[i]
+void add(const float* y, int64_t count, float* x);
 
 /// For i < half: (x[i], x[half + i]) turned by the angle with cosine angles[i] and sine angles[half + i].
 void rotate(const float* angles, int64_t half, float* x);
@@ -55,6 +67,29 @@ struct AttentionArgs {
 };
 void attention(const AttentionArgs& args);
 int64_t attention_scratch(int64_t group, int64_t context) noexcept;
+
+/// One head of one sequence in which every token sees all: out = softmax(q K^T / sqrt(head_dim) + bias) V.
+/// Rows of queries, keys, values and out are `tokens` rows of head_dim floats that lie `stride` floats apart.
+struct SelfAttentionArgs {
+  const float* queries;
+  const float* keys;
+  const float* values;
+  int64_t tokens;  ///< At least 1.
+  int64_t head_dim;
+  int64_t stride;
+  /// Added to the score of query i and key j: relative_bias[j - i]; null for none.
+  const float* relative_bias;
+  float* scratch;  ///< self_attention_scratch(tokens, head_dim) floats.
+  float* out;
+};
+void self_attention(const SelfAttentionArgs& args);
+int64_t self_attention_scratch(int64_t tokens, int64_t head_dim) noexcept;
+
+/// One row of `columns` made of `rows` >= 1 rows.
+void pool(Pooling pooling, const float* x, int64_t rows, int64_t columns, float* out);
+
+/// x /= max(|x|, 1e-12), |x| the Euclidean length of the row.
+void normalize_length(float* x, int64_t columns);
 
 /// Index of the largest value, the first of equals; -1 if a value is not finite. Requires count >= 1.
 int32_t argmax(const float* x, int64_t count);

@@ -45,7 +45,7 @@ HWY_INLINE void multiply_block(const MatmulArgs& args, int64_t row, int64_t colu
   for (int r = 0; r < block_rows; ++r) {
     float* y = args.y + (row + r) * args.y_stride + column;
     for (int c = 0; c < block_columns; ++c) {
-      const float sum = sum_of(d, sums[r][c]);
+      const float sum = sum_of(d, sums[r][c]) + (args.bias == nullptr ? 0.0F : args.bias[column + c]);
       y[c] = args.accumulate ? y[c] + sum : sum;
     }
   }

@@ -1,5 +1,6 @@
 #include "gpu/kernels/reference.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -18,7 +19,8 @@ void matmul(const MatmulArgs& args) {
   for (int64_t m = 0; m < args.rows; ++m) {
     for (int64_t n = 0; n < args.columns; ++n) {
       float& y = args.y[m * args.y_stride + n];
-      const double sum = dot(args.x + m * args.inner, args.w + n * args.inner, args.inner);
+      double sum = dot(args.x + m * args.inner, args.w + n * args.inner, args.inner);
+      if (args.bias != nullptr) sum += double{args.bias[n]};
       y = static_cast<float>(args.accumulate ? double{y} + sum : sum);
     }
   }
@@ -28,6 +30,34 @@ void rms_norm(const float* x, const float* weight, float epsilon, int64_t column
   const double mean = dot(x, x, columns) / static_cast<double>(columns);
   const double scale = 1 / std::sqrt(mean + double{epsilon});
   for (int64_t i = 0; i < columns; ++i) out[i] = static_cast<float>(double{x[i]} * scale * double{weight[i]});
+}
+
+void layer_norm(const float* x, const float* weight, const float* bias, float epsilon, int64_t columns, float* out) {
+  double mean = 0;
+  for (int64_t i = 0; i < columns; ++i) mean += double{x[i]} / static_cast<double>(columns);
+  double variance = 0;
+  for (int64_t i = 0; i < columns; ++i) variance += (double{x[i]} - mean) * (double{x[i]} - mean);
+  const double scale = 1 / std::sqrt(variance / static_cast<double>(columns) + double{epsilon});
+  for (int64_t i = 0; i < columns; ++i) {
+    out[i] = static_cast<float>((double{x[i]} - mean) * scale * double{weight[i]} + double{bias[i]});
+  }
+}
+
+void activate(Activation activation, float* x, int64_t count) {
+  const auto value_of = [&](double value) {
+    switch (activation) {
+      case Activation::gelu:
+        return 0.5 * value * std::erfc(-value / std::sqrt(2.0));
+      case Activation::gelu_tanh:
+        return 0.5 * value * (1 + std::tanh(std::sqrt(2 / M_PI) * (value + 0.044715 * value * value * value)));
+      case Activation::tanh:
+        return std::tanh(value);
+      case Activation::relu:
+        break;
+    }
+    return std::max(value, 0.0);
+  };
+  for (int64_t i = 0; i < count; ++i) x[i] = static_cast<float>(value_of(double{x[i]}));
 }
 
 void silu_multiply(float* gate, const float* up, int64_t count) {
@@ -68,6 +98,46 @@ void attention(const AttentionArgs& args) {
       args.out[head * args.head_dim + i] = static_cast<float>(value);
     }
   }
+}
+
+void self_attention(const SelfAttentionArgs& args) {
+  for (int64_t i = 0; i < args.tokens; ++i) {
+    std::vector<double> weights;
+    double sum = 0;
+    for (int64_t j = 0; j < args.tokens; ++j) {
+      const double product = dot(args.queries + i * args.stride, args.keys + j * args.stride, args.head_dim);
+      const double bias = args.relative_bias == nullptr ? 0.0 : double{args.relative_bias[j - i]};
+      weights.push_back(std::exp(product / std::sqrt(double(args.head_dim)) + bias));
+      sum += weights.back();
+    }
+    for (int64_t c = 0; c < args.head_dim; ++c) {
+      double value = 0;
+      for (int64_t j = 0; j < args.tokens; ++j) {
+        value += weights[static_cast<size_t>(j)] / sum * double{args.values[j * args.stride + c]};
+      }
+      args.out[i * args.stride + c] = static_cast<float>(value);
+    }
+  }
+}
+
+void pool(Pooling pooling, const float* x, int64_t rows, int64_t columns, float* out) {
+  for (int64_t c = 0; c < columns; ++c) {
+    double sum = 0;
+    double largest = double{x[c]};
+    for (int64_t r = 0; r < rows; ++r) {
+      sum += double{x[r * columns + c]};
+      largest = std::max(largest, double{x[r * columns + c]});
+    }
+    const auto count = static_cast<double>(rows);
+    const double last = double{x[(rows - 1) * columns + c]};
+    const double results[] = {double{x[c]}, last, sum / count, sum / std::sqrt(count), largest};
+    out[c] = static_cast<float>(results[static_cast<size_t>(pooling)]);
+  }
+}
+
+void normalize_length(float* x, int64_t columns) {
+  const double length = std::max(std::sqrt(dot(x, x, columns)), 1e-12);
+  for (int64_t i = 0; i < columns; ++i) x[i] = static_cast<float>(double{x[i]} / length);
 }
 
 int32_t argmax(const float* x, int64_t count) {

@@ -104,6 +104,33 @@ void CpuDevice::gather_rows(Matrix<const float> table, Matrix<const int32_t> row
   }
 }
 
+void CpuDevice::add_rows(Matrix<const float> table, Matrix<const int32_t> rows, Matrix<float> out) {
+  TROUPE_ASSERT(rows.rows == out.rows && table.columns == out.columns);
+  for (int64_t i = 0; i < out.rows; ++i) {
+    const int64_t row = rows.data[i];
+    TROUPE_ASSERT(row >= 0 && row < table.rows);
+    kernels::add(table.data + row * table.columns, table.columns, out.data + i * out.columns);
+  }
+}
+
+void CpuDevice::add(Matrix<const float> y, Matrix<float> x) {
+  TROUPE_ASSERT(y.same_shape(x));
+  split(x.rows, 1, x.size(), [&](int64_t first, int64_t last, uint32_t) {
+    kernels::add(y.data + first * x.columns, (last - first) * x.columns, x.data + first * x.columns);
+  });
+}
+
+void CpuDevice::layer_norm(Matrix<const float> x, const Weight& weight, const Weight& bias, float epsilon,
+                           Matrix<float> out) {
+  TROUPE_ASSERT(x.same_shape(out) && weight.values.columns == x.columns && bias.values.columns == x.columns);
+  split(x.rows, 1, 4 * x.size(), [&](int64_t first, int64_t last, uint32_t) {
+    for (int64_t row = first; row < last; ++row) {
+      const int64_t start = row * x.columns;
+      kernels::layer_norm(x.data + start, weight.values.data, bias.values.data, epsilon, x.columns, out.data + start);
+    }
+  });
+}
+
 void CpuDevice::rms_norm(Matrix<const float> x, const Weight& weight, float epsilon, Matrix<float> out) {
   TROUPE_ASSERT(x.same_shape(out) && weight.values.columns == x.columns);
   split(x.rows, 1, 2 * x.size(), [&](int64_t first, int64_t last, uint32_t) {
@@ -114,8 +141,10 @@ void CpuDevice::rms_norm(Matrix<const float> x, const Weight& weight, float epsi
   });
 }
 
-void CpuDevice::linear(Matrix<const float> x, const Weight& weight, Matrix<float> y, Store store) {
+void CpuDevice::linear(Matrix<const float> x, const Weight& weight, const Weight& bias, Matrix<float> y, Store store) {
   TROUPE_ASSERT(x.rows == y.rows && weight.values.columns == x.columns && weight.values.rows == y.columns);
+  const float* added = bias.values.data;
+  TROUPE_ASSERT(added == nullptr || bias.values.columns == y.columns);
   split(y.columns, column_step, y.size() * x.columns, [&](int64_t first, int64_t last, uint32_t) {
     kernels::matmul({.x = x.data,
                      .w = weight.values.data + first * x.columns,
@@ -124,7 +153,8 @@ void CpuDevice::linear(Matrix<const float> x, const Weight& weight, Matrix<float
                      .inner = x.columns,
                      .columns = last - first,
                      .y_stride = y.columns,
-                     .accumulate = store == Store::add});
+                     .accumulate = store == Store::add,
+                     .bias = added == nullptr ? nullptr : added + first});
   });
 }
 
@@ -148,6 +178,14 @@ void CpuDevice::rotate(Matrix<const float> angles, Matrix<float> x) {
       for (int64_t head = 0; head < x.columns; head += angles.columns) {
         kernels::rotate(angles.data + row * angles.columns, angles.columns / 2, x.data + row * x.columns + head);
       }
+    }
+  });
+}
+
+void CpuDevice::activate(Activation activation, Matrix<float> x) {
+  split(x.rows, 1, 16 * x.size(), [&](int64_t first, int64_t last, uint32_t) {
+    for (int64_t row = first; row < last; ++row) {
+      kernels::activate(activation, x.data + row * x.columns, x.columns);
     }
   });
 }
@@ -212,6 +250,58 @@ void CpuDevice::attention(Matrix<const float> queries, const KvCacheLayer& cache
                           .out = out.data + start});
     }
   });
+}
+
+void CpuDevice::self_attention(Matrix<const float> queries, Matrix<const float> keys, Matrix<const float> values,
+                               const SequenceOffsets& sequences, const AttentionShape& shape,
+                               Matrix<const float> relative_bias, Matrix<float> out) {
+  TROUPE_ASSERT(queries.same_shape(out) && keys.same_shape(out) && values.same_shape(out));
+  TROUPE_ASSERT(out.columns == shape.heads * shape.head_dim && shape.kv_heads == shape.heads);
+  const int64_t reach = relative_bias.columns / 2;
+  TROUPE_ASSERT(relative_bias.data == nullptr || (relative_bias.rows == shape.heads && sequences.longest <= reach + 1));
+  const int32_t* offsets = sequences.data.data;
+  const auto scratch = static_cast<size_t>(kernels::self_attention_scratch(sequences.longest, shape.head_dim));
+
+  // By head first, so that threads that get whole heads get equal work from sequences of any length.
+  const int64_t tasks = shape.heads * sequences.count();
+  split(tasks, 1, out.size() * sequences.longest * 2, [&](int64_t first, int64_t last, uint32_t part) {
+    if (scratch_[part].size() < scratch) scratch_[part].resize(scratch);
+    for (int64_t task = first; task < last; ++task) {
+      const int64_t head = task / sequences.count();
+      const int64_t sequence = task % sequences.count();
+      const int64_t tokens = offsets[sequence + 1] - offsets[sequence];
+      TROUPE_ASSERT(tokens >= 1 && tokens <= sequences.longest && offsets[sequence + 1] <= out.rows);
+      const int64_t start = offsets[sequence] * out.columns + head * shape.head_dim;
+      const float* bias =
+          relative_bias.data == nullptr ? nullptr : relative_bias.data + head * relative_bias.columns + reach;
+      kernels::self_attention({.queries = queries.data + start,
+                               .keys = keys.data + start,
+                               .values = values.data + start,
+                               .tokens = tokens,
+                               .head_dim = shape.head_dim,
+                               .stride = out.columns,
+                               .relative_bias = bias,
+                               .scratch = scratch_[part].data(),
+                               .out = out.data + start});
+    }
+  });
+}
+
+void CpuDevice::pool(Pooling pooling, Matrix<const float> x, const SequenceOffsets& sequences, Matrix<float> out) {
+  TROUPE_ASSERT(out.rows == sequences.count() && out.columns == x.columns);
+  const int32_t* offsets = sequences.data.data;
+  split(out.rows, 1, x.size(), [&](int64_t first, int64_t last, uint32_t) {
+    for (int64_t sequence = first; sequence < last; ++sequence) {
+      const int64_t begin = offsets[sequence];
+      const int64_t rows = offsets[sequence + 1] - begin;
+      TROUPE_ASSERT(rows >= 1 && begin + rows <= x.rows);
+      kernels::pool(pooling, x.data + begin * x.columns, rows, x.columns, out.data + sequence * out.columns);
+    }
+  });
+}
+
+void CpuDevice::normalize_length(Matrix<float> x) {
+  for (int64_t row = 0; row < x.rows; ++row) kernels::normalize_length(x.data + row * x.columns, x.columns);
 }
 
 void CpuDevice::argmax(Matrix<const float> x, Matrix<int32_t> out) {

@@ -24,15 +24,26 @@ class CpuDevice final : public Device {
   void copy_to_host(Matrix<const int32_t> from, std::span<int32_t> to) override;
 
   void gather_rows(Matrix<const float> table, Matrix<const int32_t> rows, Matrix<float> out) override;
+  void add_rows(Matrix<const float> table, Matrix<const int32_t> rows, Matrix<float> out) override;
+  void add(Matrix<const float> y, Matrix<float> x) override;
+  void layer_norm(Matrix<const float> x, const Weight& weight, const Weight& bias, float epsilon,
+                  Matrix<float> out) override;
   void rms_norm(Matrix<const float> x, const Weight& weight, float epsilon, Matrix<float> out) override;
-  void linear(Matrix<const float> x, const Weight& weight, Matrix<float> y, Store store) override;
+  using Device::linear;
+  void linear(Matrix<const float> x, const Weight& weight, const Weight& bias, Matrix<float> y, Store store) override;
   void rotary_angles(Matrix<const int32_t> positions, Matrix<const float> frequencies, Matrix<float> out) override;
   void rotate(Matrix<const float> angles, Matrix<float> x) override;
+  void activate(Activation activation, Matrix<float> x) override;
   void silu_multiply(Matrix<float> gate, Matrix<const float> up) override;
   void write_kv(Matrix<const float> keys, Matrix<const float> values, const TokenLayout& layout,
                 const AttentionShape& shape, const KvCacheLayer& cache) override;
   void attention(Matrix<const float> queries, const KvCacheLayer& cache, const TokenLayout& layout,
                  const AttentionShape& shape, Matrix<float> out) override;
+  void self_attention(Matrix<const float> queries, Matrix<const float> keys, Matrix<const float> values,
+                      const SequenceOffsets& sequences, const AttentionShape& shape, Matrix<const float> relative_bias,
+                      Matrix<float> out) override;
+  void pool(Pooling pooling, Matrix<const float> x, const SequenceOffsets& sequences, Matrix<float> out) override;
+  void normalize_length(Matrix<float> x) override;
   void argmax(Matrix<const float> x, Matrix<int32_t> out) override;
 
  private:

@@ -1,0 +1,101 @@
+#include "gpu/kernels/kernels.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "gpu/kernels/self_attention.cpp"
+#include <hwy/foreach_target.h>
+
+#include "gpu/kernels/panel-inl.h"
+#include "gpu/kernels/softmax-inl.h"
+#include "gpu/kernels/vector-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace troupe::gpu::kernels::HWY_NAMESPACE {
+
+/// Queries whose scores are held at once.
+constexpr int64_t query_rows = 16;
+
+/// The head's keys as [head_dim, padded], so that a vector holds one dimension of many keys.
+HWY_INLINE void turn_keys(const SelfAttentionArgs& args, int64_t padded, float* HWY_RESTRICT out) {
+  for (int64_t token = 0; token < args.tokens; ++token) {
+    const float* HWY_RESTRICT key = args.keys + token * args.stride;
+    for (int64_t i = 0; i < args.head_dim; ++i) out[i * padded + token] = key[i];
+  }
+  for (int64_t i = 0; i < args.head_dim; ++i) {
+    for (int64_t token = args.tokens; token < padded; ++token) out[i * padded + token] = 0;
+  }
+}
+
+/// The head's values as [tokens, padded].
+HWY_INLINE void copy_values(const SelfAttentionArgs& args, int64_t padded, float* HWY_RESTRICT out) {
+  const Floats d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t token = 0; token < args.tokens; ++token) {
+    const float* HWY_RESTRICT value = args.values + token * args.stride;
+    int64_t i = 0;
+    for (; i + lanes <= args.head_dim; i += lanes) hn::StoreU(hn::LoadU(d, value + i), d, out + token * padded + i);
+    for (; i < args.head_dim; ++i) out[token * padded + i] = value[i];
+    for (; i < padded; ++i) out[token * padded + i] = 0;
+  }
+}
+
+void attend_to_self(const SelfAttentionArgs& args) {
+  const Floats d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  const int64_t tokens = round_up(args.tokens, panel_columns);
+  const int64_t width = round_up(args.head_dim, panel_columns);
+  float* HWY_RESTRICT keys = args.scratch;
+  float* HWY_RESTRICT values = keys + args.head_dim * tokens;
+  float* HWY_RESTRICT scores = values + args.tokens * width;
+  turn_keys(args, tokens, keys);
+  copy_values(args, width, values);
+  const FloatVector scale = hn::Set(d, 1.0F / __builtin_sqrtf(static_cast<float>(args.head_dim)));
+
+  for (int64_t first = 0; first < args.tokens; first += query_rows) {
+    const int64_t rows = HWY_MIN(query_rows, args.tokens - first);
+    const Factors score_factors{args.queries + first * args.stride, args.stride, keys, tokens, args.head_dim};
+    multiply_small(score_factors, rows, tokens, [&](int64_t row, int64_t column, FloatVector sum) {
+      hn::StoreU(hn::Mul(sum, scale), d, scores + row * tokens + column);
+    });
+    float shares[query_rows];
+    for (int64_t row = 0; row < rows; ++row) {
+      float* HWY_RESTRICT row_scores = scores + row * tokens;
+      if (args.relative_bias != nullptr) {
+        const float* bias = args.relative_bias - (first + row);
+        for (int64_t j = 0; j < args.tokens; ++j) row_scores[j] += bias[j];
+      }
+      shares[row] = 1.0F / exponentiate(row_scores, args.tokens, tokens);
+    }
+    const Factors value_factors{scores, tokens, values, width, args.tokens};
+    multiply_small(value_factors, rows, width, [&](int64_t row, int64_t column, FloatVector sum) {
+      const FloatVector value = hn::Mul(sum, hn::Set(d, shares[row]));
+      float* out = args.out + (first + row) * args.stride + column;
+      const int64_t left = args.head_dim - column;
+      if (left >= lanes) {
+        hn::StoreU(value, d, out);
+      } else if (left > 0) {
+        store_partial(value, d, out, left);
+      }
+    });
+  }
+}
+
+int64_t scratch_floats(int64_t tokens, int64_t head_dim) {
+  const int64_t padded = round_up(tokens, panel_columns);
+  return head_dim * padded + tokens * round_up(head_dim, panel_columns) + query_rows * padded;
+}
+
+}  // namespace troupe::gpu::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace troupe::gpu::kernels {
+HWY_EXPORT(attend_to_self);
+HWY_EXPORT(scratch_floats);
+void self_attention(const SelfAttentionArgs& args) {
+  HWY_DYNAMIC_DISPATCH(attend_to_self)(args);
+}
+int64_t self_attention_scratch(int64_t tokens, int64_t head_dim) noexcept {
+  return HWY_DYNAMIC_DISPATCH(scratch_floats)(tokens, head_dim);
+}
+}  // namespace troupe::gpu::kernels
+#endif
