@@ -82,6 +82,7 @@ struct AttentionShape {
   int64_t heads = 0;
   int64_t kv_heads = 0;  ///< Divides heads; query head h reads key head h / (heads / kv_heads).
   int64_t head_dim = 0;
+  int64_t window = 0;  ///< Of causal attention: a token sees itself and window - 1 before it; 0 = all before it.
 };
 
 class Device {
@@ -128,8 +129,10 @@ class Device {
   virtual void linear(Matrix<const float> x, const Weight& weight, const Weight& bias, Matrix<float> y,
                       Store store) = 0;
 
-  /// Cosines, then sines, of position * frequency. frequencies: [1, head_dim / 2], out: [tokens, head_dim].
-  virtual void rotary_angles(Matrix<const int32_t> positions, Matrix<const float> frequencies, Matrix<float> out) = 0;
+  /// Cosines, then sines, of position * frequency, times `scale`. frequencies: [1, head_dim / 2], out: [tokens,
+  /// head_dim].
+  virtual void rotary_angles(Matrix<const int32_t> positions, Matrix<const float> frequencies, float scale,
+                             Matrix<float> out) = 0;
   /// Turns every head of x [tokens, heads * head_dim] in place, pairing dimension i with i + head_dim / 2 (Su et al.
   /// 2021 in the "rotate_half" order of transformers). angles: from rotary_angles().
   virtual void rotate(Matrix<const float> angles, Matrix<float> x) = 0;
@@ -142,8 +145,8 @@ class Device {
   /// Puts keys and values [tokens, kv_heads * head_dim] at their tokens' places.
   virtual void write_kv(Matrix<const float> keys, Matrix<const float> values, const TokenLayout& layout,
                         const AttentionShape& shape, const KvCacheLayer& cache) = 0;
-  /// Causal attention, scaled by 1 / sqrt(head_dim): each token sees positions 0 to its own, all of them in the cache.
-  /// queries, out: [tokens, heads * head_dim].
+  /// Causal attention, scaled by 1 / sqrt(head_dim): each token sees positions 0 to its own, or the last
+  /// `shape.window` of them, all in the cache. queries, out: [tokens, heads * head_dim].
   virtual void attention(Matrix<const float> queries, const KvCacheLayer& cache, const TokenLayout& layout,
                          const AttentionShape& shape, Matrix<float> out) = 0;
 

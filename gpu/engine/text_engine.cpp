@@ -8,7 +8,8 @@
 #include "gpu/engine/sampler.hpp"
 #include "gpu/engine/scheduler.hpp"
 #include "gpu/engine/text_sequence.hpp"
-#include "gpu/model/llama.hpp"
+#include "gpu/model/decoder.hpp"
+#include "gpu/model/decoder_families.hpp"
 
 namespace troupe::gpu {
 namespace {
@@ -36,22 +37,22 @@ int64_t blocks_for(int64_t tokens) {
 }
 
 /// Sizes of everything from the model's shape and the options.
-Result<LlamaLimits> plan_limits(const ModelConfig& config, const EngineOptions& options) {
-  const uint64_t block = KvCache::block_size(config).value;
+Result<DecoderLimits> plan_limits(const DecoderDescription& model, const EngineOptions& options) {
+  const uint64_t block = KvCache::block_size(model).value;
   const auto affordable = static_cast<int64_t>(std::min<uint64_t>(options.kv_cache_bytes.value / block, INT32_MAX));
   if (affordable == 0) {
     return fail_field("kv_cache_bytes", "kv_cache_bytes is {}; one block of {} tokens takes {}",
                       format_bytes(options.kv_cache_bytes), kv_block_tokens, format_bytes({block}));
   }
-  const int64_t useful = options.max_sequences * blocks_for(config.max_positions);
-  return LlamaLimits{.tokens = options.tokens_per_step,
-                     .sequences = options.max_sequences,
-                     .logit_rows = options.max_sequences,
-                     .kv_blocks = std::min(affordable, useful),
-                     .blocks_per_sequence = std::min(affordable, blocks_for(config.max_positions))};
+  const int64_t useful = options.max_sequences * blocks_for(model.max_positions);
+  return DecoderLimits{.tokens = options.tokens_per_step,
+                       .sequences = options.max_sequences,
+                       .logit_rows = options.max_sequences,
+                       .kv_blocks = std::min(affordable, useful),
+                       .blocks_per_sequence = std::min(affordable, blocks_for(model.max_positions))};
 }
 
-SchedulerOptions scheduler_options(const EngineOptions& options, const LlamaLimits& limits) {
+SchedulerOptions scheduler_options(const EngineOptions& options, const DecoderLimits& limits) {
   return {.sequences_max = options.max_sequences,
           .waiting_max = options.max_waiting,
           .tokens_per_step = options.tokens_per_step,
@@ -66,12 +67,12 @@ class TextEngine::Impl {
   static Result<std::unique_ptr<Impl>> load(const std::filesystem::path& folder, const EngineOptions& options) {
     TROUPE_CHECK(check_options(options));
     TROUPE_TRY(const ModelFolder files, ModelFolder::open(folder));
-    TROUPE_TRY(const ModelConfig config, read_llama_config(files));
-    TROUPE_TRY(const LlamaLimits limits, plan_limits(config, options));
-    const int64_t context = std::min(config.max_positions, limits.blocks_per_sequence * kv_block_tokens);
+    TROUPE_TRY(DecoderDescription description, describe_decoder(files));
+    TROUPE_TRY(const DecoderLimits limits, plan_limits(description, options));
+    const int64_t context = std::min(description.max_positions, limits.blocks_per_sequence * kv_block_tokens);
     TROUPE_TRY(PromptEncoder encoder, PromptEncoder::open(files, static_cast<uint32_t>(context)));
     auto device = std::make_unique<CpuDevice>(options.threads);
-    TROUPE_TRY(LlamaModel model, LlamaModel::load(*device, files, config, limits));
+    TROUPE_TRY(Decoder model, Decoder::load(*device, files, std::move(description), limits));
     return std::unique_ptr<Impl>(new Impl(std::move(device), std::move(model), std::move(encoder),
                                           scheduler_options(options, limits), limits, context, files.eos_token_ids()));
   }
@@ -127,15 +128,15 @@ class TextEngine::Impl {
     stats.preemptions = scheduler_.preemptions();
     stats.kv_blocks_used = scheduler_.allocator().used();
     stats.kv_blocks_total = scheduler_.allocator().total();
-    stats.kv_cache = {KvCache::block_size(model_.config()).value * stats.kv_blocks_total};
+    stats.kv_cache = {KvCache::block_size(model_.description()).value * stats.kv_blocks_total};
     return stats;
   }
 
   uint32_t context_length() const { return static_cast<uint32_t>(context_); }
 
  private:
-  Impl(std::unique_ptr<Device> device, LlamaModel model, PromptEncoder encoder, const SchedulerOptions& scheduling,
-       const LlamaLimits& limits, int64_t context, std::vector<int32_t> end_tokens)
+  Impl(std::unique_ptr<Device> device, Decoder model, PromptEncoder encoder, const SchedulerOptions& scheduling,
+       const DecoderLimits& limits, int64_t context, std::vector<int32_t> end_tokens)
       : device_(std::move(device)),
         model_(std::move(model)),
         encoder_(std::move(encoder)),
@@ -170,7 +171,7 @@ class TextEngine::Impl {
 
   std::span<const int32_t> sample_tokens() {
     const std::span<const float> logits = model_.logits();
-    const auto vocabulary = static_cast<size_t>(model_.config().vocab_size);
+    const auto vocabulary = static_cast<size_t>(model_.description().vocabulary);
     sampled_.clear();
     for (size_t row = 0; row < sampling_.size(); ++row) {
       const TextSequence& sequence = *sampling_[row];
@@ -202,10 +203,10 @@ class TextEngine::Impl {
   }
 
   std::unique_ptr<Device> device_;
-  LlamaModel model_;
+  Decoder model_;
   PromptEncoder encoder_;
   Scheduler scheduler_;
-  LlamaLimits limits_;
+  DecoderLimits limits_;
   int64_t context_;
   std::vector<int32_t> end_tokens_;
 
@@ -214,7 +215,7 @@ class TextEngine::Impl {
   EngineStats counters_;
 
   // Of the present step; kept for their memory.
-  LlamaBatch batch_;
+  DecoderBatch batch_;
   std::vector<TextSequence*> sampling_;  ///< By logit row.
   std::vector<int32_t> sampled_;
 };

@@ -36,28 +36,29 @@ HWY_INLINE void add_scaled(float factor, const float* HWY_RESTRICT row, int64_t 
 }
 
 void attend(const AttentionArgs& args) {
-  const int64_t padded = (args.context + padding - 1) / padding * padding;
+  const int64_t seen = args.end - args.first;
+  const int64_t padded = (seen + padding - 1) / padding * padding;
   const float scale = 1.0F / __builtin_sqrtf(static_cast<float>(args.head_dim));
-  for (int64_t position = 0; position < args.context; ++position) {
-    const int64_t place = args.block_table[position / args.block_tokens] * args.block_stride +
-                          position % args.block_tokens * args.head_dim;
+  const auto place_of = [&](int64_t position) {
+    return args.block_table[position / args.block_tokens] * args.block_stride +
+           position % args.block_tokens * args.head_dim;
+  };
+  for (int64_t i = 0; i < seen; ++i) {
+    const float* key = args.keys + place_of(args.first + i);
     for (int64_t head = 0; head < args.group; ++head) {
-      args.scores[head * padded + position] =
-          dot(args.queries + head * args.head_dim, args.keys + place, args.head_dim) * scale;
+      args.scores[head * padded + i] = dot(args.queries + head * args.head_dim, key, args.head_dim) * scale;
     }
   }
   for (int64_t head = 0; head < args.group; ++head) {
     float* scores = args.scores + head * padded;
-    const float share = 1.0F / exponentiate(scores, args.context, padded);
-    for (int64_t position = 0; position < args.context; ++position) scores[position] *= share;
+    const float share = 1.0F / exponentiate(scores, seen, padded);
+    for (int64_t i = 0; i < seen; ++i) scores[i] *= share;
   }
   for (int64_t i = 0; i < args.group * args.head_dim; ++i) args.out[i] = 0;
-  for (int64_t position = 0; position < args.context; ++position) {
-    const int64_t place = args.block_table[position / args.block_tokens] * args.block_stride +
-                          position % args.block_tokens * args.head_dim;
+  for (int64_t i = 0; i < seen; ++i) {
+    const float* value = args.values + place_of(args.first + i);
     for (int64_t head = 0; head < args.group; ++head) {
-      add_scaled(args.scores[head * padded + position], args.values + place, args.head_dim,
-                 args.out + head * args.head_dim);
+      add_scaled(args.scores[head * padded + i], value, args.head_dim, args.out + head * args.head_dim);
     }
   }
 }
@@ -71,8 +72,8 @@ HWY_EXPORT(attend);
 void attention(const AttentionArgs& args) {
   HWY_DYNAMIC_DISPATCH(attend)(args);
 }
-int64_t attention_scratch(int64_t group, int64_t context) noexcept {
-  return group * ((context + 63) / 64 * 64);
+int64_t attention_scratch(int64_t group, int64_t seen) noexcept {
+  return group * ((seen + 63) / 64 * 64);
 }
 }  // namespace troupe::gpu::kernels
 #endif

@@ -59,14 +59,15 @@ struct AttentionArgs {
   const int32_t* block_table;
   int64_t block_tokens;
   int64_t block_stride;  ///< Floats from block to block.
-  int64_t context;       ///< Positions seen, at least 1.
+  int64_t first;         ///< Positions [first, end) are seen, at least one.
+  int64_t end;
   int64_t group;
   int64_t head_dim;
-  float* scores;  ///< Scratch: attention_scratch(group, context) floats.
+  float* scores;  ///< Scratch: attention_scratch(group, end - first) floats.
   float* out;     ///< [group, head_dim]
 };
 void attention(const AttentionArgs& args);
-int64_t attention_scratch(int64_t group, int64_t context) noexcept;
+int64_t attention_scratch(int64_t group, int64_t seen) noexcept;
 
 /// One head of one sequence in which every token sees all: out = softmax(q K^T / sqrt(head_dim) + bias) V.
 /// Rows of queries, keys, values and out are `tokens` rows of head_dim floats that lie `stride` floats apart.

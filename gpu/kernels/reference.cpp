@@ -85,15 +85,15 @@ void attention(const AttentionArgs& args) {
     const float* query = args.queries + head * args.head_dim;
     std::vector<double> weights;
     double sum = 0;
-    for (int64_t p = 0; p < args.context; ++p) {
+    for (int64_t p = args.first; p < args.end; ++p) {
       const double score = dot(query, args.keys + place(p), args.head_dim) / std::sqrt(double(args.head_dim));
       weights.push_back(std::exp(score));
       sum += weights.back();
     }
     for (int64_t i = 0; i < args.head_dim; ++i) {
       double value = 0;
-      for (int64_t p = 0; p < args.context; ++p) {
-        value += weights[static_cast<size_t>(p)] / sum * double{args.values[place(p) + i]};
+      for (int64_t p = args.first; p < args.end; ++p) {
+        value += weights[static_cast<size_t>(p - args.first)] / sum * double{args.values[place(p) + i]};
       }
       args.out[head * args.head_dim + i] = static_cast<float>(value);
     }

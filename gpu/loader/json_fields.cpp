@@ -48,6 +48,10 @@ const json* JsonFields::find(std::string_view key) const {
   return found == object_->end() || found->is_null() ? nullptr : &*found;
 }
 
+bool JsonFields::contains(std::string_view key) const {
+  return object_->find(key) != object_->end();
+}
+
 Result<int64_t> JsonFields::integer(std::string_view key, int64_t low, int64_t high,
                                     std::optional<int64_t> fallback) const {
   const json* value = find(key);

@@ -26,6 +26,8 @@ class JsonFields {
 
   /// Null where the key is absent or null.
   const nlohmann::json* find(std::string_view key) const;
+  /// False where the key is absent.
+  bool contains(std::string_view key) const;
   /// False where the key is absent or null.
   bool has(std::string_view key) const { return find(key) != nullptr; }
 

@@ -4,17 +4,17 @@
 #include <vector>
 
 #include "gpu/device/device.hpp"
-#include "gpu/model/model_config.hpp"
+#include "gpu/model/decoder_description.hpp"
 
 namespace troupe::gpu {
 
 class KvCache {
  public:
   /// What one block takes over all layers.
-  static ByteCount block_size(const ModelConfig& config) noexcept;
+  static ByteCount block_size(const DecoderDescription& model) noexcept;
 
   /// Allocates `blocks` blocks; this is all the memory it will ever use. Errors: resource_exhausted.
-  static Result<KvCache> create(Device& device, const ModelConfig& config, int64_t blocks);
+  static Result<KvCache> create(Device& device, const DecoderDescription& model, int64_t blocks);
 
   const KvCacheLayer& layer(int64_t index) const { return layers_[static_cast<size_t>(index)]; }
   int64_t blocks() const noexcept { return blocks_; }

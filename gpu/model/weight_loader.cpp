@@ -39,6 +39,28 @@ std::shared_ptr<const std::vector<float>> widen(const ModelTensor& tensor) {
   return values;
 }
 
+/// Rows [first, first + count) of a tensor [any, columns], in place.
+ModelTensor rows_of(const ModelTensor& tensor, int64_t columns, int64_t first, int64_t count) {
+  const size_t row_bytes = static_cast<size_t>(columns) * element_size(tensor.dtype);
+  const auto data = tensor.data.subspan(static_cast<size_t>(first) * row_bytes, static_cast<size_t>(count) * row_bytes);
+  return {tensor.dtype, data, tensor.owner};
+}
+
+/// Columns [first, first + count) of a tensor [any, width], as rows of a copy.
+ModelTensor transposed_rows(const ModelTensor& tensor, int64_t width, int64_t first, int64_t count) {
+  const size_t size = element_size(tensor.dtype);
+  const size_t row_bytes = static_cast<size_t>(width) * size;
+  const size_t columns = tensor.data.size() / row_bytes;
+  auto copy = std::make_shared<std::vector<std::byte>>(static_cast<size_t>(count) * columns * size);
+  std::byte* to = copy->data();
+  for (int64_t row = first; row < first + count; ++row) {
+    for (size_t column = 0; column < columns; ++column, to += size) {
+      std::memcpy(to, tensor.data.data() + column * row_bytes + static_cast<size_t>(row) * size, size);
+    }
+  }
+  return {tensor.dtype, *copy, copy};
+}
+
 }  // namespace
 
 Result<Weight> WeightLoader::matrix(const std::string& name, int64_t rows, int64_t columns) const {
@@ -49,6 +71,21 @@ Result<Weight> WeightLoader::matrix(const std::string& name, int64_t rows, int64
 Result<Weight> WeightLoader::vector(const std::string& name, int64_t size) const {
   TROUPE_TRY(const ModelTensor tensor, folder_.tensor(name, std::array{size}));
   return import(tensor, 1, size);
+}
+
+Result<Linear> WeightLoader::linear(const LinearSource& source, int64_t rows, int64_t columns) const {
+  const int64_t stored = source.stored_rows == 0 ? rows : source.stored_rows;
+  TROUPE_ASSERT(source.first_row >= 0 && source.first_row + rows <= stored);
+  const std::array shape = source.transposed ? std::array{columns, stored} : std::array{stored, columns};
+  TROUPE_TRY(const ModelTensor tensor, folder_.tensor(source.weight, shape));
+  Linear linear;
+  TROUPE_TRY(linear.weight, import(source.transposed ? transposed_rows(tensor, stored, source.first_row, rows)
+                                                     : rows_of(tensor, columns, source.first_row, rows),
+                                   rows, columns));
+  if (source.bias.empty()) return linear;
+  TROUPE_TRY(const ModelTensor bias, folder_.tensor(source.bias, std::array{stored}));
+  TROUPE_TRY(linear.bias, import(rows_of(bias, 1, source.first_row, rows), 1, rows));
+  return linear;
 }
 
 Result<Weight> WeightLoader::import(const ModelTensor& tensor, int64_t rows, int64_t columns) const {

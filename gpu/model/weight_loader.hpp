@@ -10,6 +10,21 @@
 
 namespace troupe::gpu {
 
+/// Where the weight [rows, columns] of a product lies, and its bias [rows].
+struct LinearSource {
+  std::string weight;
+  std::string bias;         ///< Empty: there is none.
+  bool transposed = false;  ///< The tensor is [columns, rows].
+  int64_t first_row = 0;    ///< It holds the rows [first_row, first_row + rows) ...
+  int64_t stored_rows = 0;  ///< ... of so many, as its bias does; 0 = just these.
+};
+
+/// A product's weight and its bias, which is empty where there is none.
+struct Linear {
+  Weight weight;
+  Weight bias;
+};
+
 /// Device and folder must outlive the loader; the weights outlive both but the device. Errors: those of
 /// ModelFolder::tensor() and Device::import_weight().
 class WeightLoader {
@@ -20,6 +35,8 @@ class WeightLoader {
   Result<Weight> matrix(const std::string& name, int64_t rows, int64_t columns) const;
   /// The tensor [size], for norms and biases, as [1, size].
   Result<Weight> vector(const std::string& name, int64_t size) const;
+  /// [rows, columns] and its bias, out of wherever they lie.
+  Result<Linear> linear(const LinearSource& source, int64_t rows, int64_t columns) const;
 
  private:
   Result<Weight> import(const ModelTensor& tensor, int64_t rows, int64_t columns) const;

@@ -36,6 +36,11 @@ Place place_of(const TokenLayout& layout, int64_t token) {
   return {tables.data[sequence * tables.columns + position / kv_block_tokens], position % kv_block_tokens};
 }
 
+/// Positions that causal attention sees from `position`, its own included.
+int64_t seen_from(int64_t position, const AttentionShape& shape) {
+  return shape.window == 0 ? position + 1 : std::min(position + 1, shape.window);
+}
+
 }  // namespace
 
 std::string CpuDevice::name() const {
@@ -158,15 +163,16 @@ void CpuDevice::linear(Matrix<const float> x, const Weight& weight, const Weight
   });
 }
 
-void CpuDevice::rotary_angles(Matrix<const int32_t> positions, Matrix<const float> frequencies, Matrix<float> out) {
+void CpuDevice::rotary_angles(Matrix<const int32_t> positions, Matrix<const float> frequencies, float scale,
+                              Matrix<float> out) {
   const int64_t half = frequencies.columns;
   TROUPE_ASSERT(positions.rows == out.rows && out.columns == 2 * half);
   for (int64_t row = 0; row < out.rows; ++row) {
     float* angles = out.data + row * out.columns;
     for (int64_t i = 0; i < half; ++i) {
       const float angle = static_cast<float>(positions.data[row]) * frequencies.data[i];
-      angles[i] = std::cos(angle);
-      angles[half + i] = std::sin(angle);
+      angles[i] = std::cos(angle) * scale;
+      angles[half + i] = std::sin(angle) * scale;
     }
   }
 }
@@ -224,8 +230,9 @@ void CpuDevice::attention(Matrix<const float> queries, const KvCacheLayer& cache
   int64_t contexts = 0;
   int64_t longest = 1;
   for (int64_t token = 0; token < queries.rows; ++token) {
-    contexts += layout.positions.data[token] + 1;
-    longest = std::max<int64_t>(longest, layout.positions.data[token] + 1);
+    const int64_t seen = seen_from(layout.positions.data[token], shape);
+    contexts += seen;
+    longest = std::max(longest, seen);
   }
   const auto scratch = static_cast<size_t>(kernels::attention_scratch(group, longest));
 
@@ -237,13 +244,15 @@ void CpuDevice::attention(Matrix<const float> queries, const KvCacheLayer& cache
       const int64_t kv_head = task % shape.kv_heads;
       const int64_t start = token * queries.columns + kv_head * group * shape.head_dim;
       const int64_t table = layout.sequences.data[token] * layout.block_tables.columns;
+      const int64_t end = layout.positions.data[token] + 1;
       kernels::attention({.queries = queries.data + start,
                           .keys = cache.keys.data + kv_head * head_floats,
                           .values = cache.values.data + kv_head * head_floats,
                           .block_table = layout.block_tables.data + table,
                           .block_tokens = kv_block_tokens,
                           .block_stride = shape.kv_heads * head_floats,
-                          .context = layout.positions.data[token] + 1,
+                          .first = end - seen_from(layout.positions.data[token], shape),
+                          .end = end,
                           .group = group,
                           .head_dim = shape.head_dim,
                           .scores = scratch_[part].data(),

@@ -31,7 +31,8 @@ class CpuDevice final : public Device {
   void rms_norm(Matrix<const float> x, const Weight& weight, float epsilon, Matrix<float> out) override;
   using Device::linear;
   void linear(Matrix<const float> x, const Weight& weight, const Weight& bias, Matrix<float> y, Store store) override;
-  void rotary_angles(Matrix<const int32_t> positions, Matrix<const float> frequencies, Matrix<float> out) override;
+  void rotary_angles(Matrix<const int32_t> positions, Matrix<const float> frequencies, float scale,
+                     Matrix<float> out) override;
   void rotate(Matrix<const float> angles, Matrix<float> x) override;
   void activate(Activation activation, Matrix<float> x) override;
   void silu_multiply(Matrix<float> gate, Matrix<const float> up) override;

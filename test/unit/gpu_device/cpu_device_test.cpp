@@ -1,6 +1,7 @@
 #include "gpu/device/cpu/cpu_device.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <numeric>
 #include <vector>
 
@@ -40,8 +41,8 @@ struct Fixture {
 };
 
 /// A chain of all parallel operations, on rows enough to be split.
-std::vector<float> compute(uint32_t threads) {
-  constexpr AttentionShape shape{.heads = 4, .kv_heads = 2, .head_dim = 32};
+std::vector<float> compute(uint32_t threads, int64_t window) {
+  const AttentionShape shape{.heads = 4, .kv_heads = 2, .head_dim = 32, .window = window};
   constexpr int64_t tokens = 100;
   Fixture f(threads);
   std::vector<int32_t> positions(tokens);
@@ -61,7 +62,7 @@ std::vector<float> compute(uint32_t threads) {
   f.device.rms_norm(x, norm, 1e-5F, x);
   f.device.linear(x, wide, q, Device::Store::replace);
   f.device.linear(x, narrow, kv, Device::Store::add);
-  f.device.rotary_angles(layout.positions, f.matrix(1, 16, 8), angles);
+  f.device.rotary_angles(layout.positions, f.matrix(1, 16, 8), 1.0F, angles);
   f.device.rotate(angles, q);
   f.device.write_kv(kv, kv, layout, shape, cache);
   f.device.attention(q, cache, layout, shape, x);
@@ -74,10 +75,34 @@ std::vector<float> compute(uint32_t threads) {
 BOOST_AUTO_TEST_SUITE(cpu_device)
 
 BOOST_AUTO_TEST_CASE(results_do_not_depend_on_the_number_of_threads) {
-  const auto alone = compute(1);
+  for (const int64_t window : {0, 20}) {
+    const auto alone = compute(1, window);
 
-  BOOST_TEST(compute(2) == alone);
-  BOOST_TEST(compute(5) == alone);
+    BOOST_TEST(compute(2, window) == alone);
+    BOOST_TEST(compute(5, window) == alone);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_window_hides_what_is_older_and_nothing_else) {
+  const auto all = compute(1, 0);
+  const auto some = compute(1, 20);
+
+  constexpr std::ptrdiff_t same = 20 * 128;
+  BOOST_TEST(std::equal(all.begin(), all.begin() + same, some.begin()));
+  BOOST_TEST(!std::equal(all.begin() + same, all.end(), some.begin() + same));
+  BOOST_TEST(compute(1, 100) == all);
+}
+
+BOOST_AUTO_TEST_CASE(rotary_angles_are_scaled) {
+  Fixture f(1);
+  const auto frequencies = f.matrix(1, 2, 1);
+  const auto out = f.matrix(1, 4, 2);
+
+  f.device.rotary_angles(f.list({7}), frequencies, 1.5F, out);
+
+  const auto values = f.read(frequencies);
+  BOOST_TEST(f.read(out) == (std::vector<float>{std::cos(7 * values[0]) * 1.5F, std::cos(7 * values[1]) * 1.5F,
+                                                std::sin(7 * values[0]) * 1.5F, std::sin(7 * values[1]) * 1.5F}));
 }
 
 BOOST_AUTO_TEST_CASE(memory_beyond_what_there_is_is_an_error) {

@@ -94,20 +94,31 @@ BOOST_DATA_TEST_CASE(rotate_agrees, data::make({1, 5, 8, 16, 37}), half) {
   BOOST_TEST(largest_difference(actual, expected) < 1e-6);
 }
 
-BOOST_DATA_TEST_CASE(attention_agrees_over_scattered_blocks,
-                     data::make({1, 15, 16, 17, 100}) * data::make({2, 10, 32, 80}), context, head_dim) {
+BOOST_DATA_TEST_CASE(attention_agrees_over_scattered_blocks_and_windows,
+                     data::make({1, 15, 16, 17, 100}) * data::make({2, 10, 32, 80}) * data::make({0, 1, 14, 90}), end,
+                     head_dim, first) {
+  if (first >= end) return;
   constexpr int64_t block_tokens = 16;
   constexpr int64_t group = 3;
   const std::vector<int32_t> table{6, 0, 3, 5, 1, 2, 4};
   const auto queries = numbers(group * head_dim, 1);
   const auto keys = numbers(7 * block_tokens * head_dim, 2);
   const auto values = numbers(7 * block_tokens * head_dim, 3);
-  std::vector<float> scores(static_cast<size_t>(kernels::attention_scratch(group, context)));
+  std::vector<float> scores(static_cast<size_t>(kernels::attention_scratch(group, end - first)));
   std::vector<float> actual(queries.size());
   std::vector<float> expected(queries.size());
-  kernels::AttentionArgs args{
-      queries.data(), keys.data(), values.data(), table.data(),  block_tokens, block_tokens * head_dim,
-      context,        group,       head_dim,      scores.data(), actual.data()};
+  kernels::AttentionArgs args{.queries = queries.data(),
+                              .keys = keys.data(),
+                              .values = values.data(),
+                              .block_table = table.data(),
+                              .block_tokens = block_tokens,
+                              .block_stride = block_tokens * head_dim,
+                              .first = first,
+                              .end = end,
+                              .group = group,
+                              .head_dim = head_dim,
+                              .scores = scores.data(),
+                              .out = actual.data()};
 
   kernels::attention(args);
   args.out = expected.data();

@@ -9,7 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "gpu/device/cpu/cpu_device.hpp"
-#include "gpu/model/llama.hpp"
+#include "gpu/model/decoder.hpp"
+#include "gpu/model/decoder_families.hpp"
 
 using namespace troupe;
 using namespace troupe::gpu;
@@ -27,8 +28,8 @@ nlohmann::json reference_of(const std::string& version) {
 }
 
 /// Logits [ids, vocabulary] of one sequence alone, its prompt in one step.
-std::vector<float> logits_of(LlamaModel& model, const std::vector<int32_t>& ids) {
-  LlamaBatch batch;
+std::vector<float> logits_of(Decoder& model, const std::vector<int32_t>& ids) {
+  DecoderBatch batch;
   for (size_t i = 0; i < ids.size(); ++i) {
     batch.logit_rows.push_back(static_cast<int32_t>(i));
     batch.token_ids.push_back(ids[i]);
@@ -63,14 +64,14 @@ BOOST_DATA_TEST_CASE(logits_are_those_of_transformers_to_1e_4_of_scale, data::ma
   const auto folder =
       ModelFolder::open(std::string(TROUPE_SOURCE_DIR) + "/examples/models/clerk/" + std::string(version)).value();
   CpuDevice device(1);
-  LlamaModel model = LlamaModel::load(device, folder, read_llama_config(folder).value(),
-                                      {.tokens = positions_max,
-                                       .sequences = 1,
-                                       .logit_rows = positions_max,
-                                       .kv_blocks = blocks,
-                                       .blocks_per_sequence = blocks})
-                         .value();
-  const auto vocabulary = static_cast<size_t>(model.config().vocab_size);
+  Decoder model = Decoder::load(device, folder, describe_decoder(folder).value(),
+                                {.tokens = positions_max,
+                                 .sequences = 1,
+                                 .logit_rows = positions_max,
+                                 .kv_blocks = blocks,
+                                 .blocks_per_sequence = blocks})
+                      .value();
+  const auto vocabulary = static_cast<size_t>(model.description().vocabulary);
   size_t all_positions = 0;
 
   const nlohmann::json prompts = reference_of(std::string(version));

@@ -1,6 +1,5 @@
 #pragma once
-// LlamaModel: the Llama architecture (Touvron et al. 2023; grouped queries: Ainslie et al. 2023) in fp32, on any
-// device.
+// Decoder: any decoder-only transformer that a DecoderDescription can say, in fp32, on any device.
 
 #include <cstdint>
 #include <span>
@@ -8,13 +7,13 @@
 
 #include "gpu/device/device.hpp"
 #include "gpu/loader/model_folder.hpp"
+#include "gpu/model/decoder_description.hpp"
 #include "gpu/model/kv_cache.hpp"
-#include "gpu/model/model_config.hpp"
 
 namespace troupe::gpu {
 
 /// What one step may bring at most; fixes the size of all work space.
-struct LlamaLimits {
+struct DecoderLimits {
   int64_t tokens = 0;  ///< New tokens of all sequences together.
   int64_t sequences = 0;
   int64_t logit_rows = 0;
@@ -24,59 +23,71 @@ struct LlamaLimits {
 
 /// One step, in host memory. A step may mix pieces of prompts with single tokens to go on from. Reused from step to
 /// step.
-struct LlamaBatch {
+struct DecoderBatch {
   std::vector<int32_t> token_ids;     ///< [tokens]
   std::vector<int32_t> positions;     ///< [tokens]: in the token's sequence; all earlier ones are in the cache or here.
   std::vector<int32_t> sequences;     ///< [tokens]: row of the block table.
-  std::vector<int32_t> block_tables;  ///< [sequences, LlamaLimits::blocks_per_sequence], row-major.
+  std::vector<int32_t> block_tables;  ///< [sequences, DecoderLimits::blocks_per_sequence], row-major.
   std::vector<int32_t> logit_rows;    ///< Indices of the tokens whose logits are wanted.
 
   void clear();
 };
 
 /// One thread at a time. Logits are batch-invariant, as the device is.
-class LlamaModel {
+class Decoder {
  public:
   /// Takes the weights from `folder` in place or copies them, as the device does; the folder may go. `device` must
   /// outlive the model. Errors: those of WeightLoader and Device::allocate().
-  static Result<LlamaModel> load(Device& device, const ModelFolder& folder, const ModelConfig& config,
-                                 const LlamaLimits& limits);
+  static Result<Decoder> load(Device& device, const ModelFolder& folder, DecoderDescription description,
+                              const DecoderLimits& limits);
 
   /// Computes the batch and keeps its keys and values in the cache. Requires a batch within the limits, ids within the
-  /// vocabulary and blocks within the cache. Work space is there already; only a device may add scratch of its own.
-  void forward(const LlamaBatch& batch);
+  /// vocabulary, positions below max_positions and blocks within the cache. Work space is there already; only a device
+  /// may add scratch of its own.
+  void forward(const DecoderBatch& batch);
 
-  /// Logits [batch.logit_rows, vocab_size] of the last forward(), on the host; valid until the next call.
+  /// Logits [batch.logit_rows, vocabulary] of the last forward(), on the host; valid until the next call.
   std::span<const float> logits();
   /// Token of the largest logit of each row, the lowest of equals; -1 where a logit is not finite. Cheaper than
   /// logits().
   std::span<const int32_t> greedy_tokens();
 
-  const ModelConfig& config() const noexcept { return config_; }
+  const DecoderDescription& description() const noexcept { return description_; }
 
  private:
+  struct Norm {
+    Weight weight, bias;
+  };
   struct Layer {
-    Weight input_norm, q, k, v, o;
-    Weight post_norm, gate, up, down;
+    Norm attention_norm, mlp_norm;
+    Linear q, k, v, o, gate, up, down;
+    AttentionShape attention;
   };
   /// Views of one step's part of the work space.
   struct Activations {
     Matrix<float> hidden, normed, q, k, v, attended, gate, up, angles;
   };
 
-  LlamaModel(Device& device, const ModelConfig& config, const LlamaLimits& limits)
-      : device_(&device), config_(config), limits_(limits) {}
+  Decoder(Device& device, DecoderDescription description, const DecoderLimits& limits)
+      : device_(&device), description_(std::move(description)), limits_(limits) {}
 
-  Status load_weights(const ModelFolder& folder);
+  Status load_weights(const WeightLoader& loader);
+  Result<Layer> load_layer(const WeightLoader& loader, const DecoderLayerDescription& layer) const;
+  Result<Norm> load_norm(const WeightLoader& loader, const NormSource& source) const;
   Status allocate_work_space();
-  TokenLayout upload(const LlamaBatch& batch);
-  void run_layer(const Layer& layer, const KvCacheLayer& cache, const TokenLayout& layout, const Activations& a);
+  TokenLayout upload(const DecoderBatch& batch);
+  void embed(Matrix<const int32_t> token_ids, const TokenLayout& layout, const Activations& a);
+  void run_attention(const Layer& layer, const KvCacheLayer& cache, const TokenLayout& layout, const Activations& a);
+  void run_mlp(const Layer& layer, const Activations& a);
+  void normalize(Matrix<const float> x, const Norm& norm, Matrix<float> out);
+  void multiply(Matrix<const float> x, const Linear& linear, Matrix<float> y, Device::Store store);
 
   Device* device_;
-  ModelConfig config_;
-  LlamaLimits limits_;
+  DecoderDescription description_;
+  DecoderLimits limits_;
 
-  Weight embedding_, final_norm_, head_;
+  Weight token_embedding_, position_embedding_, head_;
+  Norm final_norm_;
   std::vector<Layer> layers_;
   KvCache cache_;
 

@@ -1,4 +1,4 @@
-#include "gpu/model/llama.hpp"
+#include "gpu/model/decoder.hpp"
 
 #include <algorithm>
 #include <boost/test/data/test_case.hpp>
@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gpu/device/cpu/cpu_device.hpp"
+#include "gpu/model/decoder_families.hpp"
 
 using namespace troupe;
 using namespace troupe::gpu;
@@ -33,12 +34,12 @@ struct Tiny {
   explicit Tiny(const std::string& variant, uint32_t threads = 1)
       : folder(open_folder(folder_of(variant))),
         device(threads),
-        model(LlamaModel::load(device, folder, read_llama_config(folder).value(),
-                               {.tokens = 64,
-                                .sequences = 4,
-                                .logit_rows = 64,
-                                .kv_blocks = 32,
-                                .blocks_per_sequence = blocks_per_sequence})
+        model(Decoder::load(device, folder, describe_decoder(folder).value(),
+                            {.tokens = 64,
+                             .sequences = 4,
+                             .logit_rows = 64,
+                             .kv_blocks = 32,
+                             .blocks_per_sequence = blocks_per_sequence})
                   .value()) {
     std::ifstream file(folder_of(variant) / "reference.json");
     const auto reference = nlohmann::json::parse(file);
@@ -49,12 +50,12 @@ struct Tiny {
 
   ModelFolder folder;
   CpuDevice device;
-  LlamaModel model;
+  Decoder model;
   std::vector<std::vector<int32_t>> prompts;
 };
 
 /// Adds tokens [first, last) of `ids` as the next sequence, all their logits wanted. `table` names its cache blocks.
-void add(LlamaBatch& batch, const std::vector<int32_t>& ids, size_t first, size_t last, int32_t table) {
+void add(DecoderBatch& batch, const std::vector<int32_t>& ids, size_t first, size_t last, int32_t table) {
   const auto sequence = static_cast<int32_t>(batch.block_tables.size() / blocks_per_sequence);
   for (size_t i = first; i < last; ++i) {
     batch.logit_rows.push_back(static_cast<int32_t>(batch.token_ids.size()));
@@ -67,21 +68,21 @@ void add(LlamaBatch& batch, const std::vector<int32_t>& ids, size_t first, size_
   }
 }
 
-std::vector<float> run(LlamaModel& model, const LlamaBatch& batch) {
+std::vector<float> run(Decoder& model, const DecoderBatch& batch) {
   model.forward(batch);
   const auto logits = model.logits();
   return {logits.begin(), logits.end()};
 }
 
-std::vector<float> run_alone(LlamaModel& model, const std::vector<int32_t>& ids) {
-  LlamaBatch batch;
+std::vector<float> run_alone(Decoder& model, const std::vector<int32_t>& ids) {
+  DecoderBatch batch;
   add(batch, ids, 0, ids.size(), 0);
   return run(model, batch);
 }
 
 }  // namespace
 
-BOOST_AUTO_TEST_SUITE(llama_model)
+BOOST_AUTO_TEST_SUITE(decoder)
 
 // Tolerance: 1e-4 of the largest logit; both sides sum in fp32, in different orders.
 BOOST_DATA_TEST_CASE(logits_of_every_position_are_those_of_transformers, data::make(variants), variant) {
@@ -110,13 +111,13 @@ BOOST_DATA_TEST_CASE(a_sequence_has_the_same_bits_alone_and_in_a_batch, data::ma
   Tiny tiny(variant);
   const auto alone = run_alone(tiny.model, tiny.prompts[2]);
 
-  LlamaBatch batch;
+  DecoderBatch batch;
   add(batch, tiny.prompts[1], 0, tiny.prompts[1].size(), 1);
   add(batch, tiny.prompts[2], 0, tiny.prompts[2].size(), 2);
   add(batch, tiny.prompts[0], 0, tiny.prompts[0].size(), 3);
   const auto together = run(tiny.model, batch);
 
-  const auto skipped = static_cast<std::ptrdiff_t>(tiny.prompts[1].size()) * tiny.model.config().vocab_size;
+  const auto skipped = static_cast<std::ptrdiff_t>(tiny.prompts[1].size()) * tiny.model.description().vocabulary;
   BOOST_TEST(std::equal(alone.begin(), alone.end(), together.begin() + skipped));
 }
 
@@ -126,7 +127,7 @@ BOOST_DATA_TEST_CASE(a_prompt_has_the_same_bits_in_pieces_beside_others_and_on_t
   const std::vector<int32_t>& ids = tiny.prompts[3];
   std::vector<float> whole;
   for (const auto& [first, last] : {std::pair<size_t, size_t>{0, 64}, {64, ids.size()}}) {
-    LlamaBatch batch;
+    DecoderBatch batch;
     add(batch, ids, first, last, 0);
     const auto logits = run(tiny.model, batch);
     whole.insert(whole.end(), logits.begin(), logits.end());
@@ -135,11 +136,11 @@ BOOST_DATA_TEST_CASE(a_prompt_has_the_same_bits_in_pieces_beside_others_and_on_t
   std::vector<float> pieces;
   size_t first = 0;
   for (const size_t count : {1, 2, 20, 17, 1, 29}) {
-    LlamaBatch batch;
+    DecoderBatch batch;
     add(batch, ids, first, first + count, 1);
     add(batch, tiny.prompts[1], 0, tiny.prompts[1].size(), 2);
     const auto logits = run(tiny.model, batch);
-    const auto own = static_cast<std::ptrdiff_t>(count) * tiny.model.config().vocab_size;
+    const auto own = static_cast<std::ptrdiff_t>(count) * tiny.model.description().vocabulary;
     pieces.insert(pieces.end(), logits.begin(), logits.begin() + own);
     first += count;
   }
@@ -153,7 +154,7 @@ BOOST_AUTO_TEST_CASE(greedy_tokens_are_the_largest_logits) {
   const auto logits = run_alone(tiny.model, tiny.prompts[2]);
   const auto greedy = tiny.model.greedy_tokens();
 
-  const auto vocabulary = tiny.model.config().vocab_size;
+  const auto vocabulary = tiny.model.description().vocabulary;
   for (size_t row = 0; row < greedy.size(); ++row) {
     const auto begin = logits.begin() + static_cast<std::ptrdiff_t>(row) * vocabulary;
     BOOST_TEST(greedy[row] == std::max_element(begin, begin + vocabulary) - begin);
@@ -161,7 +162,7 @@ BOOST_AUTO_TEST_CASE(greedy_tokens_are_the_largest_logits) {
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_tensor_is_named) {
-  const auto copy = std::filesystem::temp_directory_path() / ("troupe_llama_" + std::to_string(getpid()));
+  const auto copy = std::filesystem::temp_directory_path() / ("troupe_decoder_" + std::to_string(getpid()));
   std::filesystem::create_directories(copy);
   for (const char* name : {"config.json", "tokenizer.json"}) {
     std::filesystem::copy_file(folder_of("untied") / name, copy / name);
@@ -170,7 +171,7 @@ BOOST_AUTO_TEST_CASE(a_missing_tensor_is_named) {
   const auto folder = open_folder(copy);
   CpuDevice device(1);
 
-  const auto model = LlamaModel::load(device, folder, read_llama_config(folder).value(), {1, 1, 1, 1, 1});
+  const auto model = Decoder::load(device, folder, describe_decoder(folder).value(), {1, 1, 1, 1, 1});
 
   std::filesystem::remove_all(copy);
   BOOST_REQUIRE(!model);
