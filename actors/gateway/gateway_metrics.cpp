@@ -62,7 +62,20 @@ void VersionMetrics::used(const protocol::Usage& usage, bool cached) {
 void VersionMetrics::ended(Duration duration, std::optional<Errc> failure) {
   running_.add(-1);
   duration_.observe(duration);
+  Ended& ended = failure ? failed_ : succeeded_;
+  ended.count.fetch_add(1, std::memory_order_relaxed);
+  ended.nanoseconds.fetch_add(duration.count(), std::memory_order_relaxed);
   requests(failure).add();
+}
+
+VersionStatistics VersionMetrics::statistics() const {
+  const auto time = [](const Ended& ended) { return Duration(ended.nanoseconds.load(std::memory_order_relaxed)); };
+  return {model_,
+          version_,
+          succeeded_.count.load(std::memory_order_relaxed),
+          failed_.count.load(std::memory_order_relaxed),
+          time(succeeded_),
+          time(failed_)};
 }
 
 observe::Counter& VersionMetrics::requests(std::optional<Errc> failure) {
@@ -77,9 +90,17 @@ observe::Counter& VersionMetrics::requests(std::optional<Errc> failure) {
 }
 
 std::shared_ptr<VersionMetrics> GatewayMetrics::of(const std::string& model, const std::string& version) {
+  const std::lock_guard lock(mutex_);
   auto& found = versions_[model + '@' + version];
   if (!found) found = std::make_shared<VersionMetrics>(metrics_, model, version);
   return found;
+}
+
+std::vector<VersionStatistics> GatewayMetrics::statistics() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<VersionStatistics> all;
+  for (const auto& [name, version] : versions_) all.push_back(version->statistics());
+  return all;
 }
 
 void GatewayMetrics::rejected(const std::string& model, Errc code, bool draining) {

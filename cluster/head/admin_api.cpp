@@ -50,7 +50,7 @@ class AdminApi {
  public:
   AdminApi(actor::Ref head, AdminApiOptions options);
 
-  void handle(const http::HttpRequest& request, ResponderRef responder) const;
+  void handle(http::HttpRequest& request, ResponderRef responder) const;
 
  private:
   const AdminApiOptions options_;
@@ -65,7 +65,7 @@ AdminApi::AdminApi(actor::Ref head, AdminApiOptions options)
     add(routes_, door_);
 }
 
-void AdminApi::handle(const http::HttpRequest& request, ResponderRef responder) const {
+void AdminApi::handle(http::HttpRequest& request, ResponderRef responder) const {
   const std::string_view path = request.path();
   const bool is_health = path == "/healthz";
   const bool is_page = options_.page && !is_health && path != "/api" && !path.starts_with("/api/");
@@ -82,7 +82,7 @@ void AdminApi::handle(const http::HttpRequest& request, ResponderRef responder) 
 
 http::Handler make_admin_api(actor::Ref head, AdminApiOptions options) {
   return [api = std::make_shared<const AdminApi>(std::move(head), std::move(options))](
-             const http::HttpRequest& request, ResponderRef responder) { api->handle(request, std::move(responder)); };
+             http::HttpRequest& request, ResponderRef responder) { api->handle(request, std::move(responder)); };
 }
 
 std::string admin_error_body(int status, std::string_view, std::string_view message) {

@@ -76,7 +76,8 @@ Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& tr
   actor_parts.keys = parts.keys;
   actor_parts.routing = parts.routing;
   actor_parts.in_flight = parts.in_flight;
-  actor_parts.metrics = std::make_shared<gateway::GatewayMetrics>(metrics);
+  parts.metrics = std::make_shared<gateway::GatewayMetrics>(metrics);
+  actor_parts.metrics = parts.metrics;
   actor_parts.random = std::make_shared<SeededRandom>(seed);
   TROUPE_TRY(actor_parts.cache,
              host.spawn_actor<cache_shard::CacheShardActor>("cache/0", in_plane, cache_shard::CacheOptions{}));
@@ -124,6 +125,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, std::shared_ptr<h
   front_end.routing = parts.routing;
   front_end.ids = parts.ids;
   front_end.keys = parts.keys;
+  front_end.metrics = parts.metrics;
   front_end.clock = &clock;
   front_end.io_threads = door.io_threads;
   front_end.seed = secure_random_u64();

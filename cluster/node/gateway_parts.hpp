@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "actors/gateway/dispatch_ids.hpp"
+#include "actors/gateway/gateway_metrics.hpp"
 #include "actors/gateway/in_flight.hpp"
 #include "actors/gateway/key_ring.hpp"
 #include "actors/gateway/routing_table.hpp"
@@ -25,6 +26,7 @@ struct GatewayActors {
   std::shared_ptr<gateway::InFlight> in_flight;
   std::shared_ptr<gateway::KeyRing> keys;
   std::shared_ptr<gateway::DispatchIds> ids;
+  std::shared_ptr<gateway::GatewayMetrics> metrics;
 };
 
 struct GatewayParts : GatewayActors {

@@ -32,7 +32,8 @@ class Headers {
   std::vector<Field> fields_;
 };
 
-/// One request, whole. The server reuses it for the connection's next one: copy what must outlive the handler's call.
+/// One request, whole. The server reuses it for the connection's next one: copy what must outlive the handler's call. A
+/// handler may move `body` away, and so share its memory with whom it hands the work to.
 struct HttpRequest {
   std::string method;  ///< As sent: "GET".
   std::string target;  ///< As sent: "/v1/models?limit=2".
@@ -79,7 +80,7 @@ class HttpResponder {
 };
 
 /// Runs on an I/O thread: must not block. May answer later from elsewhere. An exception becomes a 500.
-using Handler = std::function<void(const HttpRequest&, std::shared_ptr<HttpResponder>)>;
+using Handler = std::function<void(HttpRequest&, std::shared_ptr<HttpResponder>)>;
 
 /// "Not Found"; "Unknown" for codes without a name here.
 std::string_view reason_phrase(int status) noexcept;

@@ -9,6 +9,7 @@
 
 #include "runtime/base/clock.hpp"
 #include "runtime/base/units.hpp"
+#include "runtime/http/cors.hpp"
 
 namespace troupe::http {
 
@@ -63,6 +64,14 @@ struct HttpOptions {
   Duration keep_alive_timeout = std::chrono::seconds{75};  ///< Between requests.
   Duration write_timeout = std::chrono::seconds{30};       ///< Without the client taking a byte.
   ByteCount read_rate_min{1024};  ///< Bytes a second that a client must average over each write_timeout it is behind.
+
+  /// Whole answers of so many bytes go compressed to clients whose accept-encoding asks for it. Shorter ones are not
+  /// worth it; longer ones would hold up the other clients of their I/O thread. Streams never are: each of their pieces
+  /// must leave at once, and is short.
+  ByteCount compress_bytes_min = 1_KiB;
+  ByteCount compress_bytes_max = 4_MiB;
+
+  CorsPolicy cors{};  ///< Which pages of other origins may ask here.
 
   /// Counts what was cut off; on an I/O thread. Must not block.
   std::function<void(Cut)> on_cut{};

@@ -103,6 +103,7 @@ struct RequestParser::Impl {
   ParseOutcome feed_head(std::string_view bytes);
   ParseOutcome begin_body(std::string_view bytes, size_t consumed);
   ParseOutcome feed_body(std::string_view bytes, size_t consumed);
+  void make_room(size_t count);
 };
 
 ParseOutcome RequestParser::Impl::explain(size_t consumed, const beast::error_code& ec) const {
@@ -147,10 +148,21 @@ ParseOutcome RequestParser::Impl::begin_body(std::string_view bytes, size_t cons
   return feed_body(bytes, consumed);
 }
 
+/// Room for `count` bytes of a body of known length. Memory for all of it is taken at once where that is little, else
+/// once some of it has come: what is merely announced costs nobody anything.
+void RequestParser::Impl::make_room(size_t count) {
+  constexpr size_t bytes_believed = 1 << 20;
+  std::string& body = request->body;
+  if (body.capacity() - body.size() >= count) return;
+  const size_t whole = body.size() + static_cast<size_t>(body_bytes_left);
+  body.reserve(body.size() + count < bytes_believed ? std::min(whole, bytes_believed) : whole);
+}
+
 ParseOutcome RequestParser::Impl::feed_body(std::string_view bytes, size_t consumed) {
   const std::string_view rest = bytes.substr(consumed);
   if (!chunks) {
     const size_t count = static_cast<size_t>(std::min<uint64_t>(body_bytes_left, rest.size()));
+    make_room(count);
     request->body.append(rest.substr(0, count));
     body_bytes_left -= count;
     return {consumed + count, body_bytes_left == 0 ? ParseState::done : ParseState::body};

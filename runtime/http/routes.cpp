@@ -62,7 +62,7 @@ bool Routes::match(const Route& route, const std::vector<std::string_view>& segm
   return true;
 }
 
-void Routes::serve(const HttpRequest& request, std::shared_ptr<HttpResponder> responder) const {
+void Routes::serve(HttpRequest& request, std::shared_ptr<HttpResponder> responder) const {
   std::string_view path = request.path();
   if (!path.starts_with('/')) return refuse_path(request, *responder);
   if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);

@@ -14,7 +14,7 @@ namespace troupe::http {
 /// The values of a pattern's {names}, decoded, in order.
 using PathParameters = std::vector<std::string>;
 
-using RouteHandler = std::function<void(const HttpRequest&, const PathParameters&, std::shared_ptr<HttpResponder>)>;
+using RouteHandler = std::function<void(HttpRequest&, const PathParameters&, std::shared_ptr<HttpResponder>)>;
 
 /// Fill first, then share: serve() is const and thread-safe. A linear search: meant for dozens of routes.
 class Routes {
@@ -26,7 +26,7 @@ class Routes {
 
   /// Unknown paths get 404 with the nearest known ones, wrong methods 405 with Allow. HEAD runs GET's handler; OPTIONS
   /// answers 204 with Allow.
-  void serve(const HttpRequest& request, std::shared_ptr<HttpResponder> responder) const;
+  void serve(HttpRequest& request, std::shared_ptr<HttpResponder> responder) const;
 
  private:
   struct Route {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <iterator>
 
+#include "runtime/http/content_coding.hpp"
 #include "runtime/http/responder.hpp"
 
 namespace troupe::http::internal {
@@ -191,8 +192,7 @@ void Session::parse() {
   const ParseOutcome outcome = parser_.feed(bytes);
   in_begin_ += outcome.consumed;
   account_body();
-  if (request_.body.size() > bytes_fair &&
-      loop_->shared().body_bytes.load(std::memory_order_relaxed) > options_.bodies_bytes_max.value) {
+  if (bodies_are_full()) {
     request_.body = {};
     account_body();
     return fail_request(503, "too many large requests are here; come back later", Cut::bodies_full);
@@ -230,6 +230,8 @@ void Session::dispatch() {
   is_head_ = request_.method == "HEAD";
   loop_->shared().requests_total.fetch_add(1, std::memory_order_relaxed);
   read();
+  if (const auto allowed = options_.cors.preflight(request_)) return respond(number_, 204, {}, {}, *allowed);
+  if (const Status decoded = decode_body(); !decoded) return refuse_body(decoded.error());
   const std::shared_ptr<HttpResponder> responder = std::make_shared<Responder>(shared_from_this(), number_);
   try {
     loop_->shared().handler(request_, responder);
@@ -237,6 +239,46 @@ void Session::dispatch() {
     responder->respond(500, "application/json",
                        loop_->shared().error_body(500, request_.path(), fmt::format("internal error: {}", e.what())));
   }
+}
+
+/// Undoes the content coding of the request's body.
+Status Session::decode_body() {
+  const auto name = request_.headers.find("content-encoding");
+  if (!name || request_.body.empty()) return {};
+  const auto coding = coding_from_name(*name);
+  if (!coding) {
+    return fail(Errc::unimplemented, "content-encoding must be one of {}, found \"{}\"", codings_known,
+                name->substr(0, 40));
+  }
+  if (*coding == Coding::identity) return {};
+  TROUPE_TRY(request_.body, decode(*coding, request_.body, options_.body_bytes_max.value));
+  account_body();
+  if (!bodies_are_full()) return {};
+  return fail(Errc::unavailable, "too many large requests are here; come back later");
+}
+
+/// The request was read to its end, so the connection goes on.
+void Session::refuse_body(const Error& error) {
+  int status = 400;
+  HeaderList headers;
+  if (error.code == Errc::unimplemented) {
+    status = 415;
+    headers.emplace_back("accept-encoding", codings_known);
+  } else if (error.code == Errc::too_large) {
+    status = 413;
+    loop_->shared().count(Cut::body_large);
+  } else if (error.code == Errc::unavailable || error.code == Errc::resource_exhausted) {
+    status = 503;
+    headers.emplace_back("retry-after", "1");
+    loop_->shared().count(Cut::bodies_full);
+  }
+  respond(number_, status, "application/json", loop_->shared().error_body(status, request_.path(), error.message),
+          headers);
+}
+
+bool Session::bodies_are_full() const {
+  return request_.body.size() > bytes_fair &&
+         loop_->shared().body_bytes.load(std::memory_order_relaxed) > options_.bodies_bytes_max.value;
 }
 
 void Session::fail_request(int status, std::string_view message, Cut cut) {
@@ -268,8 +310,9 @@ void Session::next_request() {
 
 // --- Answering -------------------------------------------------------------------------------------------------------
 
+/// `more`: further header lines, as they are.
 void Session::append_head(int status, std::string_view content_type, const HeaderList& headers,
-                          std::optional<size_t> content_length) {
+                          std::optional<size_t> content_length, std::string_view more) {
   fmt::format_to(std::back_inserter(out_), "HTTP/1.1 {} {}\r\n", status, reason_phrase(status));
   if (!content_type.empty()) {
     out_ += "content-type: ";
@@ -283,12 +326,17 @@ void Session::append_head(int status, std::string_view content_type, const Heade
   } else if (!parser_.is_http_1_1()) {
     out_ += "connection: keep-alive\r\n";
   }
-  for (const auto& [name, value] : headers) {
-    append_value(out_, name);
-    out_ += ": ";
-    append_value(out_, value);
-    out_ += "\r\n";
-  }
+  const auto append = [this](const HeaderList& fields) {
+    for (const auto& [name, value] : fields) {
+      append_value(out_, name);
+      out_ += ": ";
+      append_value(out_, value);
+      out_ += "\r\n";
+    }
+  };
+  append(headers);
+  append(options_.cors.answer_headers(request_));
+  out_ += more;
   out_ += "\r\n";
 }
 
@@ -303,9 +351,24 @@ void Session::respond(uint64_t number, int status, std::string_view content_type
     return respond(number, 503, "application/json", error, {{"retry-after", "1"}});
   }
   const bool bodiless = status == 204 || status == 304;
-  append_head(status, content_type, headers, bodiless ? std::nullopt : std::optional(body.size()));
+  std::string encoded;
+  std::string more;
+  if (may_compress(body.size())) {
+    more = "vary: accept-encoding\r\n";
+    const Coding coding = choose_coding(request_.headers.find("accept-encoding").value_or(""));
+    if (coding != Coding::identity) {
+      encoded = encode(coding, body);
+      body = encoded;
+      more += fmt::format("content-encoding: {}\r\n", to_string(coding));
+    }
+  }
+  append_head(status, content_type, headers, bodiless ? std::nullopt : std::optional(body.size()), more);
   if (!bodiless && !is_head_) out_ += body;
   finish();
+}
+
+bool Session::may_compress(size_t bytes) const {
+  return bytes >= options_.compress_bytes_min.value && bytes <= options_.compress_bytes_max.value && !is_head_;
 }
 
 void Session::begin_stream(uint64_t number, int status, std::string_view content_type, const HeaderList& headers) {

@@ -62,13 +62,17 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_read(const boost::system::error_code& ec, size_t count);
   void parse();
   void dispatch();
+  Status decode_body();
+  void refuse_body(const Error& error);
+  bool bodies_are_full() const;
   void fail_request(int status, std::string_view message, Cut cut);
   void cut_off(Cut cut);
   Time body_deadline() const;
   void next_request();
 
   void append_head(int status, std::string_view content_type, const HeaderList& headers,
-                   std::optional<size_t> content_length);
+                   std::optional<size_t> content_length, std::string_view more = {});
+  bool may_compress(size_t bytes) const;
   void finish();
   void flush();
   void send();

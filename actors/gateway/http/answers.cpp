@@ -1,15 +1,9 @@
 #include "actors/gateway/http/answers.hpp"
 
 #include "actors/gateway/http/error_answer.hpp"
-#include "actors/gateway/http/open_inference.hpp"
-#include "actors/gateway/stream_pace.hpp"
+#include "actors/gateway/http/http_sink.hpp"
 
 namespace troupe::gateway {
-namespace {
-
-constexpr std::string_view json_type = "application/json";
-/// Bytes of a stream that may wait for its client while the next are asked for.
-constexpr size_t unsent_low = 64 << 10;
 
 http::HeaderList answer_headers(const AnswerContext& context, const protocol::ResultPart& part) {
   http::HeaderList headers{{"x-request-id", context.request_id},
@@ -23,36 +17,16 @@ void answer_error(const AnswerContext& context, const Error& error, std::string 
   http::HeaderList headers = error_headers(error);
   headers.emplace_back("x-request-id", context.request_id);
   if (error.code == Errc::unauthenticated) headers.emplace_back("www-authenticate", "Bearer");
-  context.responder->respond(http_status(error), json_type, std::move(body), std::move(headers));
+  context.responder->respond(http_status(error), "application/json", std::move(body), std::move(headers));
 }
 
 Error wrong_kind(std::string_view wanted) {
   return {Errc::failed_precondition, fmt::format("this model does not answer with {}", wanted), "model", {}};
 }
 
-/// Translation happens on the connection's thread, not on the balancer's.
-template <class Answer>
-class HttpSink final : public balancer::ResponseSink {
- public:
-  explicit HttpSink(Answer answer) : answer_(std::make_shared<Answer>(std::move(answer))) {}
+namespace {
 
-  void on_part(std::shared_ptr<const protocol::ResultPart> part, bool last) override {
-    answer_->context.responder->post([answer = answer_, part = std::move(part), last] { answer->part(*part, last); });
-  }
-  void on_error(const Error& error) override {
-    answer_->context.responder->post([answer = answer_, error] { answer->error(error); });
-  }
-  std::optional<uint64_t> window() const override {
-    return Answer::is_stream ? std::optional(protocol::stream_window) : std::nullopt;
-  }
-  void on_begin(std::function<void(uint64_t)> more) override {
-    if constexpr (Answer::is_stream)
-      answer_->context.responder->post([answer = answer_, more = std::move(more)] { answer->more = more; });
-  }
-
- private:
-  const std::shared_ptr<Answer> answer_;
-};
+constexpr std::string_view json_type = "application/json";
 
 /// Usually one part; an answer that was streamed into the cache comes back in several.
 struct WholeOpenAi {
@@ -103,22 +77,6 @@ struct StreamedOpenAi {
   }
 };
 
-struct OpenInference {
-  static constexpr bool is_stream = false;
-  AnswerContext context;
-  std::string model;
-  std::string id;
-
-  void part(const protocol::ResultPart& part, bool) const {
-    const auto* content = std::get_if<protocol::InferResult>(&part.content);
-    if (content == nullptr) return error(wrong_kind("tensors"));
-    auto body = format_open_inference_answer(*content, model, part.version, id);
-    if (!body) return error(body.error());
-    context.responder->respond(200, json_type, std::move(*body), answer_headers(context, part));
-  }
-  void error(const Error& failure) const { answer_open_inference_error(context, failure); }
-};
-
 }  // namespace
 
 std::shared_ptr<balancer::ResponseSink> make_openai_sink(AnswerContext context, OpenAiAnswer answer, bool stream) {
@@ -127,11 +85,6 @@ std::shared_ptr<balancer::ResponseSink> make_openai_sink(AnswerContext context, 
         StreamedOpenAi{std::move(context), std::move(answer), false, {}, {}});
   }
   return std::make_shared<HttpSink<WholeOpenAi>>(WholeOpenAi{std::move(context), std::move(answer), {}});
-}
-
-std::shared_ptr<balancer::ResponseSink> make_open_inference_sink(AnswerContext context, std::string model,
-                                                                 std::string id) {
-  return std::make_shared<HttpSink<OpenInference>>(OpenInference{std::move(context), std::move(model), std::move(id)});
 }
 
 void answer_openai_error(const AnswerContext& context, const Error& error) {

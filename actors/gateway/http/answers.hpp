@@ -18,8 +18,6 @@ struct AnswerContext {
 
 /// One object, or server-sent events from the first part on. Headers carry x-troupe-version and x-troupe-cache.
 std::shared_ptr<balancer::ResponseSink> make_openai_sink(AnswerContext context, OpenAiAnswer answer, bool stream);
-std::shared_ptr<balancer::ResponseSink> make_open_inference_sink(AnswerContext context, std::string model,
-                                                                 std::string id);
 
 /// Answers a failure from before there was a sink.
 void answer_openai_error(const AnswerContext& context, const Error& error);

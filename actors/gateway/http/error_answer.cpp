@@ -116,7 +116,8 @@ http::HeaderList error_headers(const Error& error) {
 }
 
 std::string gateway_error_body(int status, std::string_view path, std::string_view message) {
-  if (path.starts_with("/v2")) return open_inference_error_body({Errc::internal, std::string(message), {}, {}});
+  if (path.starts_with("/v2") || (path.starts_with("/v1/models/") && path.find(':') != path.npos))
+    return open_inference_error_body({Errc::internal, std::string(message), {}, {}});
   return http::default_error_body(status, path, message);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "actors/gateway/http/error_answer.hpp"
+#include "actors/gateway/http/json_reader.hpp"
 #include "actors/gateway/key_ring.hpp"
 #include "actors/gateway/router.hpp"
 #include "runtime/base/nearest.hpp"
@@ -14,15 +15,18 @@ namespace troupe::gateway {
 namespace {
 
 constexpr size_t name_bytes_max = 512;
+constexpr std::string_view extensions =
+    R"("binary_tensor_data","generate","model_configuration","parameters","statistics")";
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   std::string out;
   observe::append_json_string(out, text, name_bytes_max);
   return out;
 }
 
 std::string openai_entry(std::string_view id, int64_t created_unix_s) {
-  return fmt::format(R"({{"id":{},"object":"model","created":{},"owned_by":"troupe"}})", quoted(id), created_unix_s);
+  return fmt::format(R"({{"id":{},"object":"model","created":{},"owned_by":"troupe"}})", json_string(id),
+                     created_unix_s);
 }
 
 /// The model if it is known and has `version` (any, where that is empty).
@@ -41,12 +45,54 @@ Result<const protocol::RoutedModel*> find(const RoutingTable* table, std::string
   return model;
 }
 
-std::string_view platform(const protocol::RoutedModel& model) {
+std::string_view backend(const protocol::RoutedModel& model) {
   const auto all_are = [&](protocol::BackendKind kind) {
     return std::ranges::all_of(model.routes, [=](const protocol::Route& route) { return route.backend == kind; });
   };
-  if (all_are(protocol::BackendKind::echo)) return "troupe_echo";
-  return all_are(protocol::BackendKind::python) ? "troupe_python" : "troupe_native";
+  if (all_are(protocol::BackendKind::echo)) return "echo";
+  return all_are(protocol::BackendKind::python) ? "python" : "native";
+}
+
+std::string version_list(const protocol::RoutedModel& model, std::string_view only) {
+  std::string list;
+  for (const std::string& known : versions_of(model)) {
+    if (!only.empty() && known != only) continue;
+    if (!list.empty()) list += ',';
+    list += json_string(known);
+  }
+  return list;
+}
+
+bool is_loading(const protocol::RoutedModel& model, std::string_view version) {
+  return std::ranges::any_of(
+      model.routes, [&](const protocol::Route& route) { return route.version == version && route.coming > 0; });
+}
+
+/// In TensorFlow Serving's words: "model_version_status":[…], of one version or of all.
+std::string version_states(const protocol::RoutedModel& model, std::string_view only) {
+  std::string states;
+  for (const std::string& version : versions_of(model)) {
+    if (!only.empty() && version != only) continue;
+    const bool ready = has_replica(model, version);
+    if (!states.empty()) states += ',';
+    states += fmt::format(R"({{"version":{},"state":"{}","status":{{"error_code":"{}","error_message":"{}"}}}})",
+                          json_string(version),
+                          ready                        ? "AVAILABLE"
+                          : is_loading(model, version) ? "LOADING"
+                                                       : "START",
+                          ready ? "OK" : "UNAVAILABLE", ready ? "" : "no replica is ready");
+  }
+  return fmt::format(R"("model_version_status":[{}])", states);
+}
+
+std::string statistics_entry(const VersionStatistics& statistics) {
+  const auto part = [](uint64_t count, Duration time) {
+    return fmt::format(R"({{"count":{},"ns":{}}})", count, time.count());
+  };
+  return fmt::format(R"({{"name":{},"version":{},"inference_count":{},"inference_stats":{{"success":{},"fail":{}}}}})",
+                     json_string(statistics.model), json_string(statistics.version), statistics.succeeded,
+                     part(statistics.succeeded, statistics.success_time),
+                     part(statistics.failed, statistics.failure_time));
 }
 
 Page open_inference_failure(const Error& error) {
@@ -76,30 +122,105 @@ Page openai_model(const RoutingTable* table, std::string_view id) {
   if (!name) return {http_status(name.error()), openai_error_body(name.error())};
   const auto model = find(table, name->model, name->version);
   if (!model) return {http_status(model.error()), openai_error_body(model.error())};
-  return {200, openai_entry(id, (*model)->created_unix_s)};
+  std::string entry = openai_entry(id, (*model)->created_unix_s);
+  entry.back() = ',';
+  return {200, entry + version_states(**model, name->version) + '}'};
+}
+
+Page tf_version(const RoutingTable* table, std::string_view name, std::string_view version) {
+  const auto model = find(table, name, version);
+  if (!model) return {http_status(model.error()), openai_error_body(model.error())};
+  return {200, fmt::format("{{{}}}", version_states(**model, version))};
+}
+
+Page tf_metadata(const RoutingTable* table, std::string_view name, std::string_view version) {
+  const auto model = find(table, name, version);
+  if (!model) return {http_status(model.error()), openai_error_body(model.error())};
+  const auto versions = versions_of(**model);
+  const std::string_view shown = !version.empty() || versions.empty() ? version : std::string_view(versions.back());
+  return {200, fmt::format(R"({{"model_spec":{{"name":{},"signature_name":"","version":{}}},)"
+                           R"("metadata":{{"signature_def":{{"signature_def":{{"serving_default":)"
+                           R"({{"inputs":{{}},"outputs":{{}},"method_name":"tensorflow/serving/predict"}}}}}}}}}})",
+                           json_string(name), json_string(shown))};
 }
 
 Page open_inference_server(std::string_view software) {
-  return {200, fmt::format(R"({{"name":"troupe","version":{},"extensions":[]}})", quoted(software))};
+  return {200, fmt::format(R"({{"name":"troupe","version":{},"extensions":[{}]}})", json_string(software), extensions)};
 }
 
 Page open_inference_model(const RoutingTable* table, std::string_view name, std::string_view version) {
   const auto model = find(table, name, version);
   if (!model) return open_inference_failure(model.error());
-  std::string versions;
-  for (const std::string& known : versions_of(**model)) {
-    if (!versions.empty()) versions += ',';
-    versions += quoted(known);
+  return {200, fmt::format(R"({{"name":{},"versions":[{}],"platform":"troupe_{}","inputs":[],"outputs":[]}})",
+                           json_string(name), version_list(**model, {}), backend(**model))};
+}
+
+Page open_inference_model_config(const RoutingTable* table, std::string_view name, std::string_view version) {
+  const auto model = find(table, name, version);
+  if (!model) return open_inference_failure(model.error());
+  return {200, fmt::format(R"({{"name":{},"platform":"troupe_{}","backend":"{}",)"
+                           R"("version_policy":{{"specific":{{"versions":[{}]}}}}}})",
+                           json_string(name), backend(**model), backend(**model), version_list(**model, version))};
+}
+
+Page repository_index_page(const RoutingTable* table, const std::vector<std::string>& allowed, bool ready_only) {
+  std::string entries;
+  if (table == nullptr) return {200, "[]"};
+  for (const protocol::RoutedModel& model : table->snapshot().models) {
+    if (!may_use(allowed, model.name)) continue;
+    for (const std::string& version : versions_of(model)) {
+      const bool ready = has_replica(model, version);
+      if (ready_only && !ready) continue;
+      if (!entries.empty()) entries += ',';
+      entries += fmt::format(R"({{"name":{},"version":{},"state":"{}","reason":"{}"}})", json_string(model.name),
+                             json_string(version), ready ? "READY" : "UNAVAILABLE",
+                             ready                        ? ""
+                             : is_loading(model, version) ? "its replicas are loading"
+                                                          : "no replica is ready");
+    }
   }
-  return {200, fmt::format(R"({{"name":{},"versions":[{}],"platform":"{}","inputs":[],"outputs":[]}})", quoted(name),
-                           versions, platform(**model))};
+  return {200, fmt::format("[{}]", entries)};
+}
+
+Result<bool> parse_repository_index_request(std::string_view body, JsonParser& parser) {
+  if (body.empty()) return false;
+  TROUPE_TRY(const json::Object object, json::parse_object(parser, body));
+  bool ready = false;
+  TROUPE_CHECK(json::for_each_field(object, "", [&](std::string_view key, json::Element value) -> Status {
+    if (key != "ready") return json::unknown_key(key, "", {"ready"});
+    TROUPE_TRY(ready, json::as_bool(value, "ready"));
+    return {};
+  }));
+  return ready;
+}
+
+Page statistics_page(const RoutingTable* table, const std::vector<VersionStatistics>& statistics,
+                     const std::vector<std::string>& allowed, std::string_view model, std::string_view version) {
+  if (!model.empty()) {
+    const auto found = find(may_use(allowed, model) ? table : nullptr, model, version);
+    if (!found) return open_inference_failure(found.error());
+  }
+  std::string entries;
+  if (table == nullptr) return {200, R"({"model_stats":[]})"};
+  for (const protocol::RoutedModel& known : table->snapshot().models) {
+    if (!may_use(allowed, known.name) || (!model.empty() && known.name != model)) continue;
+    for (const std::string& one : versions_of(known)) {
+      if (!version.empty() && one != version) continue;
+      const auto counted = std::ranges::find_if(statistics, [&](const VersionStatistics& candidate) {
+        return candidate.model == known.name && candidate.version == one;
+      });
+      if (!entries.empty()) entries += ',';
+      entries += statistics_entry(counted == statistics.end() ? VersionStatistics{known.name, one} : *counted);
+    }
+  }
+  return {200, fmt::format(R"({{"model_stats":[{}]}})", entries)};
 }
 
 Page open_inference_model_ready(const RoutingTable* table, std::string_view name, std::string_view version) {
   const auto model = find(table, name, version);
   if (!model) return open_inference_failure(model.error());
   const bool ready = has_replica(**model, version);
-  return {ready ? 200 : 503, fmt::format(R"({{"name":{},"ready":{}}})", quoted(name), ready)};
+  return {ready ? 200 : 503, fmt::format(R"({{"name":{},"ready":{}}})", json_string(name), ready)};
 }
 
 Page readiness(const RoutingBoard& board, bool knows_keys) {

@@ -1,6 +1,7 @@
 #include "actors/gateway/http/open_inference.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "actors/gateway/http/json_reader.hpp"
 #include "actors/gateway/http/tensor_json.hpp"
@@ -16,8 +17,9 @@ using json::Object;
 constexpr size_t tensors_max = 256;
 constexpr size_t rank_max = 16;
 constexpr size_t name_bytes_max = 256;
+constexpr int64_t timeout_us_most = 24LL * 3600 * 1'000'000;
 constexpr std::string_view datatypes =
-    "BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP32, FP64 or BYTES";
+    "BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP16, BF16, FP32, FP64 or BYTES";
 
 Result<std::string> read_name(Element value, const std::string& path) {
   TROUPE_TRY(const std::string_view name, json::as_string(value, path));
@@ -26,20 +28,57 @@ Result<std::string> read_name(Element value, const std::string& path) {
 }
 
 /// Parameters are strings, numbers and booleans, and go on as strings.
-Status read_parameters(Element value, const std::string& path, std::map<std::string, std::string>& parameters) {
-  TROUPE_TRY(const Object object, json::as_object(value, path));
-  return json::for_each_field(object, path + ".", [&](std::string_view key, Element field) -> Status {
-    if (key.starts_with("binary_data")) {
-      return json::unsupported(fmt::format("{}.{}", path, key), "is not supported here: send the data as JSON");
-    }
-    std::string_view text;
-    if (field.is_array() || field.is_object() || field.is_null()) {
-      return fail_field(fmt::format("{}.{}", path, key), "{}.{} must be a string, a number, true or false, found {}",
-                        path, key, json::describe(field));
-    }
-    parameters[std::string(key)] = field.get(text) ? simdjson::minify(field) : std::string(text);
+Result<std::string> read_free_parameter(Element value, const std::string& path) {
+  if (value.is_array() || value.is_object() || value.is_null()) {
+    return fail_field(path, "{} must be a string, a number, true or false, found {}", path, json::describe(value));
+  }
+  std::string_view text;
+  return value.get(text) ? simdjson::minify(value) : std::string(text);
+}
+
+bool is_neutral(Element value) {
+  int64_t number = 1;
+  std::string_view text = "set";
+  bool truth = true;
+  if (!value.get(number)) return number == 0;
+  if (!value.get(text)) return text.empty();
+  return !value.get(truth) && !truth;
+}
+
+/// Those of the request: some mean something to the server, the others are the model's.
+Status read_request_parameter(std::string_view key, Element value, const std::string& path,
+                              OpenInferenceRequest& request) {
+  if (key == "binary_data_output") {
+    TROUPE_TRY(request.binary.others, json::as_bool(value, path));
     return {};
+  }
+  if (key == "timeout") {
+    TROUPE_TRY(const int64_t microseconds, json::as_integer(value, path, 0, timeout_us_most));
+    if (microseconds > 0) request.timeout = std::chrono::microseconds(microseconds);
+    return {};
+  }
+  if (key == "priority" || key == "sequence_id" || key == "sequence_start" || key == "sequence_end") {
+    if (is_neutral(value)) return {};
+    return json::unsupported(path, key == "priority" ? "is not supported: requests are served in the order they come"
+                                                     : "is not supported: models here keep nothing between requests");
+  }
+  TROUPE_TRY(request.infer.parameters[std::string(key)], read_free_parameter(value, path));
+  return {};
+}
+
+Status read_request_parameters(Element value, OpenInferenceRequest& request) {
+  TROUPE_TRY(const Object object, json::as_object(value, "parameters"));
+  return json::for_each_field(object, "parameters.", [&](std::string_view key, Element field) {
+    return read_request_parameter(key, field, fmt::format("parameters.{}", key), request);
   });
+}
+
+tl::unexpected<Error> refuse_tensor_parameter(std::string_view key, const std::string& path, const std::string& prefix,
+                                              std::vector<std::string> known) {
+  if (key.starts_with("shared_memory")) {
+    return json::unsupported(path, "is not supported: tensors come and go with the request");
+  }
+  return json::unknown_key(key, prefix, std::move(known));
 }
 
 Result<std::vector<int64_t>> read_shape(Element value, const std::string& path) {
@@ -59,87 +98,161 @@ Result<std::vector<int64_t>> read_shape(Element value, const std::string& path) 
 
 Result<DType> read_datatype(Element value, const std::string& path) {
   TROUPE_TRY(const std::string_view name, json::as_string(value, path));
-  const auto dtype = dtype_from_name(name);
-  if (!dtype) {
-    return fail_field(path, "{} must be {}, found {}", path, datatypes, json::describe(value));
-  }
-  if (*dtype == DType::f16 || *dtype == DType::bf16) {
-    return json::unsupported(path, fmt::format("is {}, which JSON cannot carry; send FP32", name));
-  }
-  return *dtype;
+  if (const auto dtype = dtype_from_name(name)) return *dtype;
+  return fail_field(path, "{} must be {}, found {}", path, datatypes, json::describe(value));
 }
 
-Result<protocol::Tensor> read_input(Element value, size_t index) {
-  const std::string path = fmt::format("inputs[{}]", index);
-  TROUPE_TRY(const Object object, json::as_object(value, path));
-  std::optional<std::string> name;
-  std::optional<DType> dtype;
-  std::optional<std::vector<int64_t>> shape;
-  std::optional<Element> data;
-  TROUPE_CHECK(json::for_each_field(object, path + ".", [&](std::string_view key, Element field) -> Status {
+/// Reads `inputs`, and gives each tensor that comes as binary data its share, in the order they stand.
+class InputReader {
+ public:
+  explicit InputReader(const Bytes& binary) : binary_(binary) {}
+
+  Result<std::vector<protocol::Tensor>> read(Element value) {
+    TROUPE_TRY(const Array list, json::as_array(value, "inputs"));
+    if (list.size() > tensors_max) {
+      return fail_field("inputs", "inputs may list {} tensors, found {}", tensors_max, list.size());
+    }
+    std::vector<protocol::Tensor> inputs;
+    for (const Element element : list) {
+      TROUPE_TRY(protocol::Tensor tensor, read_input(element, fmt::format("inputs[{}]", inputs.size())));
+      if (std::ranges::find(inputs, tensor.name, &protocol::Tensor::name) != inputs.end()) {
+        return fail_field(tensor.name, "input \"{}\" stands there twice", tensor.name);
+      }
+      inputs.push_back(std::move(tensor));
+    }
+    if (inputs.empty()) return fail_field("inputs", "inputs must not be empty");
+    return inputs;
+  }
+
+  Status finish() const {
+    if (taken_ == binary_.size()) return {};
+    return fail_field("inputs", "{} bytes of binary data follow the JSON, but the inputs take {}", binary_.size(),
+                      taken_);
+  }
+
+ private:
+  struct Parts {
+    std::optional<std::string> name;
+    std::optional<DType> dtype;
+    std::optional<std::vector<int64_t>> shape;
+    std::optional<Element> data;
+    std::optional<size_t> binary_bytes;
+  };
+
+  Result<protocol::Tensor> read_input(Element value, const std::string& path) {
+    TROUPE_TRY(const Object object, json::as_object(value, path));
+    Parts parts;
+    TROUPE_CHECK(json::for_each_field(
+        object, path + ".", [&](std::string_view key, Element field) { return read_field(key, field, path, parts); }));
+    const std::string_view missing = !parts.name                          ? "name"
+                                     : !parts.dtype                       ? "datatype"
+                                     : !parts.shape                       ? "shape"
+                                     : !parts.data && !parts.binary_bytes ? "data"
+                                                                          : std::string_view{};
+    if (!missing.empty()) return fail_field(fmt::format("{}.{}", path, missing), "{}.{} is missing", path, missing);
+    if (parts.data && parts.binary_bytes) {
+      return fail_field(path + ".data", "{} has both data and a binary_data_size; one of them is wanted", path);
+    }
+    protocol::Tensor tensor{std::move(*parts.name), *parts.dtype, std::move(*parts.shape), {}};
+    if (parts.binary_bytes) {
+      TROUPE_TRY(tensor.data, take(*parts.binary_bytes, tensor.name));
+      TROUPE_CHECK(protocol::validate(tensor));
+      return tensor;
+    }
+    if (tensor.dtype == DType::f16 || tensor.dtype == DType::bf16) {
+      return json::unsupported(path + ".datatype", fmt::format("is {}, which JSON cannot carry; send it as binary data",
+                                                               to_string(tensor.dtype)));
+    }
+    TROUPE_TRY(tensor.data, read_tensor_data(tensor.name, tensor.dtype, tensor.shape, *parts.data));
+    return tensor;
+  }
+
+  static Status read_field(std::string_view key, Element field, const std::string& path, Parts& parts) {
     const std::string place = fmt::format("{}.{}", path, key);
     if (key == "name") {
-      TROUPE_TRY(name, read_name(field, place));
+      TROUPE_TRY(parts.name, read_name(field, place));
     } else if (key == "datatype") {
-      TROUPE_TRY(dtype, read_datatype(field, place));
+      TROUPE_TRY(parts.dtype, read_datatype(field, place));
     } else if (key == "shape") {
-      TROUPE_TRY(shape, read_shape(field, place));
+      TROUPE_TRY(parts.shape, read_shape(field, place));
     } else if (key == "data") {
-      data = field;
+      parts.data = field;
     } else if (key == "parameters") {
-      std::map<std::string, std::string> none;
-      return read_parameters(field, place, none);
+      return read_parameters(field, place, parts);
     } else {
       return json::unknown_key(key, path + ".", {"name", "shape", "datatype", "data", "parameters"});
     }
     return {};
-  }));
-  const std::string_view missing = !name    ? "name"
-                                   : !dtype ? "datatype"
-                                   : !shape ? "shape"
-                                   : !data  ? "data"
-                                            : std::string_view{};
-  if (!missing.empty()) return fail_field(fmt::format("{}.{}", path, missing), "{}.{} is missing", path, missing);
-  TROUPE_TRY(Bytes bytes, read_tensor_data(*name, *dtype, *shape, *data));
-  return protocol::Tensor{std::move(*name), *dtype, std::move(*shape), std::move(bytes)};
+  }
+
+  static Status read_parameters(Element value, const std::string& path, Parts& parts) {
+    TROUPE_TRY(const Object object, json::as_object(value, path));
+    return json::for_each_field(object, path + ".", [&](std::string_view key, Element field) -> Status {
+      const std::string place = fmt::format("{}.{}", path, key);
+      if (key != "binary_data_size") return refuse_tensor_parameter(key, place, path + ".", {"binary_data_size"});
+      TROUPE_TRY(const int64_t bytes, json::as_integer(field, place, 0, std::numeric_limits<int64_t>::max()));
+      parts.binary_bytes = static_cast<size_t>(bytes);
+      return {};
+    });
+  }
+
+  Result<Bytes> take(size_t count, const std::string& tensor) {
+    const size_t left = binary_.size() - taken_;
+    if (count > left) {
+      return fail_field(tensor, "input \"{}\": binary_data_size is {}, but {} bytes of binary data are left", tensor,
+                        count, left);
+    }
+    Bytes bytes = binary_.slice(taken_, count);
+    taken_ += count;
+    return bytes;
+  }
+
+  const Bytes& binary_;
+  size_t taken_ = 0;
+};
+
+Status read_output_parameter(std::string_view key, Element value, const std::string& path,
+                             std::optional<bool>& binary) {
+  const std::string place = fmt::format("{}.{}", path, key);
+  if (key == "binary_data") {
+    TROUPE_TRY(binary, json::as_bool(value, place));
+    return {};
+  }
+  if (key == "classification") {
+    if (is_neutral(value)) return {};
+    return json::unsupported(place, "is not supported: ask for the output itself, and pick the largest from it");
+  }
+  return refuse_tensor_parameter(key, place, path + ".", {"binary_data"});
 }
 
-Status read_inputs(Element value, std::vector<protocol::Tensor>& inputs) {
-  TROUPE_TRY(const Array list, json::as_array(value, "inputs"));
-  if (list.size() > tensors_max) {
-    return fail_field("inputs", "inputs may list {} tensors, found {}", tensors_max, list.size());
-  }
-  for (const Element element : list) {
-    TROUPE_TRY(protocol::Tensor tensor, read_input(element, inputs.size()));
-    if (std::ranges::find(inputs, tensor.name, &protocol::Tensor::name) != inputs.end()) {
-      return fail_field(tensor.name, "input \"{}\" stands there twice", tensor.name);
+Status read_output(Element value, const std::string& path, OpenInferenceRequest& request) {
+  TROUPE_TRY(const Object object, json::as_object(value, path));
+  std::string name;
+  std::optional<bool> binary;
+  TROUPE_CHECK(json::for_each_field(object, path + ".", [&](std::string_view key, Element field) -> Status {
+    if (key == "parameters") {
+      TROUPE_TRY(const Object parameters, json::as_object(field, path + ".parameters"));
+      return json::for_each_field(parameters, path + ".parameters.", [&](std::string_view parameter, Element setting) {
+        return read_output_parameter(parameter, setting, path + ".parameters", binary);
+      });
     }
-    inputs.push_back(std::move(tensor));
-  }
-  if (inputs.empty()) return fail_field("inputs", "inputs must not be empty");
+    if (key != "name") return json::unknown_key(key, path + ".", {"name", "parameters"});
+    TROUPE_TRY(name, read_name(field, path + ".name"));
+    return {};
+  }));
+  if (name.empty()) return fail_field(path + ".name", "{}.name is missing", path);
+  if (binary) request.binary.named[name] = *binary;
+  request.infer.outputs.push_back(std::move(name));
   return {};
 }
 
-Status read_outputs(Element value, std::vector<std::string>& outputs) {
+Status read_outputs(Element value, OpenInferenceRequest& request) {
   TROUPE_TRY(const Array list, json::as_array(value, "outputs"));
   if (list.size() > tensors_max) {
     return fail_field("outputs", "outputs may list {} tensors, found {}", tensors_max, list.size());
   }
   for (const Element element : list) {
-    const std::string path = fmt::format("outputs[{}]", outputs.size());
-    TROUPE_TRY(const Object object, json::as_object(element, path));
-    std::string name;
-    TROUPE_CHECK(json::for_each_field(object, path + ".", [&](std::string_view key, Element field) -> Status {
-      if (key == "parameters") {
-        std::map<std::string, std::string> none;
-        return read_parameters(field, path + ".parameters", none);
-      }
-      if (key != "name") return json::unknown_key(key, path + ".", {"name", "parameters"});
-      TROUPE_TRY(name, read_name(field, path + ".name"));
-      return {};
-    }));
-    if (name.empty()) return fail_field(path + ".name", "{}.name is missing", path);
-    outputs.push_back(std::move(name));
+    TROUPE_CHECK(read_output(element, fmt::format("outputs[{}]", request.infer.outputs.size()), request));
   }
   return {};
 }
@@ -148,30 +261,56 @@ void append_string(std::string& out, std::string_view text) {
   observe::append_json_string(out, text, std::numeric_limits<size_t>::max());
 }
 
+Status append_output(std::string& out, const protocol::Tensor& tensor, bool binary) {
+  out += R"({"name":)";
+  append_string(out, tensor.name);
+  fmt::format_to(std::back_inserter(out), R"(,"datatype":"{}","shape":[{}])", to_string(tensor.dtype),
+                 fmt::join(tensor.shape, ","));
+  if (binary) {
+    fmt::format_to(std::back_inserter(out), R"(,"parameters":{{"binary_data_size":{}}})", tensor.data.size());
+  } else {
+    out += R"(,"data":)";
+    TROUPE_CHECK(append_tensor_data(out, tensor));
+  }
+  out += '}';
+  return {};
+}
+
 }  // namespace
 
-Result<OpenInferenceRequest> parse_open_inference_request(std::string_view body, JsonParser& parser) {
+Result<OpenInferenceRequest> parse_open_inference_request(std::string_view body, JsonParser& parser,
+                                                          const Bytes& binary) {
   TROUPE_TRY(const Object object, json::parse_object(parser, body));
   OpenInferenceRequest request;
+  InputReader inputs(binary);
   bool has_inputs = false;
   TROUPE_CHECK(json::for_each_field(object, "", [&](std::string_view key, Element value) -> Status {
     if (key == "inputs") {
       has_inputs = true;
-      return read_inputs(value, request.infer.inputs);
+      TROUPE_TRY(request.infer.inputs, inputs.read(value));
+      return {};
     }
-    if (key == "outputs") return read_outputs(value, request.infer.outputs);
-    if (key == "parameters") return read_parameters(value, "parameters", request.infer.parameters);
+    if (key == "outputs") return read_outputs(value, request);
+    if (key == "parameters") return read_request_parameters(value, request);
     if (key != "id") return json::unknown_key(key, "", {"id", "parameters", "inputs", "outputs"});
-    TROUPE_TRY(request.id, read_name(value, "id"));
+    TROUPE_TRY(const std::string_view id, json::as_string(value, "id"));
+    if (id.size() > name_bytes_max) {
+      return fail_field("id", "id may have {} bytes, found {}", name_bytes_max, id.size());
+    }
+    request.id = id;
     return {};
   }));
   if (!has_inputs) return fail_field("inputs", "inputs is missing: a list of tensors");
+  TROUPE_CHECK(inputs.finish());
   return request;
 }
 
-Result<std::string> format_open_inference_answer(const protocol::InferResult& result, std::string_view model,
-                                                 std::string_view version, std::string_view id) {
-  std::string out = R"({"model_name":)";
+Result<OpenInferenceBody> format_open_inference_answer(const protocol::InferResult& result, std::string_view model,
+                                                       std::string_view version, std::string_view id,
+                                                       const BinaryOutputs& binary) {
+  OpenInferenceBody body;
+  std::string& out = body.bytes;
+  out = R"({"model_name":)";
   append_string(out, model);
   out += R"(,"model_version":)";
   append_string(out, version);
@@ -180,17 +319,23 @@ Result<std::string> format_open_inference_answer(const protocol::InferResult& re
     append_string(out, id);
   }
   out += R"(,"outputs":[)";
+  size_t binary_bytes = 0;
+  bool has_binary = false;
   for (const protocol::Tensor& tensor : result.outputs) {
     if (out.back() != '[') out += ',';
-    out += R"({"name":)";
-    append_string(out, tensor.name);
-    fmt::format_to(std::back_inserter(out), R"(,"datatype":"{}","shape":[{}],"data":)", to_string(tensor.dtype),
-                   fmt::join(tensor.shape, ","));
-    TROUPE_CHECK(append_tensor_data(out, tensor));
-    out += '}';
+    const bool is_binary = binary.wants(tensor.name);
+    TROUPE_CHECK(append_output(out, tensor, is_binary));
+    has_binary |= is_binary;
+    if (is_binary) binary_bytes += tensor.data.size();
   }
   out += "]}";
-  return out;
+  if (!has_binary) return body;
+  body.json_bytes = out.size();
+  out.reserve(out.size() + binary_bytes);
+  for (const protocol::Tensor& tensor : result.outputs) {
+    if (binary.wants(tensor.name)) out += tensor.data.view();
+  }
+  return body;
 }
 
 }  // namespace troupe::gateway

@@ -112,8 +112,9 @@ class DataReader {
       case DType::bf16:
         break;
     }
-    return json::unsupported(std::string(tensor_),
-                             fmt::format("has datatype {}, which JSON cannot carry; send FP32", to_string(dtype_)));
+    return json::unsupported(
+        std::string(tensor_),
+        fmt::format("has datatype {}, which JSON cannot carry; send it as binary data", to_string(dtype_)));
   }
 
   tl::unexpected<Error> misfit(Element value) const {
@@ -214,6 +215,13 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+tl::unexpected<Error> json_cannot_carry(const std::string& output, std::string_view what) {
+  return fail(Error{Errc::unimplemented,
+                    fmt::format("output \"{}\" {}, which JSON cannot carry; ask for it as binary data", output, what),
+                    output,
+                    {}});
+}
+
 Status append_strings(std::string& out, const protocol::Tensor& tensor) {
   std::string_view rest = tensor.data.view();
   for (bool first = true; !rest.empty(); first = false) {
@@ -222,7 +230,7 @@ Status append_strings(std::string& out, const protocol::Tensor& tensor) {
     const std::string_view text = rest.substr(sizeof length, length);
     rest.remove_prefix(sizeof length + length);
     if (!is_utf8(text)) {
-      return fail(Errc::internal, "output \"{}\" holds bytes that are not UTF-8, which JSON cannot carry", tensor.name);
+      return json_cannot_carry(tensor.name, "holds bytes that are not UTF-8");
     }
     if (!first) out += ',';
     observe::append_json_string(out, text, std::numeric_limits<size_t>::max());
@@ -289,8 +297,7 @@ Status append_tensor_data(std::string& out, const protocol::Tensor& tensor) {
       break;
     case DType::f16:
     case DType::bf16:
-      return fail(Errc::unimplemented, "output \"{}\" has datatype {}, which JSON cannot carry", tensor.name,
-                  to_string(tensor.dtype));
+      return json_cannot_carry(tensor.name, fmt::format("has datatype {}", to_string(tensor.dtype)));
   }
   out += ']';
   return {};

@@ -12,7 +12,7 @@ Result<Bytes> read_tensor_data(std::string_view tensor, DType dtype, const std::
                                json::Element data);
 
 /// Appends the data as a flat list. NaN and infinities, which JSON lacks, become null. internal where `tensor` is not
-/// valid or its BYTES are not UTF-8; unimplemented for FP16 and BF16.
+/// valid; unimplemented for FP16, BF16, and BYTES that are not UTF-8.
 Status append_tensor_data(std::string& out, const protocol::Tensor& tensor);
 
 }  // namespace troupe::gateway

@@ -327,6 +327,84 @@ BOOST_AUTO_TEST_CASE(tensors_go_in_and_come_out) {
                                      R"("datatype":"INT8","shape":[1],"data":[5]}]})");
 }
 
+BOOST_AUTO_TEST_CASE(binary_tensors_go_in_and_come_out_as_such) {
+  Gateway gateway;
+  RawClient client(gateway.server->port());
+  const std::string json =
+      R"({"inputs":[{"name":"x","shape":[2],"datatype":"FP16","parameters":{"binary_data_size":4}}],)"
+      R"("parameters":{"binary_data_output":true,"timeout":9000000}})";
+  const std::string data("\x00\x3c\x00\xc0", 4);
+
+  client.post("/v2/models/clerk/infer", json + data,
+              fmt::format("Inference-Header-Content-Length: {}\r\n", json.size()));
+  const Submit submit = gateway.submitted.take();
+  auto part = std::make_shared<protocol::ResultPart>();
+  part->version = "2";
+  part->content = protocol::InferResult{std::get<protocol::Infer>(submit.request->work).inputs};
+  submit.sink->on_part(part, true);
+  const HttpAnswer answer = client.answer();
+
+  const std::string wanted =
+      R"({"model_name":"clerk","model_version":"2","outputs":[{"name":"x","datatype":"FP16","shape":[2],)"
+      R"("parameters":{"binary_data_size":4}}]})";
+  BOOST_TEST(submit.deadline.has_value());
+  BOOST_TEST(answer.body == wanted + data);
+  BOOST_TEST(answer.has("content-type: application/octet-stream\r\n"));
+  BOOST_TEST(answer.has(fmt::format("inference-header-content-length: {}\r\n", wanted.size())));
+}
+
+BOOST_AUTO_TEST_CASE(a_length_of_the_json_that_can_not_be_is_refused) {
+  Gateway gateway;
+  RawClient client(gateway.server->port());
+  const auto refusal = [&client](std::string_view length) {
+    client.post("/v2/models/clerk/infer", "{}", fmt::format("Inference-Header-Content-Length: {}\r\n", length));
+    const HttpAnswer answer = client.answer();
+    return std::to_string(answer.status) + ' ' + answer.body;
+  };
+
+  BOOST_TEST(refusal("3").starts_with(R"(400 {"error":"inference-header-content-length must be a number up to)"));
+  BOOST_TEST(refusal("-1").starts_with("400 "));
+  BOOST_TEST(refusal("0").starts_with(R"(400 {"error":"inference-header-content-length is 0: a body without JSON)"));
+}
+
+BOOST_AUTO_TEST_CASE(text_is_generated_whole_and_as_a_stream) {
+  Gateway gateway;
+  RawClient client(gateway.server->port());
+
+  client.post("/v2/models/clerk/generate", R"({"text_input":"hi","parameters":{"max_tokens":4}})");
+  gateway.submitted.take().sink->on_part(text("Hello", protocol::FinishReason::stop), true);
+  const HttpAnswer whole = client.answer();
+  client.post("/v2/models/clerk/versions/2/generate_stream", R"({"text_input":"hi"})");
+  const Submit submit = gateway.submitted.take();
+  submit.sink->on_part(text("Hel"), false);
+  submit.sink->on_error({Errc::lost, "the replica died", {}, {}});
+  const HttpAnswer stream = client.answer();
+
+  BOOST_TEST(whole.body ==
+             R"({"model_name":"clerk","model_version":"2","text_output":"Hello","finish_reason":"stop"})");
+  BOOST_TEST(submit.request->version == "2");
+  BOOST_TEST(std::get<protocol::Generate>(submit.request->work).stream);
+  BOOST_TEST(stream.has("content-type: text/event-stream\r\n"));
+  BOOST_TEST(stream.body ==
+             "data: {\"model_name\":\"clerk\",\"model_version\":\"2\",\"text_output\":\"Hel\"}\n\n"
+             "data: {\"error\":\"the replica died\"}\n\n");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_done_here_is_refused_by_name) {
+  Gateway gateway;
+  RawClient client(gateway.server->port());
+  const auto refusal = [&client](std::string_view target) {
+    client.post(target, "{}");
+    const HttpAnswer answer = client.answer();
+    return std::to_string(answer.status) + ' ' + answer.body;
+  };
+
+  BOOST_TEST(refusal("/v2/repository/models/clerk/load").starts_with(R"(501 {"error":"models are not loaded by)"));
+  BOOST_TEST(refusal("/v2/systemsharedmemory/region/a/register").starts_with(R"(501 {"error":"shared memory)"));
+  BOOST_TEST(refusal("/v2/trace/setting").starts_with(R"(501 {"error":"trace settings)"));
+  BOOST_TEST(refusal("/v2/logging").starts_with(R"(501 {"error":"log settings)"));
+}
+
 BOOST_AUTO_TEST_CASE(tensors_that_do_not_fit_are_refused_in_the_protocol_s_own_words) {
   Gateway gateway;
   RawClient client(gateway.server->port());
@@ -370,7 +448,9 @@ BOOST_AUTO_TEST_CASE(the_pages_follow_the_routing_board) {
   BOOST_TEST(page("/v2/models/clerk/ready") == R"(200 {"name":"clerk","ready":true})");
   BOOST_TEST(page("/v2/models/clerk/versions/2/ready") == R"(200 {"name":"clerk","ready":true})");
   BOOST_TEST(page("/v1/models/clerk%402") ==
-             R"(200 {"id":"clerk@2","object":"model","created":5,"owned_by":"troupe"})");
+             R"(200 {"id":"clerk@2","object":"model","created":5,"owned_by":"troupe","model_version_status":)"
+             R"([{"version":"2","state":"AVAILABLE","status":{"error_code":"OK","error_message":""}}]})");
+  BOOST_TEST(page("/v1/models/clerk/versions/2").starts_with(R"(200 {"model_version_status":[{"version":"2")"));
   BOOST_TEST(page("/v2/health/live") == R"(200 {"live":true})");
   BOOST_TEST(page("/v2").starts_with(R"(200 {"name":"troupe")"));
   BOOST_TEST(page("/v1/modles").starts_with("404 "));

@@ -48,7 +48,9 @@ BOOST_AUTO_TEST_CASE(metadata_names_versions_and_platform) {
   BOOST_TEST(open_inference_model(&table, "clerk", "").body ==
              R"({"name":"clerk","versions":["1","2"],"platform":"troupe_native","inputs":[],"outputs":[]})");
   BOOST_TEST(open_inference_model(&table, "clerk", "3").body == R"({"error":"model clerk has no version 3"})");
-  BOOST_TEST(open_inference_server("0.1.0").body == R"({"name":"troupe","version":"0.1.0","extensions":[]})");
+  BOOST_TEST(open_inference_server("0.1.0").body ==
+             R"({"name":"troupe","version":"0.1.0","extensions":["binary_tensor_data",)"
+             R"("generate","model_configuration","parameters","statistics"]})");
 }
 
 BOOST_AUTO_TEST_CASE(a_model_is_ready_once_a_replica_is) {
@@ -58,6 +60,56 @@ BOOST_AUTO_TEST_CASE(a_model_is_ready_once_a_replica_is) {
   BOOST_TEST(open_inference_model_ready(&table, "clerk", "1").body == R"({"name":"clerk","ready":true})");
   BOOST_TEST(open_inference_model_ready(&table, "clerk", "2").status == 503);
   BOOST_TEST(open_inference_model_ready(&table, "clerk", "2").body == R"({"name":"clerk","ready":false})");
+}
+
+BOOST_AUTO_TEST_CASE(the_configuration_says_what_is_known) {
+  const RoutingTable table(snapshot({route("1", 1, 1), route("2", 0, 0)}));
+
+  BOOST_TEST(json::parse(open_inference_model_config(&table, "clerk", "2").body) ==
+             json::parse(R"({"name":"clerk","platform":"troupe_native","backend":"native",
+                             "version_policy":{"specific":{"versions":["2"]}}})"));
+  BOOST_TEST(open_inference_model_config(&table, "clark", "").status == 404);
+}
+
+BOOST_AUTO_TEST_CASE(the_index_says_of_each_version_whether_it_can_answer_and_why_not) {
+  auto loading = route("3", 1, 0);
+  loading.coming = 1;
+  const RoutingTable table(snapshot({route("1", 1, 1), route("2", 0, 0), loading}));
+
+  BOOST_TEST(json::parse(repository_index_page(&table, {}, false).body) == json::parse(R"([
+    {"name":"clerk","version":"1","state":"READY","reason":""},
+    {"name":"clerk","version":"2","state":"UNAVAILABLE","reason":"no replica is ready"},
+    {"name":"clerk","version":"3","state":"UNAVAILABLE","reason":"its replicas are loading"}])"));
+  BOOST_TEST(json::parse(repository_index_page(&table, {}, true).body).size() == 1u);
+  BOOST_TEST(repository_index_page(&table, {"judge"}, false).body == "[]");
+}
+
+BOOST_AUTO_TEST_CASE(a_request_for_the_index_may_be_empty_or_ask_for_the_ready) {
+  JsonParser parser;
+
+  BOOST_TEST(!parse_repository_index_request("", parser).value());
+  BOOST_TEST(!parse_repository_index_request("{}", parser).value());
+  BOOST_TEST(parse_repository_index_request(R"({"ready":true})", parser).value());
+  BOOST_TEST(parse_repository_index_request(R"({"reddy":true})", parser).error().message ==
+             "there is no parameter reddy (did you mean ready?)");
+}
+
+BOOST_AUTO_TEST_CASE(statistics_count_each_version_and_leave_out_what_is_not_known) {
+  const RoutingTable table(snapshot({route("1", 1, 1), route("2", 1, 1)}));
+  const std::vector<VersionStatistics> counted{
+      {"clerk", "1", 3, 1, std::chrono::microseconds{6}, std::chrono::microseconds{2}}};
+
+  const json all = json::parse(statistics_page(&table, counted, {}, "", "").body);
+  const json second = json::parse(statistics_page(&table, counted, {}, "clerk", "2").body);
+
+  BOOST_TEST_REQUIRE(all["model_stats"].size() == 2u);
+  BOOST_TEST(all["model_stats"][0] ==
+             json::parse(R"({"name":"clerk","version":"1","inference_count":3,"inference_stats":
+               {"success":{"count":3,"ns":6000},"fail":{"count":1,"ns":2000}}})"));
+  BOOST_TEST_REQUIRE(second["model_stats"].size() == 1u);
+  BOOST_TEST(second["model_stats"][0]["inference_count"] == 0);
+  BOOST_TEST(statistics_page(&table, counted, {}, "judge", "").status == 404);
+  BOOST_TEST(statistics_page(&table, counted, {"judge"}, "clerk", "").status == 404);
 }
 
 BOOST_AUTO_TEST_CASE(the_gateway_is_ready_between_its_first_snapshot_and_its_drain) {

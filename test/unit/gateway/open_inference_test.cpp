@@ -42,8 +42,8 @@ std::string refusal(const Result<OpenInferenceRequest>& request) {
 std::string written(Tensor output) {
   const auto body = format_open_inference_answer({{std::move(output)}}, "clerk", "2", "");
   if (!body) return to_string(body.error());
-  const size_t begin = body->find("\"data\":") + 7;
-  return body->substr(begin, body->size() - begin - 3);
+  const size_t begin = body->bytes.find("\"data\":") + 7;
+  return body->bytes.substr(begin, body->bytes.size() - begin - 3);
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_SUITE(open_inference)
 
 BOOST_AUTO_TEST_CASE(a_request_with_everything_is_read) {
   const auto request = parse(R"({"id":"42","parameters":{"a":"b","k":3,"t":true},
-    "inputs":[{"name":"x","shape":[2],"datatype":"FP32","data":[1,2.5],"parameters":{"p":1}}],
+    "inputs":[{"name":"x","shape":[2],"datatype":"FP32","data":[1,2.5],"parameters":{}}],
     "outputs":[{"name":"y"}]})");
 
   BOOST_TEST_REQUIRE(request.has_value(), refusal(request));
@@ -130,7 +130,9 @@ BOOST_AUTO_TEST_CASE(data_that_does_not_fit_is_refused_by_the_tensor_s_name) {
 BOOST_AUTO_TEST_CASE(half_precision_has_no_json_form) {
   const auto request = parse_input("FP16", "[1]", "[1]");
 
-  BOOST_TEST(refusal(request) == "inputs[0].datatype | inputs[0].datatype is FP16, which JSON cannot carry; send FP32");
+  BOOST_TEST(refusal(request) ==
+             "inputs[0].datatype | inputs[0].datatype is FP16, which JSON cannot carry; send it as "
+             "binary data");
   BOOST_TEST((request.error().code == Errc::unimplemented));
 }
 
@@ -147,14 +149,31 @@ BOOST_AUTO_TEST_CASE(requests_that_are_none_are_refused) {
       {R"({"inputs":[{"name":""}]})", "inputs[0].name | inputs[0].name must have 1 to 256 bytes, found 0"},
       {R"({"inputs":[{"datatype":"FLOAT"}]})",
        "inputs[0].datatype | inputs[0].datatype must be BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, "
-       R"(INT64, FP32, FP64 or BYTES, found the string "FLOAT")"},
+       R"(INT64, FP16, BF16, FP32, FP64 or BYTES, found the string "FLOAT")"},
       {R"({"inputs":[{"shape":[1,-1]}]})",
        "inputs[0].shape | inputs[0].shape[1] must be an integer from 0, found the number -1"},
       {R"({"inputs":[{"shape":"1"}]})", R"(inputs[0].shape | inputs[0].shape must be a list, found the string "1")"},
       {R"({"inputs":[{"dtype":"FP32"}]})", "inputs[0].dtype | there is no parameter inputs[0].dtype"},
-      {R"({"inputs":[{"parameters":{"binary_data_size":4}}]})",
-       "inputs[0].parameters.binary_data_size | inputs[0].parameters.binary_data_size is not supported here: send the "
-       "data as JSON"},
+      {R"({"inputs":[{"parameters":{"binary_data_size":-4}}]})",
+       "inputs[0].parameters.binary_data_size | inputs[0].parameters.binary_data_size must be an integer from 0 to "
+       "9223372036854775807, found the number -4"},
+      {R"({"inputs":[{"parameters":{"binary_size":4}}]})",
+       "inputs[0].parameters.binary_size | there is no parameter inputs[0].parameters.binary_size (did you mean "
+       "binary_data_size?)"},
+      {R"({"inputs":[{"parameters":{"shared_memory_region":"r"}}]})",
+       "inputs[0].parameters.shared_memory_region | inputs[0].parameters.shared_memory_region is not supported: "
+       "tensors "
+       "come and go with the request"},
+      {R"({"outputs":[{"name":"y","parameters":{"classification":3}}]})",
+       "outputs[0].parameters.classification | outputs[0].parameters.classification is not supported: ask for the "
+       "output "
+       "itself, and pick the largest from it"},
+      {R"({"parameters":{"sequence_id":7}})",
+       "parameters.sequence_id | parameters.sequence_id is not supported: models here keep nothing between requests"},
+      {R"({"parameters":{"priority":1}})",
+       "parameters.priority | parameters.priority is not supported: requests are served in the order they come"},
+      {R"({"parameters":{"timeout":-1}})",
+       "parameters.timeout | parameters.timeout must be an integer from 0 to 86400000000, found the number -1"},
       {R"({"input":[]})", "input | there is no parameter input (did you mean inputs?)"},
       {R"({"id":5})", "id | id must be a string, found the number 5"},
       {R"({"parameters":{"a":[]}})",
@@ -172,8 +191,8 @@ BOOST_AUTO_TEST_CASE(an_answer_is_the_protocol_s_object) {
   const auto body = format_open_inference_answer({{tensor<float>(DType::f32, {1, 2.5})}}, "clerk", "2", "42");
 
   BOOST_TEST_REQUIRE(body.has_value());
-  BOOST_TEST(*body == R"({"model_name":"clerk","model_version":"2","id":"42","outputs":[{"name":"y",)"
-                      R"("datatype":"FP32","shape":[2],"data":[1,2.5]}]})");
+  BOOST_TEST(body->bytes == R"({"model_name":"clerk","model_version":"2","id":"42","outputs":[{"name":"y",)"
+                            R"("datatype":"FP32","shape":[2],"data":[1,2.5]}]})");
 }
 
 BOOST_AUTO_TEST_CASE(every_datatype_is_written) {
@@ -199,10 +218,80 @@ BOOST_AUTO_TEST_CASE(numbers_json_lacks_become_null) {
 
 BOOST_AUTO_TEST_CASE(what_json_cannot_carry_is_an_error_that_names_the_output) {
   BOOST_TEST(written(tensor<uint16_t>(DType::f16, {0})) ==
-             R"(unimplemented: output "y" has datatype FP16, which JSON cannot carry)");
+             R"(unimplemented: output "y" has datatype FP16, which JSON cannot carry; ask for it as binary data)");
   BOOST_TEST(written({"y", DType::bytes, {1}, Bytes::copy({"\1\0\0\0\xff", 5})}) ==
-             R"(internal: output "y" holds bytes that are not UTF-8, which JSON cannot carry)");
+             R"(unimplemented: output "y" holds bytes that are not UTF-8, which JSON cannot carry; )"
+             "ask for it as binary data");
   BOOST_TEST(written({"y", DType::f32, {3}, Bytes::copy("1234")}).starts_with("internal: output is malformed: "));
+}
+
+BOOST_AUTO_TEST_CASE(parameters_that_are_the_server_s_do_not_reach_the_model) {
+  const auto request = parse(R"({"parameters":{"timeout":5000,"priority":0,"sequence_id":0,"binary_data_output":true,
+    "mine":1.5},"inputs":[{"name":"x","shape":[1],"datatype":"FP32","data":[1]}]})");
+
+  BOOST_TEST_REQUIRE(request.has_value(), refusal(request));
+  BOOST_TEST((request->timeout == std::chrono::milliseconds{5}));
+  BOOST_TEST(request->infer.parameters.size() == 1u);
+  BOOST_TEST(request->infer.parameters.at("mine") == "1.5");
+  BOOST_TEST(request->binary.others);
+}
+
+BOOST_AUTO_TEST_CASE(binary_tensors_share_the_body_s_memory_in_the_order_they_stand) {
+  const Bytes body = Bytes::copy(std::string_view("\x00\x3c\x80\x3f\2\0\0\0ab", 10));
+
+  JsonParser parser;
+  const auto request = parse_open_inference_request(R"({"inputs":[
+    {"name":"h","datatype":"FP16","shape":[1],"parameters":{"binary_data_size":2}},
+    {"name":"j","datatype":"INT8","shape":[1],"data":[7]},
+    {"name":"b","datatype":"BF16","shape":[1],"parameters":{"binary_data_size":2}},
+    {"name":"s","datatype":"BYTES","shape":[1],"parameters":{"binary_data_size":6}}]})",
+                                                    parser, body);
+
+  BOOST_TEST_REQUIRE(request.has_value(), refusal(request));
+  const auto& inputs = request->infer.inputs;
+  BOOST_TEST(inputs[0].data.data() == body.data());
+  BOOST_TEST(inputs[0].data.size() == 2u);
+  BOOST_TEST((values<int8_t>(inputs[1]) == std::vector<int8_t>{7}));
+  BOOST_TEST(inputs[2].data.data() == body.data() + 2);
+  BOOST_TEST(inputs[3].data.data() == body.data() + 4);
+}
+
+BOOST_AUTO_TEST_CASE(binary_data_that_does_not_fit_is_refused_by_the_tensor_s_name) {
+  const auto parse_binary = [](std::string_view shape, size_t told, std::string_view data) {
+    JsonParser parser;
+    const std::string body = fmt::format(
+        R"({{"inputs":[{{"name":"x","datatype":"INT16","shape":{},"parameters":{{"binary_data_size":{}}}}}]}})", shape,
+        told);
+    return parse_open_inference_request(body, parser, Bytes::copy(data));
+  };
+
+  BOOST_TEST(refusal(parse_binary("[1]", 2, "ab")) == "accepted");
+  BOOST_TEST(refusal(parse_binary("[2]", 2, "ab")) == "x | tensor x: 2 elements of INT16 take 4 bytes, but data has 2");
+  BOOST_TEST(refusal(parse_binary("[1]", 2, "a")) ==
+             R"(x | input "x": binary_data_size is 2, but 1 bytes of binary data are left)");
+  BOOST_TEST(refusal(parse_binary("[1]", 2, "abc")) ==
+             "inputs | 3 bytes of binary data follow the JSON, but the inputs take 2");
+  JsonParser parser;
+  BOOST_TEST(refusal(parse_open_inference_request(R"({"inputs":[{"name":"x","datatype":"INT8","shape":[1],"data":[1],
+    "parameters":{"binary_data_size":1}}]})",
+                                                  parser, Bytes::copy("a"))) ==
+             "inputs[0].data | inputs[0] has both data and a binary_data_size; one of them is wanted");
+}
+
+BOOST_AUTO_TEST_CASE(outputs_go_as_binary_data_where_that_is_asked_for) {
+  const protocol::InferResult result{{tensor<int8_t>(DType::i8, {1, 2}), {"h", DType::f16, {1}, Bytes::copy("hf")}}};
+
+  const auto body = format_open_inference_answer(result, "m", "1", "", {{{"y", false}}, true});
+  const auto plain = format_open_inference_answer({{result.outputs[0]}}, "m", "1", "", {{{"h", true}}, false});
+
+  BOOST_TEST_REQUIRE(body.has_value());
+  BOOST_TEST_REQUIRE(body->json_bytes.has_value());
+  BOOST_TEST(body->bytes.substr(0, *body->json_bytes) ==
+             R"({"model_name":"m","model_version":"1","outputs":[{"name":"y","datatype":"INT8","shape":[2],)"
+             R"("data":[1,2]},{"name":"h","datatype":"FP16","shape":[1],"parameters":{"binary_data_size":2}}]})");
+  BOOST_TEST(body->bytes.substr(*body->json_bytes) == "hf");
+  BOOST_TEST_REQUIRE(plain.has_value());
+  BOOST_TEST(!plain->json_bytes.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(what_is_written_can_be_read_again) {
