@@ -1,25 +1,9 @@
 #include "gpu/model/decoder.hpp"
 
+#include "gpu/model/carver.hpp"
+
 namespace troupe::gpu {
 namespace {
-
-/// Cuts matrices off one buffer, each at a multiple of a cache line. Used twice: without a buffer to learn the size.
-class Carver {
- public:
-  explicit Carver(const Buffer* buffer) : buffer_(buffer) {}
-
-  template <class T>
-  void operator()(Matrix<T>& matrix, int64_t rows, int64_t columns) {
-    static_assert(sizeof(T) == 4);
-    if (buffer_ != nullptr) matrix = buffer_->matrix<T>(rows, columns, elements_);
-    elements_ += (rows * columns + 15) / 16 * 16;
-  }
-  ByteCount used() const { return {static_cast<uint64_t>(elements_) * 4}; }
-
- private:
-  const Buffer* buffer_;
-  int64_t elements_ = 0;
-};
 
 int64_t count(const std::vector<int32_t>& list) {
   return static_cast<int64_t>(list.size());
