@@ -8,6 +8,8 @@
 // returns; copy_to_host() waits for all before it. Shapes that do not fit are defects of the caller and end the
 // process.
 //
+// Weights are fp32 where an operation does not say otherwise.
+//
 // Every operation is *batch-invariant*: a row of a result depends on the rows it is made of and on nothing else of the
 // batch, to the last bit. So a sequence gets the same logits alone and in any company, and by any split of its prompt.
 
@@ -17,8 +19,10 @@
 #include <span>
 #include <string>
 
+#include "gpu/tensor/bf16.hpp"
 #include "gpu/tensor/functions.hpp"
 #include "gpu/tensor/matrix.hpp"
+#include "runtime/base/dtype.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/base/units.hpp"
 
@@ -49,10 +53,15 @@ class Buffer {
   ByteCount size_;
 };
 
-/// A constant of a model, on its device.
+/// A constant of a model, on its device, in fp32 or in bf16. The default has no elements.
 struct Weight {
   std::shared_ptr<const void> owner;
-  Matrix<const float> values;
+  Matrix<const float> values;  ///< Empty for one in bf16.
+  Matrix<const Bf16> halves;   ///< Empty for one in fp32.
+
+  DType dtype() const noexcept { return halves.data == nullptr ? DType::f32 : DType::bf16; }
+  int64_t rows() const noexcept { return halves.data == nullptr ? values.rows : halves.rows; }
+  int64_t columns() const noexcept { return halves.data == nullptr ? values.columns : halves.columns; }
 };
 
 /// Where a step's tokens stand, in device memory.
@@ -94,9 +103,9 @@ class Device {
 
   /// Errors: resource_exhausted.
   virtual Result<Buffer> allocate(ByteCount size) = 0;
-  /// Brings [rows, columns] of `values` to the device, or uses them in place; `owner` keeps them alive.
+  /// Brings [rows, columns] of f32 or bf16 `values` to the device, or uses them in place; `owner` keeps them alive.
   virtual Result<Weight> import_weight(std::shared_ptr<const void> owner, std::span<const std::byte> values,
-                                       int64_t rows, int64_t columns) = 0;
+                                       DType dtype, int64_t rows, int64_t columns) = 0;
   virtual void copy_to_device(std::span<const float> from, Matrix<float> to) = 0;
   virtual void copy_to_device(std::span<const int32_t> from, Matrix<int32_t> to) = 0;
   /// Waits for all operations before it.
@@ -106,6 +115,8 @@ class Device {
   /// out[i] = table[rows[i]]. Requires 0 <= rows[i] < table.rows. For embeddings, and for the last token of each
   /// sequence.
   virtual void gather_rows(Matrix<const float> table, Matrix<const int32_t> rows, Matrix<float> out) = 0;
+  /// The same of a weight of either type.
+  virtual void gather_rows(const Weight& table, Matrix<const int32_t> rows, Matrix<float> out) = 0;
 
   /// out[i] += table[rows[i]], as gather_rows(). For embeddings that are sums.
   virtual void add_rows(Matrix<const float> table, Matrix<const int32_t> rows, Matrix<float> out) = 0;
@@ -121,7 +132,8 @@ class Device {
   virtual void rms_norm(Matrix<const float> x, const Weight& weight, float epsilon, Matrix<float> out) = 0;
 
   enum class Store : uint8_t { replace, add };
-  /// y = x W^T, or y += x W^T. x: [n, in], weight: [out, in], y: [n, out].
+  /// y = x W^T, or y += x W^T. x: [n, in], weight: [out, in] in fp32 or bf16, y: [n, out]. Products with bf16 are made
+  /// and summed in fp32: the bits are those of the same weight in fp32.
   void linear(Matrix<const float> x, const Weight& weight, Matrix<float> y, Store store) {
     linear(x, weight, Weight(), y, store);
   }

@@ -1,6 +1,6 @@
 #pragma once
-// CPU kernels in fp32, on plain host memory. Each picks at run time the best instruction set that it was compiled for
-// (Google Highway). reference.hpp has the same functions in plain loops.
+// CPU kernels in fp32, on plain host memory; matrices of weights may be in bf16. Each picks at run time the best
+// instruction set that it was compiled for (Google Highway). reference.hpp has the same functions in plain loops.
 //
 // Every output is accumulated in an order that depends only on the length of its own sum, never on how many rows,
 // columns or tokens are computed beside it: results are batch-invariant to the last bit. Two machines with different
@@ -10,6 +10,7 @@
 
 #include <cstdint>
 
+#include "gpu/tensor/bf16.hpp"
 #include "gpu/tensor/functions.hpp"
 
 namespace troupe::gpu::kernels {
@@ -19,9 +20,10 @@ const char* target_name();
 
 /// y[m][n] = sum over k of x[m][k] * w[n][k] + bias[n], or y[m][n] += all that; n in [0, columns).
 /// x: [rows, inner], w: [columns, inner], y: `columns` of each of `rows` rows that lie `y_stride` floats apart.
+/// Weights in bf16 are widened on the way and give the same bits as if they had been before.
 struct MatmulArgs {
   const float* x;
-  const float* w;
+  const float* w;  ///< Or null, and the weights are w_bf16.
   float* y;
   int64_t rows;
   int64_t inner;
@@ -29,6 +31,7 @@ struct MatmulArgs {
   int64_t y_stride;
   bool accumulate;
   const float* bias = nullptr;  ///< [columns], added to each row; or null.
+  const Bf16* w_bf16 = nullptr;
 };
 void matmul(const MatmulArgs& args);
 
@@ -43,6 +46,9 @@ void silu_multiply(float* gate, const float* up, int64_t count);
 
 /// x[i] = activation(x[i])
 void activate(Activation activation, float* x, int64_t count);
+
+/// to[i] = from[i]
+void widen(const Bf16* from, int64_t count, float* to);
 
 /// x[i] += y[i]
 void add(const float* y, int64_t count, float* x);

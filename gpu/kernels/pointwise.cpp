@@ -32,14 +32,26 @@ void gate_values(float* HWY_RESTRICT gate, const float* HWY_RESTRICT up, int64_t
   }
 }
 
+void widen_values(const Bf16* HWY_RESTRICT from, int64_t count, float* HWY_RESTRICT to) {
+  const Floats d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) hn::StoreU(load_floats(d, from + i), d, to + i);
+  for (; i < count; ++i) to[i] = to_float(from[i]);
+}
+
 }  // namespace troupe::gpu::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace troupe::gpu::kernels {
 HWY_EXPORT(gate_values);
+HWY_EXPORT(widen_values);
 void silu_multiply(float* gate, const float* up, int64_t count) {
   HWY_DYNAMIC_DISPATCH(gate_values)(gate, up, count);
+}
+void widen(const Bf16* from, int64_t count, float* to) {
+  HWY_DYNAMIC_DISPATCH(widen_values)(from, count, to);
 }
 }  // namespace troupe::gpu::kernels
 #endif

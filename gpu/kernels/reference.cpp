@@ -7,9 +7,17 @@
 namespace troupe::gpu::kernels::reference {
 namespace {
 
-double dot(const float* a, const float* b, int64_t count) {
+double to_double(float value) {
+  return value;
+}
+double to_double(Bf16 value) {
+  return to_float(value);
+}
+
+template <class Element>
+double dot(const float* a, const Element* b, int64_t count) {
   double sum = 0;
-  for (int64_t i = 0; i < count; ++i) sum += double{a[i]} * double{b[i]};
+  for (int64_t i = 0; i < count; ++i) sum += double{a[i]} * to_double(b[i]);
   return sum;
 }
 
@@ -19,7 +27,9 @@ void matmul(const MatmulArgs& args) {
   for (int64_t m = 0; m < args.rows; ++m) {
     for (int64_t n = 0; n < args.columns; ++n) {
       float& y = args.y[m * args.y_stride + n];
-      double sum = dot(args.x + m * args.inner, args.w + n * args.inner, args.inner);
+      const float* x = args.x + m * args.inner;
+      double sum = args.w_bf16 == nullptr ? dot(x, args.w + n * args.inner, args.inner)
+                                          : dot(x, args.w_bf16 + n * args.inner, args.inner);
       if (args.bias != nullptr) sum += double{args.bias[n]};
       y = static_cast<float>(args.accumulate ? double{y} + sum : sum);
     }

@@ -30,7 +30,7 @@ Result<Decoder> Decoder::load(Device& device, const ModelFolder& folder, Decoder
 
 Status Decoder::load_weights(const WeightLoader& loader) {
   const DecoderDescription& d = description_;
-  TROUPE_TRY(token_embedding_, loader.matrix(d.token_embedding, d.vocabulary, d.hidden));
+  TROUPE_TRY(token_embedding_, loader.embedding(d.token_embedding, d.vocabulary, d.hidden));
   if (!d.position_embedding.empty()) {
     TROUPE_TRY(position_embedding_, loader.matrix(d.position_embedding, d.max_positions, d.hidden));
   }
@@ -41,7 +41,7 @@ Status Decoder::load_weights(const WeightLoader& loader) {
   TROUPE_TRY(final_norm_, load_norm(loader, d.final_norm));
   head_ = token_embedding_;
   if (!d.head.empty()) {
-    TROUPE_TRY(head_, loader.matrix(d.head, d.vocabulary, d.hidden));
+    TROUPE_TRY(head_, loader.embedding(d.head, d.vocabulary, d.hidden));
   }
   return {};
 }
@@ -145,7 +145,7 @@ void Decoder::forward(const DecoderBatch& batch) {
 }
 
 void Decoder::embed(Matrix<const int32_t> token_ids, const TokenLayout& layout, const Activations& a) {
-  device_->gather_rows(token_embedding_.values, token_ids, a.hidden);
+  device_->gather_rows(token_embedding_, token_ids, a.hidden);
   if (!description_.position_embedding.empty()) {
     device_->add_rows(position_embedding_.values, layout.positions, a.hidden);
   }

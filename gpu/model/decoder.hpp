@@ -1,5 +1,6 @@
 #pragma once
-// Decoder: any decoder-only transformer that a DecoderDescription can say, in fp32, on any device.
+// Decoder: any decoder-only transformer that a DecoderDescription can say, on any device. Activations and cache are
+// fp32, weights fp32 or bf16.
 
 #include <cstdint>
 #include <span>

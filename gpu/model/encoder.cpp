@@ -108,10 +108,10 @@ Status Encoder::load_dense() {
   for (const DenseModule& module : modules_->dense) {
     Affine& dense = dense_.emplace_back();
     TROUPE_TRY(const ModelTensor weight, read_dense_tensor(module, "linear.weight", std::array{module.out, module.in}));
-    TROUPE_TRY(dense.weight, device_->import_weight(weight.owner, weight.data, module.out, module.in));
+    TROUPE_TRY(dense.weight, device_->import_weight(weight.owner, weight.data, weight.dtype, module.out, module.in));
     if (!module.has_bias) continue;
     TROUPE_TRY(const ModelTensor bias, read_dense_tensor(module, "linear.bias", std::array{module.out}));
-    TROUPE_TRY(dense.bias, device_->import_weight(bias.owner, bias.data, 1, module.out));
+    TROUPE_TRY(dense.bias, device_->import_weight(bias.owner, bias.data, bias.dtype, 1, module.out));
   }
   return {};
 }

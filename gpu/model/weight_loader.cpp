@@ -1,7 +1,6 @@
 #include "gpu/model/weight_loader.hpp"
 
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -9,7 +8,7 @@ namespace troupe::gpu {
 namespace {
 
 float from_bf16(uint16_t bits) {
-  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+  return to_float(Bf16{bits});
 }
 
 /// IEEE 754 binary16: sign, 5 bits of exponent with bias 15, 10 of fraction.
@@ -65,12 +64,17 @@ ModelTensor transposed_rows(const ModelTensor& tensor, int64_t width, int64_t fi
 
 Result<Weight> WeightLoader::matrix(const std::string& name, int64_t rows, int64_t columns) const {
   TROUPE_TRY(const ModelTensor tensor, folder_.tensor(name, std::array{rows, columns}));
+  return import_widened(tensor, rows, columns);
+}
+
+Result<Weight> WeightLoader::embedding(const std::string& name, int64_t rows, int64_t columns) const {
+  TROUPE_TRY(const ModelTensor tensor, folder_.tensor(name, std::array{rows, columns}));
   return import(tensor, rows, columns);
 }
 
 Result<Weight> WeightLoader::vector(const std::string& name, int64_t size) const {
   TROUPE_TRY(const ModelTensor tensor, folder_.tensor(name, std::array{size}));
-  return import(tensor, 1, size);
+  return import_widened(tensor, 1, size);
 }
 
 Result<Linear> WeightLoader::linear(const LinearSource& source, int64_t rows, int64_t columns) const {
@@ -84,14 +88,19 @@ Result<Linear> WeightLoader::linear(const LinearSource& source, int64_t rows, in
                                    rows, columns));
   if (source.bias.empty()) return linear;
   TROUPE_TRY(const ModelTensor bias, folder_.tensor(source.bias, std::array{stored}));
-  TROUPE_TRY(linear.bias, import(rows_of(bias, 1, source.first_row, rows), 1, rows));
+  TROUPE_TRY(linear.bias, import_widened(rows_of(bias, 1, source.first_row, rows), 1, rows));
   return linear;
 }
 
 Result<Weight> WeightLoader::import(const ModelTensor& tensor, int64_t rows, int64_t columns) const {
-  if (tensor.dtype == DType::f32) return device_.import_weight(tensor.owner, tensor.data, rows, columns);
+  if (tensor.dtype == DType::f16) return import_widened(tensor, rows, columns);
+  return device_.import_weight(tensor.owner, tensor.data, tensor.dtype, rows, columns);
+}
+
+Result<Weight> WeightLoader::import_widened(const ModelTensor& tensor, int64_t rows, int64_t columns) const {
+  if (tensor.dtype == DType::f32) return import(tensor, rows, columns);
   const auto values = widen(tensor);
-  return device_.import_weight(values, std::as_bytes(std::span(*values)), rows, columns);
+  return device_.import_weight(values, std::as_bytes(std::span(*values)), DType::f32, rows, columns);
 }
 
 }  // namespace troupe::gpu

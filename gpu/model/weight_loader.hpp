@@ -31,15 +31,18 @@ class WeightLoader {
  public:
   WeightLoader(Device& device, const ModelFolder& folder) : device_(device), folder_(folder) {}
 
-  /// The tensor [rows, columns], for products and embeddings.
+  /// The tensor [rows, columns] in fp32.
   Result<Weight> matrix(const std::string& name, int64_t rows, int64_t columns) const;
-  /// The tensor [size], for norms and biases, as [1, size].
+  /// The tensor [rows, columns], in bf16 if it is stored so: for Device::gather_rows() and linear() of weights.
+  Result<Weight> embedding(const std::string& name, int64_t rows, int64_t columns) const;
+  /// The tensor [size] in fp32, for norms and biases, as [1, size].
   Result<Weight> vector(const std::string& name, int64_t size) const;
-  /// [rows, columns] and its bias, out of wherever they lie.
+  /// [rows, columns], in bf16 if it is stored so, and its bias.
   Result<Linear> linear(const LinearSource& source, int64_t rows, int64_t columns) const;
 
  private:
   Result<Weight> import(const ModelTensor& tensor, int64_t rows, int64_t columns) const;
+  Result<Weight> import_widened(const ModelTensor& tensor, int64_t rows, int64_t columns) const;
 
   Device& device_;
   const ModelFolder& folder_;

@@ -63,9 +63,16 @@ Result<Buffer> CpuDevice::allocate(ByteCount size) {
 }
 
 Result<Weight> CpuDevice::import_weight(std::shared_ptr<const void> owner, std::span<const std::byte> values,
-                                        int64_t rows, int64_t columns) {
-  TROUPE_ASSERT(values.size() == static_cast<size_t>(rows * columns) * sizeof(float));
-  return Weight{std::move(owner), {reinterpret_cast<const float*>(values.data()), rows, columns}};
+                                        DType dtype, int64_t rows, int64_t columns) {
+  TROUPE_ASSERT(dtype == DType::f32 || dtype == DType::bf16);
+  TROUPE_ASSERT(values.size() == static_cast<size_t>(rows * columns) * element_size(dtype));
+  Weight weight{std::move(owner)};
+  if (dtype == DType::f32) {
+    weight.values = {reinterpret_cast<const float*>(values.data()), rows, columns};
+  } else {
+    weight.halves = {reinterpret_cast<const Bf16*>(values.data()), rows, columns};
+  }
+  return weight;
 }
 
 void CpuDevice::copy_to_device(std::span<const float> from, Matrix<float> to) {
@@ -109,6 +116,16 @@ void CpuDevice::gather_rows(Matrix<const float> table, Matrix<const int32_t> row
   }
 }
 
+void CpuDevice::gather_rows(const Weight& table, Matrix<const int32_t> rows, Matrix<float> out) {
+  if (table.dtype() == DType::f32) return gather_rows(table.values, rows, out);
+  TROUPE_ASSERT(rows.rows == out.rows && table.columns() == out.columns);
+  for (int64_t i = 0; i < out.rows; ++i) {
+    const int64_t row = rows.data[i];
+    TROUPE_ASSERT(row >= 0 && row < table.rows());
+    kernels::widen(table.halves.data + row * out.columns, out.columns, out.data + i * out.columns);
+  }
+}
+
 void CpuDevice::add_rows(Matrix<const float> table, Matrix<const int32_t> rows, Matrix<float> out) {
   TROUPE_ASSERT(rows.rows == out.rows && table.columns == out.columns);
   for (int64_t i = 0; i < out.rows; ++i) {
@@ -147,19 +164,21 @@ void CpuDevice::rms_norm(Matrix<const float> x, const Weight& weight, float epsi
 }
 
 void CpuDevice::linear(Matrix<const float> x, const Weight& weight, const Weight& bias, Matrix<float> y, Store store) {
-  TROUPE_ASSERT(x.rows == y.rows && weight.values.columns == x.columns && weight.values.rows == y.columns);
+  TROUPE_ASSERT(x.rows == y.rows && weight.columns() == x.columns && weight.rows() == y.columns);
+  const bool is_bf16 = weight.dtype() == DType::bf16;
   const float* added = bias.values.data;
   TROUPE_ASSERT(added == nullptr || bias.values.columns == y.columns);
   split(y.columns, column_step, y.size() * x.columns, [&](int64_t first, int64_t last, uint32_t) {
     kernels::matmul({.x = x.data,
-                     .w = weight.values.data + first * x.columns,
+                     .w = is_bf16 ? nullptr : weight.values.data + first * x.columns,
                      .y = y.data + first,
                      .rows = x.rows,
                      .inner = x.columns,
                      .columns = last - first,
                      .y_stride = y.columns,
                      .accumulate = store == Store::add,
-                     .bias = added == nullptr ? nullptr : added + first});
+                     .bias = added == nullptr ? nullptr : added + first,
+                     .w_bf16 = is_bf16 ? weight.halves.data + first * x.columns : nullptr});
   });
 }
 

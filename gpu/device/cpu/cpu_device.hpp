@@ -16,14 +16,15 @@ class CpuDevice final : public Device {
 
   std::string name() const override;
   Result<Buffer> allocate(ByteCount size) override;
-  Result<Weight> import_weight(std::shared_ptr<const void> owner, std::span<const std::byte> values, int64_t rows,
-                               int64_t columns) override;
+  Result<Weight> import_weight(std::shared_ptr<const void> owner, std::span<const std::byte> values, DType dtype,
+                               int64_t rows, int64_t columns) override;
   void copy_to_device(std::span<const float> from, Matrix<float> to) override;
   void copy_to_device(std::span<const int32_t> from, Matrix<int32_t> to) override;
   void copy_to_host(Matrix<const float> from, std::span<float> to) override;
   void copy_to_host(Matrix<const int32_t> from, std::span<int32_t> to) override;
 
   void gather_rows(Matrix<const float> table, Matrix<const int32_t> rows, Matrix<float> out) override;
+  void gather_rows(const Weight& table, Matrix<const int32_t> rows, Matrix<float> out) override;
   void add_rows(Matrix<const float> table, Matrix<const int32_t> rows, Matrix<float> out) override;
   void add(Matrix<const float> y, Matrix<float> x) override;
   void layer_norm(Matrix<const float> x, const Weight& weight, const Weight& bias, float epsilon,

@@ -1,5 +1,6 @@
 #include "gpu/device/cpu/cpu_device.hpp"
 
+#include <bit>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
 #include <numeric>
@@ -122,6 +123,33 @@ BOOST_AUTO_TEST_CASE(gathered_rows_come_in_the_order_asked_for) {
 
   const auto t = f.read(table);
   BOOST_TEST(f.read(out) == (std::vector<float>{t[4], t[5], t[0], t[1], t[4], t[5], t[2], t[3]}));
+}
+
+BOOST_AUTO_TEST_CASE(weights_in_bf16_are_used_in_place_with_the_bits_of_fp32) {
+  Fixture f(3);
+  const auto wide = f.matrix(40, 2048, 1);
+  std::vector<uint16_t> bits;
+  for (float& value : std::span(wide.data, static_cast<size_t>(wide.size()))) {
+    bits.push_back(static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16));
+    value = to_float(Bf16{bits.back()});
+  }
+  const Weight narrow = f.device.import_weight(nullptr, std::as_bytes(std::span(bits)), DType::bf16, 40, 2048).value();
+  const auto x = f.matrix(30, 2048, 2);
+  const auto expected = f.matrix(30, 40, 3);
+  const auto actual = f.matrix(30, 40, 3);
+  const auto rows = f.list({39, 0, 7});
+  const auto gathered = f.matrix(3, 2048, 4);
+  const auto gathered_wide = f.matrix(3, 2048, 5);
+
+  f.device.linear(x, Weight{nullptr, wide}, expected, Device::Store::add);
+  f.device.linear(x, narrow, actual, Device::Store::add);
+  f.device.gather_rows(narrow, rows, gathered);
+  f.device.gather_rows(Weight{nullptr, wide}, rows, gathered_wide);
+
+  BOOST_TEST((narrow.halves.data == reinterpret_cast<const Bf16*>(bits.data())));
+  BOOST_TEST((narrow.dtype() == DType::bf16 && narrow.rows() == 40 && narrow.columns() == 2048));
+  BOOST_TEST(f.read(actual) == f.read(expected));
+  BOOST_TEST(f.read(gathered) == f.read(gathered_wide));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,6 @@
 #include "gpu/kernels/kernels.hpp"
 
+#include <bit>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
@@ -10,6 +11,7 @@
 #include "runtime/base/random.hpp"
 
 using namespace troupe;
+using troupe::gpu::Bf16;
 namespace kernels = troupe::gpu::kernels;
 namespace reference = troupe::gpu::kernels::reference;
 namespace data = boost::unit_test::data;
@@ -21,6 +23,20 @@ std::vector<float> numbers(int64_t count, uint64_t seed) {
   SeededRandom random(seed);
   std::vector<float> result(static_cast<size_t>(count));
   for (float& value : result) value = static_cast<float>(2 * random.uniform() - 1);
+  return result;
+}
+
+std::vector<Bf16> halves(int64_t count, uint64_t seed) {
+  std::vector<Bf16> result;
+  for (const float value : numbers(count, seed)) {
+    result.push_back({static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16)});
+  }
+  return result;
+}
+
+std::vector<float> widened(const std::vector<Bf16>& values) {
+  std::vector<float> result(values.size());
+  kernels::widen(values.data(), static_cast<int64_t>(values.size()), result.data());
   return result;
 }
 
@@ -53,6 +69,23 @@ BOOST_DATA_TEST_CASE(matmul_agrees, data::make({1, 2, 3, 4, 5, 7, 66, 131}) * da
 
       BOOST_TEST(largest_difference(actual, expected) < 1e-7 * (inner + 2));
     }
+  }
+}
+
+BOOST_DATA_TEST_CASE(matmul_agrees_with_weights_in_bf16,
+                     data::make({1, 2, 3, 4, 5, 66}) * data::make({1, 3, 16, 33, 200}), rows, inner) {
+  for (const int64_t columns : {1, 2, 4, 7, 8, 29}) {
+    const auto x = numbers(rows * inner, 1);
+    const auto w = halves(columns * inner, 2);
+    const auto bias = numbers(columns, 3);
+    std::vector<float> actual(static_cast<size_t>(rows * columns));
+    auto expected = actual;
+
+    kernels::matmul({x.data(), nullptr, actual.data(), rows, inner, columns, columns, false, bias.data(), w.data()});
+    reference::matmul(
+        {x.data(), nullptr, expected.data(), rows, inner, columns, columns, false, bias.data(), w.data()});
+
+    BOOST_TEST(largest_difference(actual, expected) < 1e-7 * (inner + 2));
   }
 }
 
@@ -127,6 +160,19 @@ BOOST_DATA_TEST_CASE(attention_agrees_over_scattered_blocks_and_windows,
   BOOST_TEST(largest_difference(actual, expected) < 1e-5);
 }
 
+BOOST_AUTO_TEST_CASE(widening_is_exact_for_every_bf16) {
+  std::vector<Bf16> all;
+  for (uint32_t bits = 0; bits <= UINT16_MAX; ++bits) all.push_back({static_cast<uint16_t>(bits)});
+  all.push_back({0x3F80});  // One more than a multiple of any vector.
+
+  const std::vector<float> wide = widened(all);
+
+  for (size_t i = 0; i < all.size(); ++i) {
+    BOOST_REQUIRE(std::bit_cast<uint32_t>(wide[i]) == static_cast<uint32_t>(all[i].bits) << 16);
+  }
+  BOOST_TEST(wide.back() == 1.0F);
+}
+
 BOOST_DATA_TEST_CASE(argmax_agrees_and_takes_the_first_of_equals, data::make({1, 5, 16, 259, 1000}), count) {
   auto x = numbers(count, 1);
   BOOST_TEST(kernels::argmax(x.data(), count) == reference::argmax(x.data(), count));
@@ -149,6 +195,21 @@ BOOST_DATA_TEST_CASE(argmax_refuses_a_row_that_is_not_finite, data::make({0, 3, 
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(batch_invariance)
+
+BOOST_DATA_TEST_CASE(a_product_with_bf16_is_the_bits_of_the_same_in_fp32,
+                     data::make({1, 2, 3, 4, 9, 70}) * data::make({1, 33, 64, 192, 511}), rows, inner) {
+  constexpr int64_t columns = 37;
+  const auto x = numbers(rows * inner, 1);
+  const auto w = halves(columns * inner, 2);
+  const auto wide = widened(w);
+  std::vector<float> in_bf16(static_cast<size_t>(rows * columns));
+  auto in_fp32 = in_bf16;
+
+  kernels::matmul({x.data(), nullptr, in_bf16.data(), rows, inner, columns, columns, false, nullptr, w.data()});
+  kernels::matmul({x.data(), wide.data(), in_fp32.data(), rows, inner, columns, columns, false});
+
+  BOOST_TEST(in_bf16 == in_fp32);
+}
 
 BOOST_DATA_TEST_CASE(a_row_of_a_product_is_the_same_bits_in_any_batch, data::make({33, 64, 192, 511}), inner) {
   constexpr int64_t columns = 37;
