@@ -1,49 +1,83 @@
 #include "gpu/tokenizer/added_tokens.hpp"
 
+#include <algorithm>
+
+#include "gpu/tokenizer/unicode.hpp"
+#include "gpu/tokenizer/utf8.hpp"
 #include "runtime/base/assert.hpp"
 
 namespace troupe::gpu {
+namespace {
 
-void AddedTokens::add(std::string_view content, int32_t id) {
-  TROUPE_ASSERT(!content.empty() && content.size() <= max_token_bytes);
-  uint32_t at = 0;
-  for (const char c : content) {
-    const auto [child, is_new] = nodes_[at].children.emplace(c, static_cast<uint32_t>(nodes_.size()));
-    at = child->second;
-    if (is_new) nodes_.emplace_back();
+Trie trie_of(const std::vector<AddedToken>& tokens) {
+  std::vector<Trie::Entry> entries;
+  // Of equal texts the trie keeps the last.
+  for (size_t i = tokens.size(); i-- > 0;) {
+    TROUPE_ASSERT(!tokens[i].text.empty() && tokens[i].text.size() <= AddedTokens::max_token_bytes);
+    entries.emplace_back(tokens[i].text, static_cast<int32_t>(i));
   }
-  nodes_[at].token = id;
+  return Trie(std::move(entries));
 }
 
-Segment AddedTokens::longest_match(std::string_view text) const {
-  Segment best{-1, {}};
-  const Node* node = &nodes_.front();
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto child = node->children.find(text[i]);
-    if (child == node->children.end()) break;
-    node = &nodes_[child->second];
-    if (node->token >= 0) best = {node->token, text.substr(0, i + 1)};
+bool ends_with_word(std::string_view text) {
+  return !text.empty() && unicode::is_word(first_code_point(text.substr(last_character(text))).value);
+}
+
+bool begins_with_word(std::string_view text) {
+  return !text.empty() && unicode::is_word(first_code_point(text).value);
+}
+
+/// Where the white space at the end of `text` begins, but not before `limit`.
+size_t trailing_space(std::string_view text, size_t limit) {
+  size_t end = text.size();
+  while (end > limit) {
+    const size_t last = last_character(text.substr(0, end));
+    if (last < limit || !unicode::is_white_space(first_code_point(text.substr(last)).value)) break;
+    end = last;
   }
-  return best;
+  return end;
+}
+
+/// Where the white space that begins at `from` ends.
+size_t leading_space(std::string_view text, size_t from) {
+  while (from < text.size()) {
+    const CodePoint next = first_code_point(text.substr(from));
+    if (!unicode::is_white_space(next.value)) break;
+    from += next.length;
+  }
+  return from;
+}
+
+}  // namespace
+
+AddedTokens::AddedTokens(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)), trie_(trie_of(tokens_)) {}
+
+bool AddedTokens::stands_alone(std::string_view text, Place match) const {
+  return !ends_with_word(text.substr(0, match.begin)) && !begins_with_word(text.substr(match.end));
 }
 
 void AddedTokens::split(std::string_view text, std::vector<Segment>& out) const {
-  size_t text_begin = 0;
-  const auto flush = [&](size_t end) {
-    if (end > text_begin) out.push_back({-1, text.substr(text_begin, end - text_begin)});
+  size_t done = 0;
+  const auto put_text = [&](size_t end) {
+    if (end > done) out.push_back({-1, text.substr(done, end - done)});
   };
   for (size_t at = 0; at < text.size();) {
-    const Segment match = longest_match(text.substr(at));
-    if (match.token < 0) {
+    const Trie::Match match = trie_.longest(text.substr(at));
+    if (match.value < 0) {
       ++at;
       continue;
     }
-    flush(at);
-    out.push_back(match);
-    at += match.text.size();
-    text_begin = at;
+    Place place = {at, at + match.length};
+    at = place.end;
+    const AddedToken& token = tokens_[static_cast<size_t>(match.value)];
+    if (token.single_word && !stands_alone(text, place)) continue;
+    if (token.lstrip) place.begin = trailing_space(text.substr(0, place.begin), std::min(done, place.begin));
+    if (token.rstrip) place.end = leading_space(text, place.end);
+    put_text(place.begin);
+    out.push_back({token.id, text.substr(place.begin, place.end - place.begin)});
+    done = place.end;
   }
-  flush(text.size());
+  put_text(text.size());
 }
 
 }  // namespace troupe::gpu

@@ -4,17 +4,16 @@
 // order.
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
 namespace troupe::gpu {
 
-/// The character of `byte`, in UTF-8.
-const std::string& byte_level_character(uint8_t byte);
+/// Appends the characters of `bytes`; at most twice as long.
+void append_byte_level(std::string_view bytes, std::string& out);
 
-/// The bytes that `token` spells; a token with any other character stands for its own UTF-8, as in the reference
-/// library.
-std::string byte_level_bytes(std::string_view token);
+/// Appends the bytes that `token` spells; a token with any other character stands for its own UTF-8, as in the
+/// reference library. Requires valid UTF-8.
+void append_byte_level_bytes(std::string_view token, std::string& out);
 
 }  // namespace troupe::gpu

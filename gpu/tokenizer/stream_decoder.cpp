@@ -1,27 +1,25 @@
 #include "gpu/tokenizer/stream_decoder.hpp"
 
 #include "gpu/tokenizer/tokenizer_data.hpp"
-#include "gpu/tokenizer/utf8.hpp"
 
 namespace troupe::gpu {
 
-Result<std::string> StreamDecoder::push(int32_t id) {
-  TROUPE_TRY(const std::string_view piece, tokenizer_.bytes_of(id));
-  if (skip_special_tokens_ && tokenizer_.is_special(id)) return std::string();
-  if (started_ && tokenizer_.data_->join_with_spaces) pending_ += ' ';
-  pending_ += piece;
-  started_ = true;
+StreamDecoder::StreamDecoder(Tokenizer tokenizer, bool skip_special_tokens)
+    : tokenizer_(std::move(tokenizer)),
+      skip_special_tokens_(skip_special_tokens),
+      decoding_(tokenizer_.data_->decoder.start()) {}
 
-  std::string text;
-  pending_.erase(0, append_lossy(pending_, false, text));
-  return text;
+Result<std::string> StreamDecoder::push(int32_t id) {
+  TROUPE_TRY(const std::string_view token, tokenizer_.token_to_decode(id));
+  if (skip_special_tokens_ && tokenizer_.is_special(id)) return std::string();
+  decoding_.push(token);
+  return decoding_.take_text();
 }
 
 std::string StreamDecoder::flush() {
-  std::string text;
-  append_lossy(pending_, true, text);
-  pending_.clear();
-  started_ = false;
+  decoding_.finish();
+  std::string text = decoding_.take_text();
+  decoding_ = tokenizer_.data_->decoder.start();
   return text;
 }
 

@@ -1,20 +1,22 @@
 #pragma once
-// StreamDecoder: decodes token by token, handing out text as soon as its characters are whole.
+// StreamDecoder: decodes token by token, handing out text as soon as it cannot change any more.
 
 #include <cstdint>
 #include <string>
 
+#include "gpu/tokenizer/decoder.hpp"
 #include "gpu/tokenizer/tokenizer.hpp"
 #include "runtime/base/result.hpp"
 
 namespace troupe::gpu {
 
-/// The texts of all push() calls and of flush(), joined, are decode() of all ids. Every text is valid UTF-8. One user
-/// at a time.
+/// The texts of all push() calls and of flush(), joined, are decode() of all ids. Every text is valid UTF-8. What a
+/// token means may depend on the first one or on its neighbours, as the file's decoder says; text is held back only for
+/// that: a byte of a character until the character is whole, byte tokens until another token comes. So what is held
+/// back grows by at most a token's text a token. One user at a time.
 class StreamDecoder {
  public:
-  StreamDecoder(Tokenizer tokenizer, bool skip_special_tokens)
-      : tokenizer_(std::move(tokenizer)), skip_special_tokens_(skip_special_tokens) {}
+  StreamDecoder(Tokenizer tokenizer, bool skip_special_tokens);
 
   /// What became readable by this token; often empty. Errors: invalid_argument for an id that no token has; the decoder
   /// is then as before.
@@ -26,8 +28,7 @@ class StreamDecoder {
  private:
   Tokenizer tokenizer_;
   bool skip_special_tokens_;
-  bool started_ = false;
-  std::string pending_;  ///< At most three bytes between calls.
+  Decoding decoding_;
 };
 
 }  // namespace troupe::gpu

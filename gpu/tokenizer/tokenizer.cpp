@@ -1,74 +1,83 @@
 #include "gpu/tokenizer/tokenizer.hpp"
 
+#include <algorithm>
 #include <fstream>
 
-#include "gpu/tokenizer/byte_level.hpp"
 #include "gpu/tokenizer/tokenizer_data.hpp"
 #include "gpu/tokenizer/utf8.hpp"
 
 namespace troupe::gpu {
 namespace {
 
-std::vector<int32_t> byte_symbols(const TokenizerData& data, std::string_view text) {
-  std::vector<int32_t> symbols;
-  symbols.reserve(text.size());
-  for (const char c : text) symbols.push_back(data.byte_ids[static_cast<unsigned char>(c)]);
-  return symbols;
-}
-
-Result<std::vector<int32_t>> character_symbols(const TokenizerData& data, std::string_view text) {
-  std::vector<int32_t> symbols;
-  bool after_unknown = false;
-  for (size_t at = 0; at < text.size();) {
-    const std::string character(text.substr(at, utf8_step(text.substr(at)).length));
-    at += character.size();
-    const auto found = data.ids.find(character);
-    const bool unknown = found == data.ids.end();
-    if (unknown && !data.unknown_id) {
-      return fail(Errc::invalid_argument, "the vocabulary has no token for the character {}", character);
+/// Finds the added tokens, and normalizes what lies between them.
+Result<Pieces> find_pieces(const TokenizerData& data, std::string_view text) {
+  Pieces pieces;
+  pieces.text.reserve(text.size());
+  std::vector<Segment> segments;
+  data.added.split(text, segments);
+  std::vector<Segment> parts;
+  for (const Segment& segment : segments) {
+    if (segment.token >= 0) {
+      pieces.add_token(segment.token);
+      continue;
     }
-    if (!unknown) {
-      symbols.push_back(found->second);
-    } else if (!(after_unknown && data.fuse_unknown)) {
-      symbols.push_back(*data.unknown_id);
+    NormalizedText normalized{std::string(segment.text), segment.text.data() == text.data()};
+    TROUPE_CHECK(data.normalizer.apply(normalized));
+    parts.clear();
+    data.added_normalized.split(normalized.text, parts);
+    for (const Segment& part : parts) {
+      if (part.token >= 0) {
+        pieces.add_token(part.token);
+      } else {
+        pieces.add_text(part.text, normalized.at_start && part.text.data() == normalized.text.data());
+      }
     }
-    after_unknown = unknown;
+    if (pieces.text.size() > PreTokenizer::max_bytes) {
+      return fail(Errc::too_large, "the text grows to more than {} bytes when it is normalized",
+                  PreTokenizer::max_bytes);
+    }
   }
-  return symbols;
+  return pieces;
 }
 
-/// The token that `word` is as a whole, if the vocabulary has it.
-std::optional<int32_t> whole_word(const TokenizerData& data, std::string_view word) {
-  std::string spelled;
-  for (const char c : word) {
-    if (data.byte_level) {
-      spelled += byte_level_character(static_cast<uint8_t>(c));
+Result<std::vector<int32_t>> encode_text(const TokenizerData& data, std::string_view text) {
+  if (text.size() > Tokenizer::max_text_bytes) {
+    return fail(Errc::too_large, "the text has {} bytes, at most {} are allowed", text.size(),
+                Tokenizer::max_text_bytes);
+  }
+  if (const auto offset = find_invalid_utf8(text)) {
+    return fail(Errc::invalid_argument, "the text is not valid UTF-8 at byte {}", *offset);
+  }
+  TROUPE_TRY(Pieces pieces, find_pieces(data, text));
+  TROUPE_CHECK(data.pre_tokenizer.apply(pieces));
+  std::vector<int32_t> ids;
+  for (const Piece& piece : pieces.list) {
+    if (piece.token >= 0) {
+      ids.push_back(piece.token);
     } else {
-      spelled += c;
+      TROUPE_CHECK(data.model->encode(pieces.text_of(piece), ids));
     }
   }
-  const auto found = data.ids.find(spelled);
-  return found == data.ids.end() ? std::nullopt : std::optional(found->second);
+  return ids;
 }
 
-Status encode_text(const TokenizerData& data, std::string_view text, std::vector<int32_t>& out) {
-  std::string with_space;
-  if (data.add_prefix_space && text.front() != ' ') text = with_space = " " + std::string(text);
-  if (data.ignore_merges) {
-    if (const auto id = whole_word(data, text)) {
-      out.push_back(*id);
-      return {};
-    }
+std::optional<Truncation> chosen_truncation(const TokenizerData& data, std::optional<size_t> max_length) {
+  if (!max_length) return data.truncation;
+  Truncation truncation = data.truncation.value_or(Truncation{});
+  truncation.max_length = *max_length;
+  return truncation;
+}
+
+/// Cuts what does not fit beside the special tokens. True where something did not.
+Result<bool> fit(std::vector<int32_t>& first, std::vector<int32_t>* second, const std::optional<Truncation>& truncation,
+                 const Template& frame, bool add_special_tokens) {
+  if (!truncation) return false;
+  const size_t special = add_special_tokens ? special_tokens(frame) : 0;
+  if (truncation->max_length < special) {
+    return fail(Errc::invalid_argument, "a length of {} has no room for {} special tokens", truncation->max_length,
+                special);
   }
-  std::vector<int32_t> symbols;
-  if (data.byte_level) {
-    symbols = byte_symbols(data, text);
-  } else {
-    TROUPE_TRY(symbols, character_symbols(data, text));
-  }
-  const std::vector<int32_t> ids = data.merges.apply(symbols);
-  out.insert(out.end(), ids.begin(), ids.end());
-  return {};
+  return truncate(first, second, truncation->max_length - special, *truncation);
 }
 
 }  // namespace
@@ -97,68 +106,60 @@ Result<Tokenizer> Tokenizer::from_json(std::string_view text, const std::string&
 }
 
 Result<std::vector<int32_t>> Tokenizer::encode(std::string_view text, bool add_special_tokens) const {
-  if (text.size() > max_text_bytes) {
-    return fail(Errc::too_large, "the text has {} bytes, at most {} are allowed", text.size(), max_text_bytes);
-  }
-  if (const auto offset = find_invalid_utf8(text)) {
-    return fail(Errc::invalid_argument, "the text is not valid UTF-8 at byte {}", *offset);
-  }
-  std::vector<Segment> coarse;
-  std::vector<Segment> segments;
-  data_->added.split(text, coarse);
-  for (const Segment& segment : coarse) {
-    if (segment.token >= 0) {
-      segments.push_back(segment);
-    } else {
-      data_->added_normalized.split(segment.text, segments);
-    }
-  }
+  TROUPE_TRY(Encoding encoding, encode_single(text, add_special_tokens));
+  return std::move(encoding.ids);
+}
 
-  std::vector<int32_t> ids;
-  if (add_special_tokens) ids = data_->prefix;
-  for (const Segment& segment : segments) {
-    if (segment.token >= 0) {
-      ids.push_back(segment.token);
-    } else {
-      TROUPE_CHECK(encode_text(*data_, segment.text, ids));
-    }
-  }
-  if (add_special_tokens) ids.insert(ids.end(), data_->suffix.begin(), data_->suffix.end());
-  return ids;
+Result<Encoding> Tokenizer::encode_single(std::string_view text, bool add_special_tokens,
+                                          std::optional<size_t> max_length) const {
+  TROUPE_TRY(std::vector<int32_t> ids, encode_text(*data_, text));
+  const Template& frame = data_->post_processor.single;
+  TROUPE_TRY(const bool is_cut, fit(ids, nullptr, chosen_truncation(*data_, max_length), frame, add_special_tokens));
+  Encoding encoding = fill(frame, ids, {}, add_special_tokens);
+  encoding.is_cut = is_cut;
+  return encoding;
+}
+
+Result<Encoding> Tokenizer::encode_pair(std::string_view first, std::string_view second, bool add_special_tokens,
+                                        std::optional<size_t> max_length) const {
+  TROUPE_TRY(std::vector<int32_t> ids, encode_text(*data_, first));
+  TROUPE_TRY(std::vector<int32_t> second_ids, encode_text(*data_, second));
+  const Template& frame = data_->post_processor.pair;
+  TROUPE_TRY(const bool is_cut,
+             fit(ids, &second_ids, chosen_truncation(*data_, max_length), frame, add_special_tokens));
+  Encoding encoding = fill(frame, ids, second_ids, add_special_tokens);
+  encoding.is_cut = is_cut;
+  return encoding;
 }
 
 Result<std::string> Tokenizer::decode(std::span<const int32_t> ids, bool skip_special_tokens) const {
-  std::string bytes;
-  bool first = true;
+  Decoding decoding = data_->decoder.start();
   for (const int32_t id : ids) {
-    TROUPE_TRY(const std::string_view piece, bytes_of(id));
-    if (skip_special_tokens && is_special(id)) continue;
-    if (!first && data_->join_with_spaces) bytes += ' ';
-    bytes += piece;
-    first = false;
+    TROUPE_TRY(const std::string_view token, token_to_decode(id));
+    if (!(skip_special_tokens && is_special(id))) decoding.push(token);
   }
-  std::string text;
-  append_lossy(bytes, true, text);
-  return text;
+  decoding.finish();
+  return decoding.take_text();
 }
 
-Result<std::string_view> Tokenizer::bytes_of(int32_t id) const {
-  if (!id_to_token(id)) {
+Result<std::string_view> Tokenizer::token_to_decode(int32_t id) const {
+  const auto token = id_to_token(id);
+  if (!token) {
     return fail(Errc::invalid_argument, "no token has id {}; ids are 0 to {}", id,
                 static_cast<int64_t>(vocab_size()) - 1);
   }
-  return data_->bytes[static_cast<size_t>(id)];
+  const auto changed = data_->decoded_as.find(id);
+  return changed == data_->decoded_as.end() ? *token : changed->second;
 }
 
 std::optional<int32_t> Tokenizer::token_to_id(std::string_view token) const {
-  const auto found = data_->ids.find(std::string(token));
-  return found == data_->ids.end() ? std::nullopt : std::optional(found->second);
+  const int32_t id = data_->find(token);
+  return id < 0 ? std::nullopt : std::optional(id);
 }
 
 std::optional<std::string_view> Tokenizer::id_to_token(int32_t id) const {
-  if (id < 0 || static_cast<size_t>(id) >= data_->tokens.size()) return std::nullopt;
-  const std::string& token = data_->tokens[static_cast<size_t>(id)];
-  return token.empty() ? std::nullopt : std::optional<std::string_view>(token);
+  const std::string_view token = data_->token(id);
+  return token.empty() ? std::nullopt : std::optional(token);
 }
 
 bool Tokenizer::is_special(int32_t id) const {
@@ -166,7 +167,7 @@ bool Tokenizer::is_special(int32_t id) const {
 }
 
 size_t Tokenizer::vocab_size() const {
-  return data_->tokens.size();
+  return static_cast<size_t>(std::max(data_->model->vocabulary().size(), data_->added_vocabulary.size()));
 }
 
 }  // namespace troupe::gpu

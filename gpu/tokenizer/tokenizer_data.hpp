@@ -1,8 +1,8 @@
 #pragma once
 // TokenizerData: everything a tokenizer.json says, checked and ready to use. Private to this folder.
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,31 +10,41 @@
 #include <vector>
 
 #include "gpu/tokenizer/added_tokens.hpp"
-#include "gpu/tokenizer/bpe.hpp"
+#include "gpu/tokenizer/decoder.hpp"
+#include "gpu/tokenizer/model.hpp"
+#include "gpu/tokenizer/normalizer.hpp"
+#include "gpu/tokenizer/post_processor.hpp"
+#include "gpu/tokenizer/pre_tokenizer.hpp"
+#include "gpu/tokenizer/truncation.hpp"
+#include "gpu/tokenizer/vocabulary.hpp"
 #include "runtime/base/result.hpp"
 
 namespace troupe::gpu {
 
 struct TokenizerData {
-  std::unordered_map<std::string, int32_t> ids;  ///< Model vocabulary and added tokens.
-  std::vector<std::string> tokens;               ///< By id; empty for an id that no token has.
-  std::vector<std::string> bytes;                ///< By id: what decoding the token yields.
-  std::vector<bool> special;                     ///< By id.
+  AddedTokens added;             ///< Matched first, in the text as it came,
+  Normalizer normalizer;         ///< then what is left is normalized,
+  AddedTokens added_normalized;  ///< and these are matched in that.
+  PreTokenizer pre_tokenizer;
+  std::unique_ptr<TokenModel> model;
+  std::optional<Truncation> truncation;
+  PostProcessor post_processor;
+  TokenDecoder decoder;
 
-  MergeTable merges;
-  bool ignore_merges = false;         ///< A word that is a token as it stands is not merged up.
-  std::optional<int32_t> unknown_id;  ///< For characters that the vocabulary lacks.
-  bool fuse_unknown = false;          ///< Neighbouring unknown characters become one token.
+  Vocabulary added_vocabulary;                          ///< Added tokens by their content; goes before the model's.
+  std::unordered_map<int32_t, std::string> decoded_as;  ///< Added tokens that normalizing changes: what they are then.
+  std::vector<bool> special;                            ///< By id.
 
-  bool byte_level = false;              ///< Symbols are bytes; otherwise characters.
-  std::array<int32_t, 256> byte_ids{};  ///< -1 for bytes that no valid UTF-8 holds and the vocabulary lacks.
-  bool add_prefix_space = false;        ///< Every text segment gets a leading space.
-  bool join_with_spaces = false;        ///< No decoder: tokens are written side by side with spaces.
-
-  AddedTokens added;             ///< Matched first,
-  AddedTokens added_normalized;  ///< then these in what is left.
-  std::vector<int32_t> prefix;   ///< Special tokens that frame an encoding.
-  std::vector<int32_t> suffix;
+  /// Empty where there is no such id.
+  std::string_view token(int32_t id) const noexcept {
+    const std::string_view added_token = added_vocabulary.token(id);
+    return added_token.empty() ? model->vocabulary().token(id) : added_token;
+  }
+  /// -1 where there is no such token.
+  int32_t find(std::string_view text) const noexcept {
+    const int32_t id = added_vocabulary.find(text);
+    return id < 0 ? model->vocabulary().find(text) : id;
+  }
 };
 
 /// `file` stands for the path in errors.

@@ -1,5 +1,8 @@
 #include "gpu/tokenizer/utf8.hpp"
 
+#include <algorithm>
+#include <cstring>
+
 namespace troupe::gpu {
 namespace {
 
@@ -29,6 +32,8 @@ Utf8Step utf8_step(std::string_view text) noexcept {
 
 std::optional<size_t> find_invalid_utf8(std::string_view text) noexcept {
   for (size_t at = 0; at < text.size();) {
+    at += ascii_prefix(text.substr(at));
+    if (at == text.size()) break;
     const Utf8Step step = utf8_step(text.substr(at));
     if (step.kind != Utf8Step::Kind::character) return at;
     at += step.length;
@@ -39,12 +44,32 @@ std::optional<size_t> find_invalid_utf8(std::string_view text) noexcept {
 size_t append_lossy(std::string_view bytes, bool at_end, std::string& out) {
   size_t at = 0;
   while (at < bytes.size()) {
+    const size_t plain = ascii_prefix(bytes.substr(at));
+    out += bytes.substr(at, plain);
+    at += plain;
+    if (at == bytes.size()) break;
     const Utf8Step step = utf8_step(bytes.substr(at));
     if (step.kind == Utf8Step::Kind::cut_off && !at_end) break;
     out += step.kind == Utf8Step::Kind::character ? bytes.substr(at, step.length) : replacement;
     at += step.length;
   }
   return at;
+}
+
+size_t ascii_prefix(std::string_view text) noexcept {
+  constexpr uint64_t high_bits = 0x8080808080808080;
+  size_t at = 0;
+  for (uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if ((word & high_bits) != 0) break;
+  }
+  while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80) ++at;
+  return at;
+}
+
+size_t count_characters(std::string_view text) noexcept {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 void append_utf8(uint32_t code_point, std::string& out) {

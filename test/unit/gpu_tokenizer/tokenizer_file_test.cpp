@@ -43,18 +43,62 @@ BOOST_AUTO_TEST_CASE(text_that_is_no_json_object_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(unsupported_features_are_refused_by_name) {
-  check_refused([](json& f) { f["model"]["type"] = "Unigram"; }, "model.type: Unigram is not supported");
-  check_refused([](json& f) { f["model"]["byte_fallback"] = true; }, "model.byte_fallback: true is not supported");
+  check_refused([](json& f) { f["model"]["type"] = "Neural"; },
+                "model.type: Neural is not supported; supported: BPE, WordPiece, Unigram, WordLevel");
   check_refused([](json& f) { f["model"]["dropout"] = 0.1; }, "model.dropout: 0.1 is not supported");
-  check_refused([](json& f) { f["model"]["end_of_word_suffix"] = "</w>"; }, "model.end_of_word_suffix");
-  check_refused([](json& f) { f["normalizer"] = {{"type", "NFC"}}; }, "normalizer: \"NFC\" is not supported");
-  check_refused([](json& f) { f["truncation"] = {{"max_length", 5}}; }, "truncation");
-  check_refused([](json& f) { f["pre_tokenizer"]["type"] = "Whitespace"; }, "pre_tokenizer.type: Whitespace");
-  check_refused([](json& f) { f["pre_tokenizer"]["use_regex"] = true; }, "pre_tokenizer.use_regex: true");
-  check_refused([](json& f) { f["pre_tokenizer"].erase("use_regex"); }, "pre_tokenizer.use_regex: true");
-  check_refused([](json& f) { f["decoder"]["type"] = "WordPiece"; }, "decoder.type: WordPiece");
-  check_refused([](json& f) { f["post_processor"]["type"] = "BertProcessing"; }, "post_processor.type: BertProcessing");
-  check_refused([](json& f) { f["added_tokens"][1]["lstrip"] = true; }, "added_tokens[1].lstrip: true");
+  check_refused([](json& f) { f["normalizer"] = {{"type", "Rot13"}}; }, "normalizer.type: Rot13 is not supported");
+  check_refused([](json& f) { f["pre_tokenizer"]["type"] = "FixedLength"; }, "pre_tokenizer.type: FixedLength");
+  check_refused([](json& f) { f["decoder"]["type"] = "Encoder"; }, "decoder.type: Encoder");
+  check_refused([](json& f) { f["post_processor"]["type"] = "Sed"; }, "post_processor.type: Sed");
+  check_refused([](json& f) { f["version"] = "2.0"; }, "version: 2.0 is not supported");
+  check_refused([](json& f) { f["truncation"] = {{"max_length", 5}, {"strategy", "Middle"}}; }, "truncation.strategy");
+  check_refused(
+      [](json& f) {
+        f["post_processor"] = {{"type", "Sequence"}, {"processors", {f["post_processor"], f["post_processor"]}}};
+      },
+      "post_processor.processors[1]: a second step that adds tokens is not supported");
+}
+
+BOOST_AUTO_TEST_CASE(steps_say_where_they_are_wrong) {
+  const auto normalizer = [](json step) {
+    return [step = std::move(step)](json& f) { f["normalizer"] = {{"type", "Sequence"}, {"normalizers", {step}}}; };
+  };
+  check_refused(normalizer({{"type", "Prepend"}}), "normalizer.normalizers[0].prepend: is missing");
+  check_refused(normalizer({{"type", 7}}), "normalizer.normalizers[0].type: expected a string");
+  check_refused(normalizer({{"type", "Replace"}, {"pattern", {{"String", ""}}}, {"content", "x"}}),
+                "normalizer.normalizers[0].pattern.String: the pattern is empty");
+  check_refused(normalizer({{"type", "Replace"}, {"pattern", {{"Regex", "(a"}}}, {"content", "x"}}),
+                "normalizer.normalizers[0].pattern: the pattern (a is not understood");
+  check_refused(normalizer({{"type", "Replace"}, {"pattern", {{"Regex", "[a&&b]"}}}, {"content", "x"}}),
+                "has && in a set at byte 2, which is not supported");
+  check_refused(normalizer({{"type", "Precompiled"}, {"precompiled_charsmap", "AAA="}}),
+                "normalizer.normalizers[0].precompiled_charsmap: the character map is cut off");
+  check_refused(normalizer({{"type", "Precompiled"}, {"precompiled_charsmap", "?"}}), "expected base64");
+  check_refused(normalizer({{"type", "Precompiled"}, {"precompiled_charsmap", "/////wAAAAA="}}), "its trie has");
+  check_refused(
+      [](json& f) {
+        f["pre_tokenizer"] = {{"type", "Metaspace"}, {"replacement", "ab"}};
+      },
+      "pre_tokenizer.replacement: expected one character");
+  check_refused(
+      [](json& f) {
+        f["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", "all"}};
+      },
+      "pre_tokenizer.pretokenizers: expected a list");
+  check_refused(
+      [](json& f) {
+        f["decoder"] = {{"type", "Strip"}, {"content", " "}, {"start", -1}, {"stop", 0}};
+      },
+      "decoder.start: expected a number from 0");
+}
+
+BOOST_AUTO_TEST_CASE(nesting_and_numbers_of_steps_have_limits) {
+  json nested = {{"type", "NFC"}};
+  for (int i = 0; i < 40; ++i) nested = {{"type", "Sequence"}, {"normalizers", {nested}}};
+  check_refused([&](json& f) { f["normalizer"] = nested; }, "at most 16 Sequences may be nested");
+  json many = {{"type", "Sequence"}, {"normalizers", json::array()}};
+  for (int i = 0; i < 100; ++i) many["normalizers"].push_back({{"type", "NFC"}});
+  check_refused([&](json& f) { f["normalizer"] = many; }, "normalizer.normalizers[64]: at most 64 steps are allowed");
 }
 
 BOOST_AUTO_TEST_CASE(broken_merges_are_refused) {
@@ -76,19 +120,26 @@ BOOST_AUTO_TEST_CASE(broken_vocabularies_are_refused) {
   check_refused([](json& f) { f["model"]["vocab"]["a"] = 1 << 20; }, "model.vocab.a: expected an id");
   check_refused([](json& f) { f["model"]["vocab"]["a"] = "1"; }, "model.vocab.a: expected an id");
   check_refused([](json& f) { f["model"]["vocab"] = json::array(); }, "model.vocab: expected an object");
-  check_refused([](json& f) { f.erase("model"); }, "model: expected an object");
+  check_refused([](json& f) { f.erase("model"); }, "model: is missing");
+  check_refused([](json& f) { f["model"] = 7; }, "model: expected an object");
   check_refused([](json& f) { f["model"]["unk_token"] = "<what>"; }, "model.unk_token: <what> is not in model.vocab");
+  check_refused([](json& f) { f["model"] = R"({"type": "Unigram", "vocab": [["a", 0.0], ["b"]]})"_json; },
+                "model.vocab[1]: expected [\"token\", score]");
+  check_refused([](json& f) { f["model"] = R"({"type": "Unigram", "vocab": [["a", 0], ["a", 1]]})"_json; },
+                "model.vocab: a has two ids, 0 and 1");
+  check_refused([](json& f) { f["model"] = R"({"type": "Unigram", "vocab": [["a", 0]], "unk_id": 1})"_json; },
+                "model.unk_id: expected a number from 0 to 0");
   check_refused(
       [](json& f) {
-        f["model"]["vocab"].erase("!");
-        f["model"]["merges"] = json::array();
+        f["model"] = {{"type", "WordPiece"}, {"vocab", {{"a", 0}}}, {"unk_token", "[UNK]"}};
       },
-      "lacks !, which stands for byte 0x21");
+      "model.unk_token: [UNK] is not in model.vocab");
 }
 
 BOOST_AUTO_TEST_CASE(broken_added_tokens_and_templates_are_refused) {
   check_refused([](json& f) { f["added_tokens"][0]["id"] = 3; }, "belongs to both");
-  check_refused([](json& f) { f["added_tokens"][0]["id"] = "x"; }, "added_tokens[0].id: expected an id");
+  check_refused([](json& f) { f["added_tokens"][0]["id"] = "x"; },
+                "added_tokens[0].id: expected a number from 0 to 1048575");
   check_refused([](json& f) { f["added_tokens"][0]["content"] = ""; }, "added_tokens[0].content: expected 1 to 256");
   check_refused([](json& f) { f["added_tokens"][0]["content"] = "a"; }, "added_tokens[0]: a has id");
   check_refused([](json& f) { f["added_tokens"][0]["special"] = 1; },
@@ -98,7 +149,7 @@ BOOST_AUTO_TEST_CASE(broken_added_tokens_and_templates_are_refused) {
   check_refused([](json& f) { f["post_processor"]["single"][1]["Sequence"]["id"] = "B"; },
                 "the sequence A exactly once");
   check_refused([](json& f) { f["post_processor"]["special_tokens"].erase("<bos>"); },
-                "post_processor.special_tokens.<bos>: expected an object");
+                "post_processor.special_tokens.<bos>: is missing");
   check_refused([](json& f) { f["post_processor"]["special_tokens"]["<bos>"]["ids"] = {99999}; },
                 "no token has id 99999");
 }
