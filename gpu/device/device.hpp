@@ -53,11 +53,17 @@ class Buffer {
   ByteCount size_;
 };
 
+enum class WeightLayout : uint8_t {
+  rows,    ///< As Matrix says.
+  factor,  ///< In the device's own order: `values` tells the shape, and only linear() may read it.
+};
+
 /// A constant of a model, on its device, in fp32 or in bf16. The default has no elements.
 struct Weight {
   std::shared_ptr<const void> owner;
   Matrix<const float> values;  ///< Empty for one in bf16.
   Matrix<const Bf16> halves;   ///< Empty for one in fp32.
+  WeightLayout layout = WeightLayout::rows;
 
   DType dtype() const noexcept { return halves.data == nullptr ? DType::f32 : DType::bf16; }
   int64_t rows() const noexcept { return halves.data == nullptr ? values.rows : halves.rows; }
@@ -106,6 +112,9 @@ class Device {
   /// Brings [rows, columns] of f32 or bf16 `values` to the device, or uses them in place; `owner` keeps them alive.
   virtual Result<Weight> import_weight(std::shared_ptr<const void> owner, std::span<const std::byte> values,
                                        DType dtype, int64_t rows, int64_t columns) = 0;
+  /// A copy of [rows, columns] that is only ever the weight of linear(), laid out as the device's products read it
+  /// fastest. A product with it may differ in rounding from one with the same weight of import_weight().
+  virtual Result<Weight> import_factor(std::span<const float> values, int64_t rows, int64_t columns) = 0;
   virtual void copy_to_device(std::span<const float> from, Matrix<float> to) = 0;
   virtual void copy_to_device(std::span<const int32_t> from, Matrix<int32_t> to) = 0;
   /// Waits for all operations before it.

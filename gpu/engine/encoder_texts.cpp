@@ -1,5 +1,7 @@
 #include "gpu/engine/encoder_texts.hpp"
 
+#include <algorithm>
+
 namespace troupe::gpu {
 
 EncoderTexts EncoderTexts::open(const ModelFolder& folder, const EncoderBounds& bounds, std::string prompt) {
@@ -10,12 +12,38 @@ Result<EncoderTokens> EncoderTexts::encode(const EncoderInput& input) const {
   return std::visit([&](const auto& text) { return to_tokens(text); }, input.text);
 }
 
-Result<EncoderTokens> EncoderTexts::to_tokens(const std::string&) const {
-  return fail(Errc::unimplemented, "texts are not supported; supported: token ids");
+Result<EncoderTokens> EncoderTexts::to_tokens(const std::string& text) const {
+  const std::string framed = prompt_ + text;
+  return encode_within(
+      [&](const Tokenizer& tokenizer, size_t limit) { return tokenizer.encode_single(framed, true, limit); });
 }
 
-Result<EncoderTokens> EncoderTexts::to_tokens(const TextPair&) const {
-  return fail(Errc::unimplemented, "pairs of texts are not supported; supported: token ids");
+Result<EncoderTokens> EncoderTexts::to_tokens(const TextPair& pair) const {
+  return encode_within([&](const Tokenizer& tokenizer, size_t limit) {
+    return tokenizer.encode_pair(pair.first, pair.second, true, limit);
+  });
+}
+
+template <class Encode>
+Result<EncoderTokens> EncoderTexts::encode_within(const Encode& encode) const {
+  if (!tokenizer_) return fail(tokenizer_.error());
+  const auto limit = static_cast<size_t>(bounds_.max_tokens);
+  TROUPE_TRY(Encoding encoding, encode(*tokenizer_, limit));
+  EncoderTokens tokens{std::move(encoding.ids), std::move(encoding.type_ids), false};
+  if (tokens.ids.empty()) return fail_field("input", "the text has no tokens");
+  if (tokens.ids.size() == limit) {
+    // It may have just fitted: with more room it is as long then.
+    const Result<Encoding> longer = encode(*tokenizer_, limit + 1);
+    tokens.is_cut = longer && longer->ids.size() > limit;
+  }
+  const auto known = [&](int32_t id) { return id < bounds_.vocabulary; };
+  if (!std::ranges::all_of(tokens.ids, known)) {
+    return fail(Errc::failed_precondition, "the tokenizer has ids beyond the model's vocabulary of {}",
+                bounds_.vocabulary);
+  }
+  // RoBERTa's files number the texts of a pair, but its models have one type.
+  for (int32_t& type : tokens.type_ids) type = type < bounds_.token_types ? type : 0;
+  return tokens;
 }
 
 Result<EncoderTokens> EncoderTexts::to_tokens(const TokenInput& tokens) const {

@@ -41,6 +41,9 @@ class EncoderTexts {
   Result<EncoderTokens> to_tokens(const std::string& text) const;
   Result<EncoderTokens> to_tokens(const TextPair& pair) const;
   Result<EncoderTokens> to_tokens(const TokenInput& tokens) const;
+  /// `encode` is given the tokenizer and the most tokens it may return.
+  template <class Encode>
+  Result<EncoderTokens> encode_within(const Encode& encode) const;
 
   Result<Tokenizer> tokenizer_;
   EncoderBounds bounds_;

@@ -35,6 +35,27 @@ struct MatmulArgs {
 };
 void matmul(const MatmulArgs& args);
 
+/// Weights in panels: [rows / panel_width, columns, panel_width], the last panel filled up with zeros. A vector of them
+/// belongs to as many outputs; so no sum has to be gathered from the lanes of a vector, and one x serves them all.
+inline constexpr int64_t panel_width = 16;
+int64_t panel_floats(int64_t rows, int64_t columns) noexcept;
+/// values: [rows, columns]; out: panel_floats(rows, columns).
+void pack_panels(const float* values, int64_t rows, int64_t columns, float* out);
+
+/// As matmul() with w in panels. Sums run in another order than there, so the two may differ in rounding.
+struct PanelMatmulArgs {
+  const float* x;  ///< [rows, inner]
+  const float* w;  ///< Panels of [columns, inner]; `columns` may end within the last one.
+  float* y;
+  int64_t rows;
+  int64_t inner;
+  int64_t columns;
+  int64_t y_stride;
+  bool accumulate;
+  const float* bias;  ///< [columns] or null.
+};
+void panel_matmul(const PanelMatmulArgs& args);
+
 /// out = (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias over one row; out may be x.
 void layer_norm(const float* x, const float* weight, const float* bias, float epsilon, int64_t columns, float* out);
 

@@ -52,8 +52,9 @@ void attend_to_self(const SelfAttentionArgs& args) {
 
   for (int64_t first = 0; first < args.tokens; first += query_rows) {
     const int64_t rows = HWY_MIN(query_rows, args.tokens - first);
-    const Factors score_factors{args.queries + first * args.stride, args.stride, keys, tokens, args.head_dim};
-    multiply_small(score_factors, rows, tokens, [&](int64_t row, int64_t column, FloatVector sum) {
+    const Factors score_factors{
+        args.queries + first * args.stride, args.stride, keys, tokens, panel_columns, args.head_dim};
+    multiply(score_factors, 0, rows, 0, tokens, [&](int64_t row, int64_t column, FloatVector sum) {
       hn::StoreU(hn::Mul(sum, scale), d, scores + row * tokens + column);
     });
     float shares[query_rows];
@@ -65,8 +66,8 @@ void attend_to_self(const SelfAttentionArgs& args) {
       }
       shares[row] = 1.0F / exponentiate(row_scores, args.tokens, tokens);
     }
-    const Factors value_factors{scores, tokens, values, width, args.tokens};
-    multiply_small(value_factors, rows, width, [&](int64_t row, int64_t column, FloatVector sum) {
+    const Factors value_factors{scores, tokens, values, width, panel_columns, args.tokens};
+    multiply(value_factors, 0, rows, 0, width, [&](int64_t row, int64_t column, FloatVector sum) {
       const FloatVector value = hn::Mul(sum, hn::Set(d, shares[row]));
       float* out = args.out + (first + row) * args.stride + column;
       const int64_t left = args.head_dim - column;

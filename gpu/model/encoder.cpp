@@ -44,23 +44,15 @@ int64_t Encoder::embedding_width() const noexcept {
   return modules_->dense.empty() ? description_.hidden : modules_->dense.back().out;
 }
 
-Result<Encoder::Affine> Encoder::load_linear(const WeightLoader& loader, const std::string& name, int64_t rows,
-                                             int64_t columns) {
-  Affine linear;
-  TROUPE_TRY(linear.weight, loader.matrix(name + ".weight", rows, columns));
-  TROUPE_TRY(linear.bias, loader.vector(name + ".bias", rows));
-  return linear;
-}
-
 Status Encoder::load_weights(const ModelFolder& folder) {
   const WeightLoader loader(*device_, folder);
   const EncoderDescription& d = description_;
-  const auto linear = [&](Affine& to, const std::string& name, int64_t rows, int64_t columns) -> Status {
-    TROUPE_TRY(to, load_linear(loader, name, rows, columns));
+  const auto linear = [&](Linear& to, const std::string& name, int64_t rows, int64_t columns) -> Status {
+    TROUPE_TRY(to, loader.factor({.weight = name + ".weight", .bias = name + ".bias"}, rows, columns));
     return {};
   };
   // The first checkpoints of BERT call a norm's weight and bias gamma and beta.
-  const auto norm = [&](Affine& to, const std::string& name) -> Status {
+  const auto norm = [&](Norm& to, const std::string& name) -> Status {
     const bool is_old = folder.has_tensor(name + ".gamma");
     TROUPE_TRY(to.weight, loader.vector(name + (is_old ? ".gamma" : ".weight"), d.hidden));
     TROUPE_TRY(to.bias, loader.vector(name + (is_old ? ".beta" : ".bias"), d.hidden));
@@ -106,9 +98,10 @@ Status Encoder::load_relative_bias(const WeightLoader& loader) {
 Status Encoder::load_dense() {
   if (!modules_) return {};
   for (const DenseModule& module : modules_->dense) {
-    Affine& dense = dense_.emplace_back();
+    Linear& dense = dense_.emplace_back();
     TROUPE_TRY(const ModelTensor weight, read_dense_tensor(module, "linear.weight", std::array{module.out, module.in}));
-    TROUPE_TRY(dense.weight, device_->import_weight(weight.owner, weight.data, weight.dtype, module.out, module.in));
+    const std::span values(reinterpret_cast<const float*>(weight.data.data()), weight.data.size() / sizeof(float));
+    TROUPE_TRY(dense.weight, device_->import_factor(values, module.out, module.in));
     if (!module.has_bias) continue;
     TROUPE_TRY(const ModelTensor bias, read_dense_tensor(module, "linear.bias", std::array{module.out}));
     TROUPE_TRY(dense.bias, device_->import_weight(bias.owner, bias.data, bias.dtype, 1, module.out));
@@ -118,7 +111,7 @@ Status Encoder::load_dense() {
 
 Status Encoder::allocate_work_space() {
   int64_t widest = description_.hidden;
-  for (const Affine& dense : dense_) widest = std::max(widest, dense.weight.values.rows);
+  for (const Linear& dense : dense_) widest = std::max(widest, dense.weight.values.rows);
   if (description_.classifier) widest = std::max(widest, classifier_.weight.values.rows);
   const auto carve_all = [&](Carver carve) {
     carve(space_.hidden, limits_.tokens, description_.hidden);
@@ -207,7 +200,7 @@ void Encoder::run_layer(const Layer& layer, const Activations& a) {
   device_->layer_norm(a.hidden, layer.output_norm.weight, layer.output_norm.bias, epsilon, a.hidden);
 }
 
-void Encoder::linear(Matrix<const float> x, const Affine& map, Matrix<float> y, Device::Store store) {
+void Encoder::linear(Matrix<const float> x, const Linear& map, Matrix<float> y, Device::Store store) {
   device_->linear(x, map.weight, map.bias, y, store);
 }
 

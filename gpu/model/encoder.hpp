@@ -59,13 +59,12 @@ class Encoder {
   int64_t embedding_width() const noexcept;
 
  private:
-  /// x W^T + b of a linear layer, or scale and shift of a norm.
-  struct Affine {
+  struct Norm {
     Weight weight, bias;
   };
   struct Layer {
-    Affine q, k, v, o, up, down;
-    Affine attention_norm, output_norm;
+    Linear q, k, v, o, up, down;
+    Norm attention_norm, output_norm;
   };
   /// Views of one step's part of the work space.
   struct Activations {
@@ -77,14 +76,13 @@ class Encoder {
       : device_(&device), description_(std::move(description)), modules_(std::move(modules)), limits_(limits) {}
 
   Status load_weights(const ModelFolder& folder);
-  static Result<Affine> load_linear(const WeightLoader& loader, const std::string& name, int64_t rows, int64_t columns);
   Status load_dense();
   Status allocate_work_space();
   Status load_relative_bias(const WeightLoader& loader);
   std::vector<int32_t> positions_of(const EncoderBatch& batch) const;
   void embed_tokens(const EncoderBatch& batch, Matrix<float> hidden);
   void run_layer(const Layer& layer, const Activations& a);
-  void linear(Matrix<const float> x, const Affine& map, Matrix<float> y, Device::Store store);
+  void linear(Matrix<const float> x, const Linear& map, Matrix<float> y, Device::Store store);
   std::span<const float> to_host(Matrix<const float> from);
 
   Device* device_;
@@ -93,10 +91,10 @@ class Encoder {
   EncoderLimits limits_;
 
   Weight token_embedding_, position_embedding_, type_embedding_;
-  Affine embedding_norm_;
+  Norm embedding_norm_;
   std::vector<Layer> layers_;
-  std::vector<Affine> dense_;             ///< As modules_->dense.
-  Affine classifier_dense_, classifier_;  ///< Where description_.classifier.
+  std::vector<Linear> dense_;             ///< As modules_->dense.
+  Linear classifier_dense_, classifier_;  ///< Where description_.classifier.
 
   // Work space, sized by the limits.
   Buffer memory_;

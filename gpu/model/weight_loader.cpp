@@ -78,15 +78,34 @@ Result<Weight> WeightLoader::vector(const std::string& name, int64_t size) const
 }
 
 Result<Linear> WeightLoader::linear(const LinearSource& source, int64_t rows, int64_t columns) const {
+  TROUPE_TRY(const ModelTensor tensor, find(source, rows, columns));
+  TROUPE_TRY(Weight weight, import(tensor, rows, columns));
+  return with_bias(std::move(weight), source, rows);
+}
+
+Result<Linear> WeightLoader::factor(const LinearSource& source, int64_t rows, int64_t columns) const {
+  TROUPE_TRY(const ModelTensor tensor, find(source, rows, columns));
+  // Gone when the device has its own copy.
+  std::shared_ptr<const std::vector<float>> widened;
+  if (tensor.dtype != DType::f32) widened = widen(tensor);
+  const float* values = widened ? widened->data() : reinterpret_cast<const float*>(tensor.data.data());
+  TROUPE_TRY(Weight weight, device_.import_factor({values, static_cast<size_t>(rows * columns)}, rows, columns));
+  return with_bias(std::move(weight), source, rows);
+}
+
+Result<ModelTensor> WeightLoader::find(const LinearSource& source, int64_t rows, int64_t columns) const {
   const int64_t stored = source.stored_rows == 0 ? rows : source.stored_rows;
   TROUPE_ASSERT(source.first_row >= 0 && source.first_row + rows <= stored);
   const std::array shape = source.transposed ? std::array{columns, stored} : std::array{stored, columns};
   TROUPE_TRY(const ModelTensor tensor, folder_.tensor(source.weight, shape));
-  Linear linear;
-  TROUPE_TRY(linear.weight, import(source.transposed ? transposed_rows(tensor, stored, source.first_row, rows)
-                                                     : rows_of(tensor, columns, source.first_row, rows),
-                                   rows, columns));
+  return source.transposed ? transposed_rows(tensor, stored, source.first_row, rows)
+                           : rows_of(tensor, columns, source.first_row, rows);
+}
+
+Result<Linear> WeightLoader::with_bias(Weight weight, const LinearSource& source, int64_t rows) const {
+  Linear linear{std::move(weight), {}};
   if (source.bias.empty()) return linear;
+  const int64_t stored = source.stored_rows == 0 ? rows : source.stored_rows;
   TROUPE_TRY(const ModelTensor bias, folder_.tensor(source.bias, std::array{stored}));
   TROUPE_TRY(linear.bias, import_widened(rows_of(bias, 1, source.first_row, rows), 1, rows));
   return linear;

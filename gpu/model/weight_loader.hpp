@@ -39,10 +39,15 @@ class WeightLoader {
   Result<Weight> vector(const std::string& name, int64_t size) const;
   /// [rows, columns], in bf16 if it is stored so, and its bias.
   Result<Linear> linear(const LinearSource& source, int64_t rows, int64_t columns) const;
+  /// The same as Device::import_factor() lays it out: a copy in fp32, for models that compute many rows at once.
+  Result<Linear> factor(const LinearSource& source, int64_t rows, int64_t columns) const;
 
  private:
   Result<Weight> import(const ModelTensor& tensor, int64_t rows, int64_t columns) const;
   Result<Weight> import_widened(const ModelTensor& tensor, int64_t rows, int64_t columns) const;
+  /// The stored tensor's part that `source` names, as [rows, columns].
+  Result<ModelTensor> find(const LinearSource& source, int64_t rows, int64_t columns) const;
+  Result<Linear> with_bias(Weight weight, const LinearSource& source, int64_t rows) const;
 
   Device& device_;
   const ModelFolder& folder_;

@@ -17,6 +17,7 @@ constexpr std::align_val_t buffer_alignment{64};
 constexpr int64_t cost_per_thread_min = 1 << 16;
 /// Columns of a matrix product go to threads in multiples of the widest register block.
 constexpr int64_t column_step = 8;
+constexpr int64_t panel_step = kernels::panel_width;
 
 template <class T>
 void copy(const T* from, int64_t count, T* to) {
@@ -73,6 +74,16 @@ Result<Weight> CpuDevice::import_weight(std::shared_ptr<const void> owner, std::
     weight.halves = {reinterpret_cast<const Bf16*>(values.data()), rows, columns};
   }
   return weight;
+}
+
+Result<Weight> CpuDevice::import_factor(std::span<const float> values, int64_t rows, int64_t columns) {
+  TROUPE_ASSERT(static_cast<int64_t>(values.size()) == rows * columns);
+  const int64_t floats = kernels::panel_floats(rows, columns);
+  TROUPE_TRY(const Buffer memory, allocate({static_cast<uint64_t>(floats) * sizeof(float)}));
+  float* panels = memory.matrix<float>(1, floats).data;
+  kernels::pack_panels(values.data(), rows, columns, panels);
+  return Weight{
+      .owner = std::make_shared<Buffer>(memory), .values = {panels, rows, columns}, .layout = WeightLayout::factor};
 }
 
 void CpuDevice::copy_to_device(std::span<const float> from, Matrix<float> to) {
@@ -168,6 +179,21 @@ void CpuDevice::linear(Matrix<const float> x, const Weight& weight, const Weight
   const bool is_bf16 = weight.dtype() == DType::bf16;
   const float* added = bias.values.data;
   TROUPE_ASSERT(added == nullptr || bias.values.columns == y.columns);
+  if (weight.layout == WeightLayout::factor) {
+    split(y.columns, panel_step, y.size() * x.columns, [&](int64_t first, int64_t last, uint32_t) {
+      if (first == last) return;
+      kernels::panel_matmul({.x = x.data,
+                             .w = weight.values.data + first * x.columns,
+                             .y = y.data + first,
+                             .rows = x.rows,
+                             .inner = x.columns,
+                             .columns = last - first,
+                             .y_stride = y.columns,
+                             .accumulate = store == Store::add,
+                             .bias = added == nullptr ? nullptr : added + first});
+    });
+    return;
+  }
   split(y.columns, column_step, y.size() * x.columns, [&](int64_t first, int64_t last, uint32_t) {
     kernels::matmul({.x = x.data,
                      .w = is_bf16 ? nullptr : weight.values.data + first * x.columns,

@@ -9,7 +9,7 @@
 namespace troupe::gpu {
 
 /// Operations run in the calling thread and `threads - 1` workers, and are finished when a call returns. Weights that
-/// are memory-mapped are used where they lie.
+/// are memory-mapped are used where they lie, but for factors, which are copied into panels.
 class CpuDevice final : public Device {
  public:
   explicit CpuDevice(uint32_t threads) : pool_(threads), scratch_(threads) {}
@@ -18,6 +18,7 @@ class CpuDevice final : public Device {
   Result<Buffer> allocate(ByteCount size) override;
   Result<Weight> import_weight(std::shared_ptr<const void> owner, std::span<const std::byte> values, DType dtype,
                                int64_t rows, int64_t columns) override;
+  Result<Weight> import_factor(std::span<const float> values, int64_t rows, int64_t columns) override;
   void copy_to_device(std::span<const float> from, Matrix<float> to) override;
   void copy_to_device(std::span<const int32_t> from, Matrix<int32_t> to) override;
   void copy_to_host(Matrix<const float> from, std::span<float> to) override;

@@ -35,6 +35,13 @@ double largest_difference(const std::vector<float>& a, const std::vector<float>&
   return largest;
 }
 
+/// w: [columns, inner].
+std::vector<float> pack(const std::vector<float>& w, int64_t columns, int64_t inner) {
+  std::vector<float> panels(static_cast<size_t>(kernels::panel_floats(columns, inner)), NAN);
+  kernels::pack_panels(w.data(), columns, inner, panels.data());
+  return panels;
+}
+
 /// One head in rows of `stride` floats; the memory around the head is checked to stay as it was.
 struct Head {
   Head(int64_t tokens, int64_t head_dim, bool is_biased)
@@ -116,6 +123,45 @@ BOOST_DATA_TEST_CASE(a_product_gets_its_bias_once, data::make({1, 3, 4, 9}) * da
   reference::matmul({x.data(), w.data(), expected.data(), rows, inner, columns, columns, accumulate, bias.data()});
 
   BOOST_TEST(largest_difference(actual, expected) < 1e-5);
+}
+
+BOOST_DATA_TEST_CASE(products_with_panels_agree,
+                     data::make({1, 2, 3, 4, 5, 7, 8, 9, 66, 131}) * data::make({1, 3, 16, 33, 200}), rows, inner) {
+  for (const int64_t columns : {1, 2, 7, 15, 16, 17, 29, 48, 50, 130}) {
+    const auto bias = numbers(columns, 4);
+    for (const bool accumulate : {false, true}) {
+      const auto x = numbers(rows * inner, 1);
+      const auto w = numbers(columns * inner, 2);
+      auto actual = numbers(rows * columns, 3);
+      auto expected = actual;
+      const float* added = columns % 2 == 0 ? bias.data() : nullptr;
+
+      kernels::panel_matmul(
+          {x.data(), pack(w, columns, inner).data(), actual.data(), rows, inner, columns, columns, accumulate, added});
+      reference::matmul({x.data(), w.data(), expected.data(), rows, inner, columns, columns, accumulate, added});
+
+      BOOST_TEST(largest_difference(actual, expected) < 1e-7 * (inner + 4));
+    }
+  }
+}
+
+BOOST_DATA_TEST_CASE(a_row_of_a_product_with_panels_is_the_same_bits_in_any_batch, data::make({33, 64, 192, 511}),
+                     inner) {
+  constexpr int64_t columns = 53;
+  constexpr int64_t rows = 70;
+  const auto x = numbers(rows * inner, 1);
+  const auto panels = pack(numbers(columns * inner, 2), columns, inner);
+  std::vector<float> together(rows * columns);
+  kernels::panel_matmul({x.data(), panels.data(), together.data(), rows, inner, columns, columns, false, nullptr});
+
+  for (const int64_t part : {1, 2, 3, 4, 5, 8, 9, 13}) {
+    std::vector<float> apart(rows * columns);
+    for (int64_t row = 0; row < rows; row += part) {
+      kernels::panel_matmul({x.data() + row * inner, panels.data(), apart.data() + row * columns,
+                             std::min(part, rows - row), inner, columns, columns, false, nullptr});
+    }
+    BOOST_TEST(apart == together, "parts of " << part << " rows differ");
+  }
 }
 
 BOOST_DATA_TEST_CASE(self_attention_agrees,

@@ -60,7 +60,7 @@ std::vector<float> encode(uint32_t threads, const std::vector<int32_t>& lengths,
   const auto x = f.matrix(tokens, width, {all.begin() + first * width, all.begin() + (first + tokens) * width});
   const auto q = f.random(tokens, width, 2);
   const auto out = f.random(tokens, width, 3);
-  const Weight square{nullptr, f.random(width, width, 4)};
+  const Weight square = f.device.import_factor(numbers(width * width, 4), width, width).value();
   const Weight row{nullptr, f.random(1, width, 5)};
   const SequenceOffsets sequences = f.offsets(lengths);
 

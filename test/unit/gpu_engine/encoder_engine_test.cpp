@@ -79,6 +79,34 @@ BOOST_DATA_TEST_CASE(logits_and_scores_are_those_of_transformers, data::make(cla
   }
 }
 
+BOOST_DATA_TEST_CASE(texts_become_the_tokens_of_transformers, data::make(embedders) + data::make(classifiers), name) {
+  const auto references = read_references(name);
+  const auto engine = load_encoder(name);
+  const EncoderTask task = engine->can(EncoderTask::embed) ? EncoderTask::embed : EncoderTask::classify;
+  for (const EncoderReference& reference : references) {
+    EncoderInput as_text{.text = reference.text, .task = task};
+    if (reference.pair) as_text.text = TextPair{reference.text, *reference.pair};
+    const auto results = compute(*engine, {as_text, {.text = reference.tokens, .task = task}});
+
+    BOOST_TEST(results[0].tokens == reference.tokens.ids.size(), reference.text);
+    BOOST_TEST(results[0].embedding == results[1].embedding, reference.text);
+    BOOST_TEST(results[0].logits == results[1].logits, reference.text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_text_that_was_cut_says_so) {
+  const auto engine = load_encoder("bert");
+  std::string letters;
+  for (int i = 0; i < 38; ++i) letters += "a ";
+  const auto results = compute(*engine, {{.text = letters}, {.text = letters + "a"}, {.text = std::string("a")}});
+
+  BOOST_TEST(results[0].tokens == 40U);
+  BOOST_TEST(!results[0].is_cut);
+  BOOST_TEST(results[1].tokens == 40U);
+  BOOST_TEST(results[1].is_cut);
+  BOOST_TEST(!results[2].is_cut);
+}
+
 BOOST_AUTO_TEST_CASE(a_model_says_what_it_can) {
   const auto embedder = load_encoder("distilbert");
   BOOST_TEST(embedder->can(EncoderTask::embed));
