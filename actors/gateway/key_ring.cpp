@@ -106,8 +106,7 @@ Result<KeyPass> KeyRing::admit(std::optional<std::string_view> key, std::string_
                          come_back}));
   }
   if (known.rate > 0) {
-    const double elapsed = std::max(0.0, std::chrono::duration<double>(now - entry.updated).count());
-    if (entry.updated != Time{}) entry.tokens = std::min(burst(known), entry.tokens + elapsed * known.rate);
+    entry.tokens = tokens_at(entry, now);
     entry.updated = now;
     if (entry.tokens < 1) {
       const std::chrono::duration<double> wait((1 - entry.tokens) / known.rate);
@@ -124,6 +123,24 @@ Result<KeyPass> KeyRing::admit(std::optional<std::string_view> key, std::string_
     const std::lock_guard guard(*mutex);
     --*inside;
   });
+}
+
+double KeyRing::tokens_at(const Entry& entry, Time now) {
+  if (entry.updated == Time{}) return entry.tokens;
+  const double elapsed = std::max(0.0, std::chrono::duration<double>(now - entry.updated).count());
+  return std::min(burst(entry.key), entry.tokens + elapsed * entry.key.rate);
+}
+
+std::optional<RequestQuota> KeyRing::quota_of(std::optional<std::string_view> key, Time now) const {
+  if (!key || key->size() > key_bytes_max) return std::nullopt;
+  const std::lock_guard lock(*mutex_);
+  const auto found = keys_.find(hash_of(*key));
+  if (found == keys_.end() || found->second.key.rate <= 0) return std::nullopt;
+  const Entry& entry = found->second;
+  const double left = std::max(0.0, tokens_at(entry, now) - 1);
+  const std::chrono::duration<double> until_full((burst(entry.key) - left) / entry.key.rate);
+  return RequestQuota{static_cast<uint64_t>(burst(entry.key)), static_cast<uint64_t>(left),
+                      std::chrono::ceil<std::chrono::milliseconds>(until_full)};
 }
 
 std::string KeyRing::id_of(std::optional<std::string_view> key) const {

@@ -20,6 +20,13 @@ namespace troupe::gateway {
 /// A request that is inside under a key: counts among the key's concurrent ones for as long as this lives.
 using KeyPass = std::shared_ptr<const void>;
 
+/// What a key that has a rate may ask at this gateway.
+struct RequestQuota {
+  uint64_t limit = 0;                  ///< Requests that may come at once after a pause.
+  uint64_t remaining = 0;              ///< Those that may come at once after the present one.
+  std::chrono::milliseconds reset{0};  ///< Until it is `limit` again, where none come.
+};
+
 /// Thread-safe. The gateway actor updates it; front ends ask it before they hand a request over. Keys stay known when
 /// the head is away. `now` and `wall` are of the node's clock.
 class KeyRing {
@@ -45,6 +52,9 @@ class KeyRing {
   /// the model; overloaded, with retry_after, where its quota is used up; unavailable before the first KeySet.
   Result<KeyPass> admit(std::optional<std::string_view> key, std::string_view model, Time now, WallTime wall);
 
+  /// As admit() would find it now; none for a key that is not known or has no rate.
+  std::optional<RequestQuota> quota_of(std::optional<std::string_view> key, Time now) const;
+
   /// The id of a key that is known, whether or not one is needed; else empty.
   std::string id_of(std::optional<std::string_view> key) const;
 
@@ -58,6 +68,8 @@ class KeyRing {
     Time updated{};
     std::shared_ptr<uint32_t> inside;  ///< Guarded by mutex_, as all here.
   };
+  /// Requests that may come at once by `now`.
+  static double tokens_at(const Entry& entry, Time now);
   Result<std::string> identify(std::optional<std::string_view> key, WallTime wall) const;
   Error refused(std::string_view reason, const std::string& id, Error error) const;
 

@@ -133,6 +133,11 @@ void add_start(CLI::App& app, Shell& shell) {
                  "Allow a --host other than loopback without encryption and keys at clients' doors");
   verb->add_option("--port", flags->port, "Bus port (default: 7420 with --head, else any free one)");
   verb->add_option("--http-port", flags->ports.http, "HTTP door of a gateway; 0 = any free one")->capture_default_str();
+  verb->add_option("--cors-origin", flags->cors_origins,
+                   "Origin whose pages may ask at the HTTP door of a gateway, such as https://app.example; * is any")
+      ->delimiter(',')
+      ->take_all()
+      ->type_name("ORIGIN,...");
   verb->add_option("--zmq-port", flags->ports.zmq, "ZeroMQ door of a gateway")->capture_default_str();
   verb->add_flag("--zmq-encrypt", flags->zmq_encrypt,
                  "Encrypt the ZeroMQ door on loopback too; with another --host it always is");

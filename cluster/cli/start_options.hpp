@@ -23,6 +23,7 @@ struct StartFlags {
   std::string tls_cert;
   std::string tls_key;
   bool tls_self_signed = false;
+  std::vector<std::string> cors_origins;
   bool zmq_encrypt = false;
   int port = -1;  ///< -1: 7420 with --head, else any free one.
   cluster::NodePorts ports;

@@ -119,6 +119,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, std::shared_ptr<h
   door.port_option = "--http-port";
   door.tls = std::move(certificate);
   door.on_cut = count_http_cuts(metrics, "http");
+  TROUPE_TRY(door.cors, http::CorsPolicy::of(options.cors_origins, "--cors-origin"));
   door.io_threads = options.http_threads > 0 ? options.http_threads : std::max(1u, cpus / 2);
   gateway::HttpFrontEnd front_end;
   front_end.door = gateway::door_to(parts.gateway);
@@ -126,6 +127,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, std::shared_ptr<h
   front_end.ids = parts.ids;
   front_end.keys = parts.keys;
   front_end.metrics = parts.metrics;
+  front_end.cors = door.cors;
   front_end.clock = &clock;
   front_end.io_threads = door.io_threads;
   front_end.seed = secure_random_u64();

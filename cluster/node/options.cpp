@@ -7,6 +7,7 @@
 #include <set>
 
 #include "runtime/base/units.hpp"
+#include "runtime/http/cors.hpp"
 #include "storage/model_ref.hpp"
 
 namespace troupe::cluster {
@@ -42,6 +43,7 @@ Status NodeOptions::validate() const {
                       "--tls-self-signed; or keep the default 127.0.0.1; or say --insecure if the network is private "
                       "and everybody on it is trusted",
                       host);
+  TROUPE_CHECK(http::CorsPolicy::of(cors_origins, "--cors-origin"));
   if (weight_lease < std::chrono::seconds{1})
     return fail_field("--weight-lease", "{} is too short: heartbeats renew it twice a second; give it 1s or more",
                       format_duration(weight_lease));

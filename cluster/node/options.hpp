@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "runtime/base/clock.hpp"
 #include "runtime/base/result.hpp"
@@ -37,7 +38,9 @@ struct NodeOptions {
   http::TlsFiles tls;              ///< Certificate and key of the HTTP doors; empty = in the clear.
   bool tls_self_signed = false;    ///< The node makes them itself, in its folder.
   bool insecure = false;           ///< Allows a host other than loopback without TLS and keys.
-  bool zmq_encrypt = false;        ///< Encrypts the ZeroMQ door on loopback too; elsewhere it always does.
+  /// Pages of these origins may ask at a gateway's HTTP door, see http::CorsPolicy.
+  std::vector<std::string> cors_origins;
+  bool zmq_encrypt = false;  ///< Encrypts the ZeroMQ door on loopback too; elsewhere it always does.
   NodePorts ports;
   std::filesystem::path data_dir;  ///< This node's own folder.
   protocol::Resources resources;   ///< What it offers; 0 CPUs and memory = the machine's.

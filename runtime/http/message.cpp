@@ -66,6 +66,8 @@ std::string_view HttpRequest::query() const noexcept {
 
 std::string_view reason_phrase(int status) noexcept {
   switch (status) {
+    case 101:
+      return "Switching Protocols";
     case 100:
       return "Continue";
     case 200:
@@ -110,6 +112,8 @@ std::string_view reason_phrase(int status) noexcept {
       return "Expectation Failed";
     case 422:
       return "Unprocessable Content";
+    case 426:
+      return "Upgrade Required";
     case 429:
       return "Too Many Requests";
     case 431:
@@ -129,6 +133,11 @@ std::string_view reason_phrase(int status) noexcept {
     default:
       return "Unknown";
   }
+}
+
+std::shared_ptr<WebSocket> HttpResponder::upgrade(HeaderList, WebSocketEvents) {
+  respond(426, "application/json", default_error_body(426, {}, "there is no WebSocket in the place of this answer"));
+  return nullptr;
 }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {

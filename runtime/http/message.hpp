@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/http/websocket.hpp"
+
 namespace troupe::http {
 
 /// The fields of a request in the order they came. Names compare without case. Keeps its memory when cleared.
@@ -74,6 +76,11 @@ class HttpResponder {
   /// where that is so. Several may wait; dropped with the stream. It must not hold the responder. Call it from
   /// the connection's thread only.
   virtual void when_unsent(size_t bytes, std::function<void()> callback) = 0;
+
+  /// Makes the connection a WebSocket, in the place of an answer; only inside the handler's call, before which no event
+  /// comes. `headers` go into the answer to its handshake. None where the request asks for no WebSocket as spoken here,
+  /// or the server stops: that has been answered then.
+  virtual std::shared_ptr<WebSocket> upgrade(HeaderList headers, WebSocketEvents events);
 
   /// Runs `action` on the connection's thread: at once when already there. Dropped when the server is gone.
   virtual void post(std::function<void()> action) = 0;

@@ -48,6 +48,7 @@ struct HttpOptions {
   ByteCount body_bytes_max = 16_MiB;       ///< More is 413.
   ByteCount pipelined_bytes_max = 64_KiB;  ///< Read ahead while an answer is owed; beyond it the socket is left alone.
   ByteCount stream_buffer_bytes_max = 4_MiB;  ///< Unsent bytes of a stream; a client that lets more wait is cut off.
+  ByteCount websocket_buffer_bytes_max = 32_MiB;  ///< Likewise, of all that is under way over one WebSocket.
   /// Unsent bytes of all connections. Beyond it, streams that let more than 64 KiB wait are cut off, and whole answers
   /// longer than that become 503.
   ByteCount buffers_bytes_max = 512_MiB;

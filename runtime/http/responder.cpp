@@ -25,10 +25,11 @@ Responder::~Responder() {
 void Responder::respond(int status, std::string_view content_type, std::string body, HeaderList headers) {
   has_ended_.store(true, std::memory_order_relaxed);
   IoLoop& loop = session_->loop();
-  if (loop.on_thread()) return session_->respond(number_, status, content_type, body, headers);
+  if (loop.on_thread()) return session_->respond(number_, status, content_type, std::move(body), headers);
   loop.post([session = session_, number = number_, status, content_type = std::string(content_type),
-             body = std::move(body),
-             headers = std::move(headers)] { session->respond(number, status, content_type, body, headers); });
+             body = std::move(body), headers = std::move(headers)]() mutable {
+    session->respond(number, status, content_type, std::move(body), headers);
+  });
 }
 
 void Responder::begin_stream(int status, std::string_view content_type, HeaderList headers) {
@@ -62,7 +63,35 @@ void Responder::when_unsent(size_t bytes, std::function<void()> callback) {
   });
 }
 
+std::shared_ptr<WebSocket> Responder::upgrade(HeaderList headers, WebSocketEvents events) {
+  has_ended_.store(true, std::memory_order_relaxed);
+  if (!session_->upgrade(number_, headers, std::move(events))) return nullptr;
+  return std::make_shared<SessionSocket>(session_);
+}
+
 void Responder::post(std::function<void()> action) {
+  run_on(session_, [action = std::move(action)](Session&) { action(); });
+}
+
+void SessionSocket::send(std::string text) {
+  run_on(session_, [text = std::move(text)](Session& session) { session.send_message(text); });
+}
+
+void SessionSocket::close(CloseCode code, std::string_view reason) {
+  run_on(session_, [code, reason = std::string(reason)](Session& session) { session.end_websocket(code, reason); });
+}
+
+size_t SessionSocket::unsent() const {
+  return session_->unsent();
+}
+
+void SessionSocket::when_unsent(size_t bytes, std::function<void()> callback) {
+  run_on(session_, [bytes, callback = std::move(callback)](Session& session) mutable {
+    session.when_unsent(session.number(), bytes, std::move(callback));
+  });
+}
+
+void SessionSocket::post(std::function<void()> action) {
   run_on(session_, [action = std::move(action)](Session&) { action(); });
 }
 

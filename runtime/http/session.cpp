@@ -18,6 +18,10 @@ namespace {
 constexpr size_t read_bytes_first = 4 << 10;
 constexpr size_t read_bytes_max = 64 << 10;
 constexpr Duration linger_time = std::chrono::seconds{2};
+/// A WebSocket that lets more wait is not read from, so that it can't ask for ever more.
+constexpr size_t websocket_unsent_high = 256 << 10;
+/// Of keep_alive_timeout: a WebSocket that has said nothing for so long is pinged, and closed after as long again.
+constexpr int pings_of_timeout = 3;
 /// What a connection may hold of bodies and of answers even where all together hold too much.
 constexpr size_t bytes_fair = 64 << 10;
 
@@ -85,6 +89,7 @@ void Session::refuse(ConnectionBounds::Verdict verdict) {
 void Session::drain() {
   draining_ = true;
   keep_alive_ = false;
+  if (const auto events = events_) return events->on_drain();
   if (state_ == State::greeting || (state_ == State::reading && !parser_.has_begun())) close();
 }
 
@@ -96,6 +101,7 @@ void Session::close() {
   boost::system::error_code ec;
   stream_.socket().close(ec);
   release(out_, 0);
+  release(tail_, 0);
   release(sending_, 0);
   sent_ = 0;
   account();
@@ -103,6 +109,7 @@ void Session::close() {
   loop_->remove(self);
   pass_.reset();
   drained_.clear();
+  if (const auto events = std::exchange(events_, nullptr)) events->on_closed();
   if (const auto callback = std::exchange(disconnected_, nullptr); owed && callback) callback();
 }
 
@@ -110,6 +117,7 @@ void Session::check_time(Time now) {
   if (state_ == State::closed) return;
   if (is_writing_ && reads_too_slowly(now)) return cut_off(Cut::reader_slow);
   if (!deadline_ || now < *deadline_) return;
+  if (state_ == State::upgraded) return check_websocket(now);
   if (state_ == State::greeting) return cut_off(Cut::handshake);
   if (state_ != State::reading || (!parser_.has_begun() && number_ > 0)) return close();
   if (!parser_.has_begun()) return cut_off(Cut::header_slow);
@@ -162,7 +170,9 @@ bool Session::make_room() {
 }
 
 void Session::read() {
-  if (is_reading_ || state_ == State::closed || !make_room()) return;
+  if (is_reading_ || state_ == State::closed) return;
+  if (state_ == State::upgraded && unsent() > websocket_unsent_high) return;
+  if (!make_room()) return;
   is_reading_ = true;
   stream_.read_some(
       boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
@@ -183,6 +193,7 @@ void Session::on_read(const boost::system::error_code& ec, size_t count) {
   in_end_ += count;
   if (state_ == State::lingering) in_begin_ = in_end_;
   if (state_ == State::reading) return parse();
+  if (state_ == State::upgraded) return parse_messages();
   read();
 }
 
@@ -239,6 +250,7 @@ void Session::dispatch() {
     responder->respond(500, "application/json",
                        loop_->shared().error_body(500, request_.path(), fmt::format("internal error: {}", e.what())));
   }
+  if (state_ == State::upgraded) parse_messages();
 }
 
 /// Undoes the content coding of the request's body.
@@ -340,7 +352,7 @@ void Session::append_head(int status, std::string_view content_type, const Heade
   out_ += "\r\n";
 }
 
-void Session::respond(uint64_t number, int status, std::string_view content_type, std::string_view body,
+void Session::respond(uint64_t number, int status, std::string_view content_type, std::string body,
                       const HeaderList& headers) {
   if (!owes(number, State::answering)) return;
   if (body.size() > bytes_fair &&
@@ -351,19 +363,17 @@ void Session::respond(uint64_t number, int status, std::string_view content_type
     return respond(number, 503, "application/json", error, {{"retry-after", "1"}});
   }
   const bool bodiless = status == 204 || status == 304;
-  std::string encoded;
   std::string more;
   if (may_compress(body.size())) {
     more = "vary: accept-encoding\r\n";
     const Coding coding = choose_coding(request_.headers.find("accept-encoding").value_or(""));
     if (coding != Coding::identity) {
-      encoded = encode(coding, body);
-      body = encoded;
+      body = encode(coding, body);
       more += fmt::format("content-encoding: {}\r\n", to_string(coding));
     }
   }
   append_head(status, content_type, headers, bodiless ? std::nullopt : std::optional(body.size()), more);
-  if (!bodiless && !is_head_) out_ += body;
+  if (!bodiless && !is_head_) body.size() > bytes_fair ? void(tail_ = std::move(body)) : void(out_ += body);
   finish();
 }
 
@@ -382,14 +392,23 @@ void Session::begin_stream(uint64_t number, int status, std::string_view content
 
 void Session::write(uint64_t number, std::string_view chunk) {
   if (!owes(number, State::streaming) || is_head_ || chunk.empty()) return;
-  const size_t waiting = unsent() + chunk.size();
-  if (waiting > options_.stream_buffer_bytes_max.value) return cut_off(Cut::reader_behind);
-  const uint64_t of_all = loop_->shared().unsent_bytes.load(std::memory_order_relaxed) + chunk.size();
-  if (waiting > bytes_fair && of_all > options_.buffers_bytes_max.value) return cut_off(Cut::buffers_full);
+  if (!may_wait(chunk.size(), options_.stream_buffer_bytes_max)) return;
   if (is_chunked_) fmt::format_to(std::back_inserter(out_), "{:x}\r\n", chunk.size());
   out_ += chunk;
   if (is_chunked_) out_ += "\r\n";
   flush();
+}
+
+/// Whether so much more may wait for the client, where `bytes_max` may in all; else it is cut off.
+bool Session::may_wait(size_t bytes, ByteCount bytes_max) {
+  const size_t waiting = unsent() + bytes;
+  const uint64_t of_all = loop_->shared().unsent_bytes.load(std::memory_order_relaxed) + bytes;
+  if (waiting > bytes_max.value) {
+    cut_off(Cut::reader_behind);
+  } else if (waiting > bytes_fair && of_all > options_.buffers_bytes_max.value) {
+    cut_off(Cut::buffers_full);
+  }
+  return state_ != State::closed;
 }
 
 void Session::end(uint64_t number) {
@@ -418,7 +437,7 @@ void Session::on_disconnect(uint64_t number, std::function<void()> callback) {
 }
 
 void Session::when_unsent(uint64_t number, size_t bytes, std::function<void()> callback) {
-  if (!owes(number, State::streaming)) return;
+  if (!owes(number, State::streaming) && !owes(number, State::upgraded)) return;
   drained_.push_back({bytes, std::move(callback)});
   tell_drained();
 }
@@ -485,8 +504,13 @@ void Session::on_written(const boost::system::error_code& ec, size_t count) {
     std::swap(out_, sending_);
     return send();
   }
+  if (!tail_.empty()) {
+    sending_ = std::exchange(tail_, {});
+    return send();
+  }
   is_writing_ = false;
-  if (state_ == State::finishing) all_written();
+  if (state_ == State::finishing) return all_written();
+  if (state_ == State::upgraded) read();
 }
 
 void Session::all_written() {
@@ -510,6 +534,137 @@ void Session::linger() {
   }
   in_begin_ = in_end_;
   read();
+}
+
+// --- WebSocket -------------------------------------------------------------------------------------------------------
+
+namespace {
+
+/// Whether one of the field's comma-separated words is `token`, without case.
+bool has_token(const Headers& headers, std::string_view field, std::string_view token) {
+  std::string_view rest = headers.find(field).value_or("");
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find(','), rest.size());
+    std::string word(rest.substr(0, end));
+    std::erase(word, ' ');
+    std::ranges::transform(word, word.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    if (word == token) return true;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return false;
+}
+
+bool asks_for_websocket(const HttpRequest& request) {
+  const Headers& headers = request.headers;
+  return request.method == "GET" && has_token(headers, "upgrade", "websocket") &&
+         has_token(headers, "connection", "upgrade") && headers.find("sec-websocket-version") == "13" &&
+         is_websocket_key(headers.find("sec-websocket-key").value_or(""));
+}
+
+}  // namespace
+
+bool Session::upgrade(uint64_t number, const HeaderList& headers, WebSocketEvents events) {
+  if (!owes(number, State::answering)) return false;
+  if (draining_) {
+    respond(number, 503, "application/json", loop_->shared().error_body(503, request_.path(), "the server stops"),
+            {{"retry-after", "1"}});
+    return false;
+  }
+  if (!parser_.is_http_1_1() || !asks_for_websocket(request_)) {
+    const std::string body = loop_->shared().error_body(
+        426, request_.path(), "this is a WebSocket: ask with GET, upgrade: websocket and sec-websocket-version: 13");
+    respond(number, 426, "application/json", body, {{"upgrade", "websocket"}, {"sec-websocket-version", "13"}});
+    return false;
+  }
+  fmt::format_to(std::back_inserter(out_),
+                 "HTTP/1.1 101 {}\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: {}\r\n",
+                 reason_phrase(101), accept_key(request_.headers.find("sec-websocket-key").value_or("")));
+  for (const auto& [name, value] : headers) {
+    fmt::format_to(std::back_inserter(out_), "{}: ", name);
+    append_value(out_, value);
+    out_ += "\r\n";
+  }
+  out_ += "\r\n";
+  state_ = State::upgraded;
+  disconnected_ = nullptr;
+  request_.body.clear();
+  account_body();
+  messages_.emplace(options_.body_bytes_max.value);
+  events_ = std::make_shared<WebSocketEvents>(std::move(events));
+  deadline_ = now() + options_.keep_alive_timeout / pings_of_timeout;
+  flush();
+  return true;
+}
+
+void Session::parse_messages() {
+  is_pinged_ = false;
+  deadline_ = now() + options_.keep_alive_timeout / pings_of_timeout;
+  while (state_ == State::upgraded && in_begin_ < in_end_) {
+    const std::string_view bytes(in_.data() + in_begin_, in_end_ - in_begin_);
+    const WebSocketParser::Outcome outcome = messages_->feed(bytes, request_.body);
+    in_begin_ += outcome.consumed;
+    account_body();
+    if (bodies_are_full()) {
+      loop_->shared().count(Cut::bodies_full);
+      return end_websocket(CloseCode::policy, "too many large messages are here; come back later");
+    }
+    if (outcome.event == WebSocketParser::Event::more) break;
+    take_message(outcome);
+  }
+  read();
+}
+
+void Session::take_message(const WebSocketParser::Outcome& outcome) {
+  switch (outcome.event) {
+    case WebSocketParser::Event::more:
+    case WebSocketParser::Event::pong:
+      return;
+    case WebSocketParser::Event::ping:
+      return send_control(Opcode::pong, messages_->control());
+    case WebSocketParser::Event::close:
+      return end_websocket(CloseCode::normal, {});
+    case WebSocketParser::Event::failed:
+      loop_->shared().count(outcome.code == CloseCode::too_large ? Cut::body_large : Cut::malformed);
+      return end_websocket(outcome.code, outcome.reason);
+    case WebSocketParser::Event::text:
+      break;
+  }
+  std::string message = std::exchange(request_.body, {});
+  account_body();
+  const auto events = events_;  // Closing drops them.
+  events->on_message(std::move(message));
+}
+
+void Session::send_message(std::string_view text) {
+  if (state_ != State::upgraded || !may_wait(text.size(), options_.websocket_buffer_bytes_max)) return;
+  append_frame(out_, Opcode::text, text);
+  flush();
+}
+
+void Session::send_control(Opcode opcode, std::string_view payload) {
+  if (!may_wait(payload.size(), options_.websocket_buffer_bytes_max)) return;
+  append_frame(out_, opcode, payload);
+  flush();
+}
+
+/// One that is silent may be gone without having said so.
+void Session::check_websocket(Time now) {
+  if (is_pinged_) return close();
+  is_pinged_ = true;
+  deadline_ = now + options_.keep_alive_timeout / pings_of_timeout;
+  send_control(Opcode::ping, {});
+}
+
+void Session::end_websocket(CloseCode code, std::string_view reason) {
+  if (state_ != State::upgraded) return;
+  append_close_frame(out_, code, reason);
+  keep_alive_ = false;
+  is_broken_ = true;  // What else the client sends is thrown away.
+  deadline_.reset();
+  const auto events = std::exchange(events_, nullptr);
+  finish();
+  events->on_closed();
 }
 
 }  // namespace troupe::http::internal

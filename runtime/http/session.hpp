@@ -11,6 +11,7 @@
 #include "runtime/http/byte_stream.hpp"
 #include "runtime/http/io_loop.hpp"
 #include "runtime/http/request_parser.hpp"
+#include "runtime/http/websocket_parser.hpp"
 
 namespace troupe::http::internal {
 
@@ -34,8 +35,7 @@ class Session : public std::enable_shared_from_this<Session> {
   IoLoop& loop() noexcept { return *loop_; }
 
   // For responders. `number` names the request; calls about another than the present one are ignored.
-  void respond(uint64_t number, int status, std::string_view content_type, std::string_view body,
-               const HeaderList& headers);
+  void respond(uint64_t number, int status, std::string_view content_type, std::string body, const HeaderList& headers);
   void begin_stream(uint64_t number, int status, std::string_view content_type, const HeaderList& headers);
   void write(uint64_t number, std::string_view chunk);
   void end(uint64_t number);
@@ -43,6 +43,14 @@ class Session : public std::enable_shared_from_this<Session> {
   void dropped(uint64_t number);
   void on_disconnect(uint64_t number, std::function<void()> callback);
   void when_unsent(uint64_t number, size_t bytes, std::function<void()> callback);
+  /// False where it has answered that it can't.
+  bool upgrade(uint64_t number, const HeaderList& headers, WebSocketEvents events);
+
+  // For WebSockets; ignored unless the session is one.
+  void send_message(std::string_view text);
+  void end_websocket(CloseCode code, std::string_view reason);
+  uint64_t number() const noexcept { return number_; }
+  size_t unsent() const noexcept { return out_.size() + tail_.size() + sending_.size() - sent_; }
 
  private:
   enum class State : uint8_t {
@@ -50,6 +58,7 @@ class Session : public std::enable_shared_from_this<Session> {
     reading,    ///< A request, or idle between two.
     answering,  ///< The handler owes an answer.
     streaming,  ///< Its beginning is out.
+    upgraded,   ///< A WebSocket.
     finishing,  ///< The answer is complete but not all sent.
     lingering,  ///< All sent; what the client still sends is thrown away, so that it can read the answer.
     closed,
@@ -69,10 +78,15 @@ class Session : public std::enable_shared_from_this<Session> {
   void cut_off(Cut cut);
   Time body_deadline() const;
   void next_request();
+  void parse_messages();
+  void take_message(const WebSocketParser::Outcome& outcome);
+  void send_control(Opcode opcode, std::string_view payload);
+  void check_websocket(Time now);
 
   void append_head(int status, std::string_view content_type, const HeaderList& headers,
                    std::optional<size_t> content_length, std::string_view more = {});
   bool may_compress(size_t bytes) const;
+  bool may_wait(size_t bytes, ByteCount bytes_max);
   void finish();
   void flush();
   void send();
@@ -85,7 +99,6 @@ class Session : public std::enable_shared_from_this<Session> {
   bool reads_too_slowly(Time now);
 
   bool owes(uint64_t number, State state) const noexcept { return number == number_ && state_ == state; }
-  size_t unsent() const noexcept { return out_.size() + sending_.size() - sent_; }
   Time now() const { return loop_->shared().clock.now(); }
 
   const std::shared_ptr<IoLoop> loop_;
@@ -106,6 +119,9 @@ class Session : public std::enable_shared_from_this<Session> {
   bool is_broken_ = false;  ///< The request was not read to its end: linger.
   bool draining_ = false;
   std::function<void()> disconnected_;
+  std::optional<WebSocketParser> messages_;
+  std::shared_ptr<WebSocketEvents> events_;
+  bool is_pinged_ = false;
   struct Drained {
     size_t unsent_max = 0;
     std::function<void()> callback;
@@ -117,6 +133,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool is_reading_ = false;
 
   std::string out_;      ///< Waits for the write under way.
+  std::string tail_;     ///< Goes after out_: the long body of a whole answer, as it was handed over.
   std::string sending_;  ///< Being written, from sent_ on.
   size_t sent_ = 0;
   bool is_writing_ = false;

@@ -1,4 +1,4 @@
-// Fuzzes what the gateway reads from HTTP clients: requests as bytes, and the JSON bodies of both APIs. The first byte
+// Fuzzes what the gateway reads from HTTP clients: requests as bytes, and the JSON bodies of all APIs. The first byte
 // chooses the parser; the rest is its input.
 
 #include <algorithm>
@@ -9,6 +9,8 @@
 #include "actors/gateway/http/open_inference.hpp"
 #include "actors/gateway/http/openai.hpp"
 #include "actors/gateway/http/text_inference.hpp"
+#include "actors/gateway/http/tf_serving.hpp"
+#include "actors/gateway/http/websocket_frames.hpp"
 #include "runtime/base/assert.hpp"
 #include "runtime/http/request_parser.hpp"
 
@@ -55,12 +57,49 @@ void check_open_inference(std::string_view body, JsonParser& parser) {
   }
 }
 
+void check_client_frame(std::string_view text, JsonParser& parser) {
+  std::string id;
+  const auto frame = parse_client_frame(text, parser, id);
+  if (!frame) {
+    TROUPE_ASSERT(!frame.error().message.empty());
+    return;
+  }
+  TROUPE_ASSERT(frame->op == ClientOp::authenticate || frame->id == id);
+  TROUPE_ASSERT((frame->op == ClientOp::request) == frame->body.starts_with('{'));
+}
+
 void check_text_inference(std::string_view body, JsonParser& parser) {
   const auto request = parse_text_inference_request(body, false, parser);
   if (!request) return;
   const protocol::Sampling& sampling = request->generate.sampling;
   TROUPE_ASSERT(!request->generate.stream && sampling.max_tokens >= 1 && sampling.stop.size() <= 4);
   TROUPE_ASSERT(sampling.temperature >= 0 && sampling.temperature <= 2 && sampling.top_p > 0 && sampling.top_p <= 1);
+}
+
+/// What was accepted is valid, and comes back out of its own answer.
+void check_tf(TfVerb verb, std::string_view body, JsonParser& parser) {
+  const auto request = parse_tf_request(verb, body, parser);
+  if (!request) {
+    TROUPE_ASSERT(!request.error().message.empty());
+    return;
+  }
+  const auto& inputs = request->infer.inputs;
+  for (const protocol::Tensor& tensor : inputs) TROUPE_ASSERT(protocol::validate(tensor).has_value());
+  for (const TfVerb answered : {TfVerb::classify, TfVerb::regress})
+    static_cast<void>(format_tf_answer({inputs}, answered, TfFormat::rows));
+  static_cast<void>(format_tf_answer({inputs}, TfVerb::predict, TfFormat::rows));
+  const auto written = format_tf_answer({inputs}, TfVerb::predict, TfFormat::columns);
+  TROUPE_ASSERT(written.has_value());
+  constexpr std::string_view outputs = "{\"outputs\":";
+  const auto again = parse_tf_request(TfVerb::predict, "{\"inputs\":" + written->substr(outputs.size()), parser);
+  for (const protocol::Tensor& tensor : inputs) {
+    if (tensor.data.empty()) return;  // Of an empty list nothing tells the type.
+  }
+  TROUPE_ASSERT(again.has_value() && again->infer.inputs.size() == inputs.size());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const protocol::Tensor& found = again->infer.inputs[i];
+    TROUPE_ASSERT(found.dtype == inputs[i].dtype && found.shape == inputs[i].shape && found.data == inputs[i].data);
+  }
 }
 
 /// However the bytes are cut, the same requests come out.
@@ -91,7 +130,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   static JsonParser parser;
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 5) {
+  switch (data[0] % 8) {
     case 0:
       check_openai(OpenAiKind::completion, input, parser);
       break;
@@ -103,6 +142,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 3:
       check_text_inference(input, parser);
+      break;
+    case 4:
+      check_tf(TfVerb::predict, input, parser);
+      break;
+    case 5:
+      check_tf(TfVerb::classify, input, parser);
+      break;
+    case 6:
+      check_client_frame(input, parser);
       break;
     default:
       if (input.size() < 4000) TROUPE_ASSERT(count_requests(input, 1) == count_requests(input, input.size()));

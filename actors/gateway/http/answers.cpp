@@ -5,17 +5,29 @@
 
 namespace troupe::gateway {
 
+namespace {
+
+void add_context(http::HeaderList& headers, const AnswerContext& context) {
+  headers.emplace_back("x-request-id", context.request_id);
+  headers.insert(headers.end(), context.headers.begin(), context.headers.end());
+  if (context.clock == nullptr) return;
+  const std::chrono::duration<double, std::milli> taken = context.clock->now() - context.begun;
+  headers.emplace_back("server-timing", fmt::format("total;dur={:.3f}", taken.count()));
+}
+
+}  // namespace
+
 http::HeaderList answer_headers(const AnswerContext& context, const protocol::ResultPart& part) {
-  http::HeaderList headers{{"x-request-id", context.request_id},
-                           {"x-troupe-version", part.version},
-                           {"x-troupe-cache", part.cached ? "hit" : "miss"}};
+  http::HeaderList headers{{"x-troupe-version", part.version}, {"x-troupe-cache", part.cached ? "hit" : "miss"}};
+  headers.reserve(8);
+  add_context(headers, context);
   if (part.replayed) headers.emplace_back("idempotency-replayed", "true");
   return headers;
 }
 
 void answer_error(const AnswerContext& context, const Error& error, std::string body) {
   http::HeaderList headers = error_headers(error);
-  headers.emplace_back("x-request-id", context.request_id);
+  add_context(headers, context);
   if (error.code == Errc::unauthenticated) headers.emplace_back("www-authenticate", "Bearer");
   context.responder->respond(http_status(error), "application/json", std::move(body), std::move(headers));
 }

@@ -6,14 +6,18 @@
 
 #include "actors/balancer/messages.hpp"
 #include "actors/gateway/http/openai.hpp"
+#include "runtime/base/clock.hpp"
 #include "runtime/http/message.hpp"
 
 namespace troupe::gateway {
 
-/// What both kinds need. `request_id` goes back as x-request-id.
+/// What every answer needs, right or wrong.
 struct AnswerContext {
   std::shared_ptr<http::HttpResponder> responder;
-  std::string request_id;
+  std::string request_id;      ///< Goes back as x-request-id.
+  http::HeaderList headers{};  ///< Go back as well.
+  const Clock* clock = nullptr;
+  Time begun{};  ///< By `clock`; the time since then goes back as server-timing.
 };
 
 /// One object, or server-sent events from the first part on. Headers carry x-troupe-version and x-troupe-cache.

@@ -6,6 +6,7 @@
 #include "actors/gateway/keyed_sink.hpp"
 #include "runtime/base/assert.hpp"
 #include "runtime/observe/request_id.hpp"
+#include "runtime/observe/trace_context.hpp"
 
 namespace troupe::gateway {
 namespace {
@@ -28,6 +29,11 @@ std::optional<std::string_view> key_of(const HttpRequest& request) {
   return authorization->substr(scheme.size());
 }
 
+std::optional<observe::TraceContext> trace_of(const HttpRequest& request) {
+  const auto parent = request.headers.find("traceparent");
+  return parent ? observe::parse_traceparent(*parent) : std::nullopt;
+}
+
 }  // namespace
 
 Calls::Calls(HttpFrontEnd front_end) : front_end_(std::move(front_end)) {
@@ -44,11 +50,28 @@ Calls::Scratch& Calls::scratch(const HttpRequest& request) const {
 std::string Calls::request_id(const HttpRequest& request) const {
   const auto id = request.headers.find("x-request-id");
   if (id && observe::check_request_id(*id)) return std::string(*id);
+  // The id goes wherever the request does, into logs too: there it is found by its trace.
+  if (auto trace = trace_of(request)) return std::move(trace->trace_id);
   return observe::make_request_id(scratch(request).random);
 }
 
 Call Calls::open(const HttpRequest& request, ResponderPtr responder) const {
-  return Call{{std::move(responder), request_id(request)}, {}, {}, {}, {}};
+  Call call{{std::move(responder), request_id(request), {}, front_end_.clock, front_end_.clock->now()}, {}, {}, {}, {}};
+  if (const auto trace = trace_of(request)) {
+    const auto child = observe::make_child(*trace, scratch(request).random);
+    call.answer.headers.emplace_back("traceresponse", observe::format_traceparent(child));
+  }
+  return call;
+}
+
+void Calls::add_quota(Call& call) const {
+  if (!front_end_.keys) return;
+  const auto quota = front_end_.keys->quota_of(call.key, front_end_.clock->now());
+  if (!quota) return;
+  http::HeaderList& headers = call.answer.headers;
+  headers.emplace_back("x-ratelimit-limit-requests", std::to_string(quota->limit));
+  headers.emplace_back("x-ratelimit-remaining-requests", std::to_string(quota->remaining));
+  headers.emplace_back("x-ratelimit-reset-requests", fmt::format("{}ms", quota->reset.count()));
 }
 
 Result<Calls::Models> Calls::models_of(const HttpRequest& request) const {
@@ -63,6 +86,7 @@ Status Calls::read_headers(const HttpRequest& request, Call& call) const {
     call.idempotency_key = *key;
   }
   if (const auto models = models_of(request); !models) return fail(models.error());
+  add_quota(call);
   if (const auto unit = request.headers.find("x-unit-id")) {
     if (unit->empty() || unit->size() > unit_bytes_max) {
       return fail_field("x-unit-id", "x-unit-id must have 1 to {} bytes, found {}", unit_bytes_max, unit->size());

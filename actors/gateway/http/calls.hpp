@@ -46,7 +46,7 @@ class Calls {
 
   /// Which models the request's key may see.
   Result<Models> models_of(const http::HttpRequest& request) const;
-  /// The client's, where it is fit for one, else a new one.
+  /// The client's x-request-id, where it is fit for one; else the id of its trace; else a new one.
   std::string request_id(const http::HttpRequest& request) const;
 
  private:
@@ -57,6 +57,8 @@ class Calls {
   };
 
   Scratch& scratch(const http::HttpRequest& request) const;
+  /// What its key may still ask goes back to the client.
+  void add_quota(Call& call) const;
 
   const HttpFrontEnd front_end_;
   std::vector<std::unique_ptr<Scratch>> scratch_;

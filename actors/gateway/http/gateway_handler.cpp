@@ -5,6 +5,7 @@
 #include "actors/gateway/http/model_pages.hpp"
 #include "actors/gateway/http/open_inference_routes.hpp"
 #include "actors/gateway/http/tf_serving_routes.hpp"
+#include "actors/gateway/http/websocket_door.hpp"
 #include "runtime/http/routes.hpp"
 
 namespace troupe::gateway {
@@ -66,6 +67,9 @@ http::Handler make_gateway_handler(HttpFrontEnd front_end) {
   add_open_inference_routes(*routes, calls);
   add_tf_serving_routes(*routes, calls);
   add_health_routes(*routes, calls);
+  add_websocket_route(*routes, calls, [weak = std::weak_ptr(routes)](HttpRequest& request, ResponderPtr responder) {
+    if (const auto same = weak.lock()) same->serve(request, std::move(responder));
+  });
   return [routes](HttpRequest& request, ResponderPtr responder) { routes->serve(request, std::move(responder)); };
 }
 

@@ -65,7 +65,8 @@ struct StreamedText {
       context.responder->begin_stream(200, "text/event-stream", std::move(headers));
       has_begun = true;
     }
-    send(format_text_inference_answer(*content, model, part.version, id));
+    context.responder->write(
+        fmt::format("data: {}\n\n", format_text_inference_answer(*content, model, part.version, id)));
     if (last) return context.responder->end();
     if (!more) return;
     if (const uint64_t bytes = pace.on_part(part); bytes > 0)
@@ -74,10 +75,9 @@ struct StreamedText {
   /// Once a stream has begun its status is out, so the error goes into it.
   void error(const Error& failure) const {
     if (!has_begun) return answer_open_inference_error(context, failure);
-    send(open_inference_error_body(failure));
+    context.responder->write(fmt::format("event: error\ndata: {}\n\n", open_inference_error_body(failure)));
     context.responder->end();
   }
-  void send(std::string_view event) const { context.responder->write(fmt::format("data: {}\n\n", event)); }
 };
 
 }  // namespace

@@ -387,7 +387,7 @@ BOOST_AUTO_TEST_CASE(text_is_generated_whole_and_as_a_stream) {
   BOOST_TEST(stream.has("content-type: text/event-stream\r\n"));
   BOOST_TEST(stream.body ==
              "data: {\"model_name\":\"clerk\",\"model_version\":\"2\",\"text_output\":\"Hel\"}\n\n"
-             "data: {\"error\":\"the replica died\"}\n\n");
+             "event: error\ndata: {\"error\":\"the replica died\"}\n\n");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_done_here_is_refused_by_name) {

@@ -2,6 +2,7 @@
 #include <future>
 #include <thread>
 
+#include "runtime/http/content_coding.hpp"
 #include "runtime/http/server.hpp"
 #include "test/integration/gateway/raw_client.hpp"
 
@@ -400,6 +401,67 @@ BOOST_AUTO_TEST_CASE(stopping_does_not_wait_for_ever_and_late_answers_are_harmle
   wait_for(gone.get_future());
   responder->respond(200, "", "late");
   BOOST_TEST(client.at_end());
+}
+
+BOOST_AUTO_TEST_CASE(a_long_answer_is_compressed_for_who_asks_and_a_coded_request_is_decoded) {
+  Site site;
+  RawClient client(site.server->port());
+  const std::string text(5000, 'x');
+  const std::string coded = encode(Coding::gzip, text);
+
+  client.post("/x", coded, "content-encoding: gzip\r\naccept-encoding: br;q=0.1, gzip\r\n");
+  const HttpAnswer answer = client.answer();
+  client.post("/x", text);
+  const HttpAnswer plain = client.answer();
+  client.post("/x", "short", "accept-encoding: gzip\r\n");
+  const HttpAnswer brief = client.answer();
+
+  BOOST_TEST(answer.has("content-encoding: gzip\r\n"));
+  BOOST_TEST(answer.has("vary: accept-encoding\r\n"));
+  BOOST_TEST(decode(Coding::gzip, answer.body, 10'000).value_or("") == "POST /x " + text);
+  BOOST_TEST(plain.body == "POST /x " + text);
+  BOOST_TEST(!plain.has("content-encoding"));
+  BOOST_TEST(plain.has("vary: accept-encoding\r\n"));
+  BOOST_TEST(brief.body == "POST /x short");
+}
+
+BOOST_AUTO_TEST_CASE(what_can_not_be_decoded_is_refused_and_the_connection_goes_on) {
+  HttpOptions options;
+  options.body_bytes_max = 64_KiB;
+  Site site(Site::echo, options);
+  RawClient client(site.server->port());
+  const auto status_of = [&](std::string_view body, std::string_view coding) {
+    client.post("/x", body, fmt::format("content-encoding: {}\r\n", coding));
+    return client.answer().status;
+  };
+
+  BOOST_TEST(status_of("abc", "lzma") == 415);
+  BOOST_TEST(status_of("abc", "gzip, gzip") == 415);
+  BOOST_TEST(status_of("abc", "gzip") == 400);
+  BOOST_TEST(status_of(encode(Coding::zstd, std::string(65 << 10, '\0')), "zstd") == 413);
+  BOOST_TEST(status_of(encode(Coding::zstd, std::string(64 << 10, '\0')), "zstd") == 200);
+  BOOST_TEST(status_of("abc", "identity") == 200);
+  BOOST_TEST(site.server->stats().cut(Cut::body_large) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(pages_of_allowed_origins_may_read_even_what_the_server_refuses) {
+  HttpOptions options;
+  options.cors = CorsPolicy::of({"https://app.example"}, "").value();
+  Site site(Site::echo, options);
+  RawClient client(site.server->port());
+
+  client.send(
+      "OPTIONS /x HTTP/1.1\r\nhost: x\r\norigin: https://app.example\r\naccess-control-request-method: "
+      "POST\r\n\r\n");
+  const HttpAnswer asked = client.answer();
+  client.send("POST /x HTTP/1.1\r\nhost: x\r\norigin: https://app.example\r\ncontent-length: 99999999\r\n\r\n");
+  const HttpAnswer refused = client.answer();
+
+  BOOST_TEST(asked.status == 204);
+  BOOST_TEST(asked.has("access-control-allow-origin: https://app.example\r\n"));
+  BOOST_TEST(asked.has("access-control-allow-methods: "));
+  BOOST_TEST(refused.status == 413);
+  BOOST_TEST(refused.has("access-control-allow-origin: https://app.example\r\n"));
 }
 
 BOOST_AUTO_TEST_CASE(many_connections_are_served_at_once) {

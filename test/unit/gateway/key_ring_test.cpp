@@ -53,6 +53,28 @@ BOOST_AUTO_TEST_CASE(a_key_has_an_id_whether_or_not_keys_are_needed) {
   BOOST_TEST(ring.id_of(std::nullopt) == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_key_with_a_rate_is_told_what_is_left_of_it) {
+  auto limited = key("alice");
+  limited.rate = 4;
+  set({limited, key("free")});
+
+  const auto fresh = ring.quota_of("alice", t0);
+  for (int i = 0; i < 3; ++i) BOOST_TEST(admit("alice") == "ok");
+  const auto used = ring.quota_of("alice", t0);
+  const auto later = ring.quota_of("alice", t0 + 500ms);
+
+  BOOST_TEST_REQUIRE(fresh.has_value());
+  BOOST_TEST(fresh->limit == 4u);
+  BOOST_TEST(fresh->remaining == 3u);
+  BOOST_TEST((fresh->reset == 250ms));
+  BOOST_TEST(used->remaining == 0u);
+  BOOST_TEST((used->reset == 1000ms));
+  BOOST_TEST(later->remaining == 2u);
+  BOOST_TEST(!ring.quota_of("free", t0).has_value());
+  BOOST_TEST(!ring.quota_of("nobody", t0).has_value());
+  BOOST_TEST(!ring.quota_of(std::nullopt, t0).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_door_that_others_reach_needs_keys_whatever_the_head_says) {
   KeyRing strict({}, true);
   strict.update({Epoch{1}, 1, false, {key("alice")}});
