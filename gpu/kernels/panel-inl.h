@@ -10,6 +10,15 @@
 #include "gpu/kernels/kernels.hpp"
 #include "gpu/kernels/vector-inl.h"
 
+// Without it some blocks' sums go through memory.
+#ifndef TROUPE_UNROLL
+#ifdef __clang__
+#define TROUPE_UNROLL _Pragma("unroll")
+#else
+#define TROUPE_UNROLL _Pragma("GCC unroll 8")
+#endif
+#endif
+
 HWY_BEFORE_NAMESPACE();
 namespace troupe::gpu::kernels::HWY_NAMESPACE {
 
@@ -55,19 +64,19 @@ HWY_INLINE void multiply_block(const Factors& f, int64_t row, int64_t column, co
     w[v] = f.w + at / panel_columns * f.panel_stride + at % panel_columns;
   }
   FloatVector sums[rows][vectors];
-  for (auto& sums_of_row : sums) {
-    for (auto& sum : sums_of_row) sum = hn::Zero(d);
+  TROUPE_UNROLL for (int r = 0; r < rows; ++r) {
+    TROUPE_UNROLL for (int v = 0; v < vectors; ++v) sums[r][v] = hn::Zero(d);
   }
   for (int64_t k = 0; k < f.inner; ++k) {
     FloatVector w_part[vectors];
-    for (int v = 0; v < vectors; ++v) w_part[v] = hn::LoadU(d, w[v] + k * w_stride);
-    for (int r = 0; r < rows; ++r) {
+    TROUPE_UNROLL for (int v = 0; v < vectors; ++v) w_part[v] = hn::LoadU(d, w[v] + k * w_stride);
+    TROUPE_UNROLL for (int r = 0; r < rows; ++r) {
       const FloatVector x_part = hn::Set(d, x[r * x_stride + k]);
-      for (int v = 0; v < vectors; ++v) sums[r][v] = hn::MulAdd(x_part, w_part[v], sums[r][v]);
+      TROUPE_UNROLL for (int v = 0; v < vectors; ++v) sums[r][v] = hn::MulAdd(x_part, w_part[v], sums[r][v]);
     }
   }
-  for (int r = 0; r < rows; ++r) {
-    for (int v = 0; v < vectors; ++v) store(row + r, column + v * lanes, sums[r][v]);
+  TROUPE_UNROLL for (int r = 0; r < rows; ++r) {
+    TROUPE_UNROLL for (int v = 0; v < vectors; ++v) store(row + r, column + v * lanes, sums[r][v]);
   }
 }
 

@@ -14,14 +14,43 @@ namespace troupe::gpu::kernels::HWY_NAMESPACE {
 /// Queries whose scores are held at once.
 constexpr int64_t query_rows = 16;
 
+/// Four values of each of four tokens, turned over.
+HWY_INLINE void turn_block(const float* HWY_RESTRICT from, int64_t stride, int64_t padded, float* HWY_RESTRICT out) {
+#if HWY_TARGET == HWY_SCALAR
+  for (int64_t i = 0; i < 4; ++i) {
+    for (int64_t token = 0; token < 4; ++token) out[i * padded + token] = from[token * stride + i];
+  }
+#else
+  const hn::Full128<float> d;
+  const auto a = hn::LoadU(d, from);
+  const auto b = hn::LoadU(d, from + stride);
+  const auto c = hn::LoadU(d, from + 2 * stride);
+  const auto e = hn::LoadU(d, from + 3 * stride);
+  const auto ab_low = hn::InterleaveLower(d, a, b);
+  const auto ab_high = hn::InterleaveUpper(d, a, b);
+  const auto ce_low = hn::InterleaveLower(d, c, e);
+  const auto ce_high = hn::InterleaveUpper(d, c, e);
+  hn::StoreU(hn::ConcatLowerLower(d, ce_low, ab_low), d, out);
+  hn::StoreU(hn::ConcatUpperUpper(d, ce_low, ab_low), d, out + padded);
+  hn::StoreU(hn::ConcatLowerLower(d, ce_high, ab_high), d, out + 2 * padded);
+  hn::StoreU(hn::ConcatUpperUpper(d, ce_high, ab_high), d, out + 3 * padded);
+#endif
+}
+
 /// The head's keys as [head_dim, padded], so that a vector holds one dimension of many keys.
 HWY_INLINE void turn_keys(const SelfAttentionArgs& args, int64_t padded, float* HWY_RESTRICT out) {
-  for (int64_t token = 0; token < args.tokens; ++token) {
-    const float* HWY_RESTRICT key = args.keys + token * args.stride;
-    for (int64_t i = 0; i < args.head_dim; ++i) out[i * padded + token] = key[i];
+  const int64_t whole_tokens = args.tokens / 4 * 4;
+  const int64_t whole_dims = args.head_dim / 4 * 4;
+  for (int64_t token = 0; token < whole_tokens; token += 4) {
+    const float* HWY_RESTRICT keys = args.keys + token * args.stride;
+    for (int64_t i = 0; i < whole_dims; i += 4) turn_block(keys + i, args.stride, padded, out + i * padded + token);
   }
-  for (int64_t i = 0; i < args.head_dim; ++i) {
-    for (int64_t token = args.tokens; token < padded; ++token) out[i * padded + token] = 0;
+  for (int64_t token = 0; token < padded; ++token) {
+    const bool is_key = token < args.tokens;
+    const float* HWY_RESTRICT key = args.keys + token * args.stride;
+    for (int64_t i = token < whole_tokens ? whole_dims : 0; i < args.head_dim; ++i) {
+      out[i * padded + token] = is_key ? key[i] : 0.0F;
+    }
   }
 }
 
