@@ -85,6 +85,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void append_head(int status, std::string_view content_type, const HeaderList& headers,
                    std::optional<size_t> content_length, std::string_view more = {});
+  void append_fields(const HeaderList& fields);
   bool may_compress(size_t bytes) const;
   bool may_wait(size_t bytes, ByteCount bytes_max);
   void finish();

@@ -116,7 +116,7 @@ def test_a_client_may_wait_to_be_told_to_go_on_and_send_its_body_in_chunks(servi
 # --- Headers
 
 
-def test_a_trace_is_followed_and_is_the_request_id(http):
+def test_a_trace_is_followed_and_is_in_the_request_id(http):
     answer = http.post(INFER, SMALL, {"traceparent": TRACE, "tracestate": "a=b"})
     named = http.post(INFER, SMALL, {"traceparent": TRACE, "x-request-id": "mine"})
     broken = http.post(INFER, SMALL, {"traceparent": "00-0-0-0"})
@@ -124,7 +124,7 @@ def test_a_trace_is_followed_and_is_the_request_id(http):
     version, trace, span, flags = answer.headers["traceresponse"].split("-")
     assert (version, trace, flags) == ("00", "4bf92f3577b34da6a3ce929d0e0e4736", "01")
     assert len(span) == 16 and span != "00f067aa0ba902b7"
-    assert answer.headers["x-request-id"] == trace
+    assert answer.headers["x-request-id"] == f"{trace}-{span}"
     assert named.headers["x-request-id"] == "mine" and trace in named.headers["traceresponse"]
     assert "traceresponse" not in broken.headers and broken.status == 200
 

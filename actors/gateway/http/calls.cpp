@@ -29,9 +29,18 @@ std::optional<std::string_view> key_of(const HttpRequest& request) {
   return authorization->substr(scheme.size());
 }
 
-std::optional<observe::TraceContext> trace_of(const HttpRequest& request) {
-  const auto parent = request.headers.find("traceparent");
-  return parent ? observe::parse_traceparent(*parent) : std::nullopt;
+/// A span of its own in the trace that the request is part of.
+std::optional<observe::TraceContext> span_of(const HttpRequest& request, Random& random) {
+  const auto field = request.headers.find("traceparent");
+  const auto parent = field ? observe::parse_traceparent(*field) : std::nullopt;
+  return parent ? std::optional(observe::make_child(*parent, random)) : std::nullopt;
+}
+
+/// The id goes wherever the request does, into logs too: there it is found by its trace.
+std::string make_id(const HttpRequest& request, const std::optional<observe::TraceContext>& span, Random& random) {
+  const auto id = request.headers.find("x-request-id");
+  if (id && observe::check_request_id(*id)) return std::string(*id);
+  return span ? fmt::format("{}-{}", span->trace_id, span->span_id) : observe::make_request_id(random);
 }
 
 }  // namespace
@@ -48,19 +57,19 @@ Calls::Scratch& Calls::scratch(const HttpRequest& request) const {
 }
 
 std::string Calls::request_id(const HttpRequest& request) const {
-  const auto id = request.headers.find("x-request-id");
-  if (id && observe::check_request_id(*id)) return std::string(*id);
-  // The id goes wherever the request does, into logs too: there it is found by its trace.
-  if (auto trace = trace_of(request)) return std::move(trace->trace_id);
-  return observe::make_request_id(scratch(request).random);
+  Random& random = scratch(request).random;
+  return make_id(request, span_of(request, random), random);
 }
 
 Call Calls::open(const HttpRequest& request, ResponderPtr responder) const {
-  Call call{{std::move(responder), request_id(request), {}, front_end_.clock, front_end_.clock->now()}, {}, {}, {}, {}};
-  if (const auto trace = trace_of(request)) {
-    const auto child = observe::make_child(*trace, scratch(request).random);
-    call.answer.headers.emplace_back("traceresponse", observe::format_traceparent(child));
-  }
+  Random& random = scratch(request).random;
+  const auto span = span_of(request, random);
+  Call call;
+  call.answer.responder = std::move(responder);
+  call.answer.request_id = make_id(request, span, random);
+  call.answer.clock = front_end_.clock;
+  call.answer.begun = front_end_.clock->now();
+  if (span) call.answer.headers.emplace_back("traceresponse", observe::format_traceparent(*span));
   return call;
 }
 

@@ -46,7 +46,7 @@ class Calls {
 
   /// Which models the request's key may see.
   Result<Models> models_of(const http::HttpRequest& request) const;
-  /// The client's x-request-id, where it is fit for one; else the id of its trace; else a new one.
+  /// The client's x-request-id, where it is fit for one; else one of its trace; else a new one.
   std::string request_id(const http::HttpRequest& request) const;
 
  private:
