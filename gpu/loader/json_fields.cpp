@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "gpu/loader/clipped.hpp"
 #include "gpu/loader/mapped_file.hpp"
 
 namespace troupe::gpu {
@@ -132,7 +133,7 @@ tl::unexpected<Error> JsonFields::unsupported(std::string_view key, std::string_
 
 std::string JsonFields::found(std::string_view key) const {
   const auto value = object_->find(key);
-  return value == object_->end() ? "nothing" : value->dump().substr(0, 100);
+  return value == object_->end() ? "nothing" : std::string(clipped(value->dump(), 100));
 }
 
 }  // namespace troupe::gpu

@@ -9,6 +9,8 @@
 #include <optional>
 #include <set>
 
+#include "gpu/loader/clipped.hpp"
+
 namespace troupe::gpu {
 namespace {
 
@@ -34,11 +36,6 @@ constexpr std::array<NamedType, 13> types = {{{"BOOL", DType::boolean},
                                               {"BF16", DType::bf16},
                                               {"F32", DType::f32},
                                               {"F64", DType::f64}}};
-
-/// Names come out of the file: a long one must not make a long message.
-std::string_view clipped(std::string_view name) {
-  return name.substr(0, 200);
-}
 
 uint64_t little_endian_u64(std::span<const std::byte> bytes) {
   uint64_t value = 0;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "gpu/loader/clipped.hpp"
 #include "gpu/loader/mapped_file.hpp"
 
 namespace troupe::gpu {
@@ -16,10 +17,6 @@ using nlohmann::json;
 constexpr uint64_t max_index_bytes = 64 << 20;
 /// As many as file systems allow.
 constexpr size_t max_file_name = 255;
-
-std::string_view clipped(std::string_view name) {
-  return name.substr(0, 200);
-}
 
 bool is_plain_name(std::string_view name) {
   return !name.empty() && name.size() <= max_file_name && name.front() != '.' &&

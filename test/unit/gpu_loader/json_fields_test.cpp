@@ -47,6 +47,16 @@ BOOST_AUTO_TEST_CASE(objects_inside_are_named_in_full) {
   BOOST_TEST(contains(fields.object("list").error().message, "list: expected an object or null, found []"));
 }
 
+BOOST_AUTO_TEST_CASE(a_long_value_is_cut_between_characters) {
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += "\u20ac";
+  const json object = {{"name", text}};
+
+  const std::string message = JsonFields("config.json", object).integer("name", 0, 1).error().message;
+
+  BOOST_TEST(message.ends_with("found \"" + text.substr(0, 33 * 3)));
+}
+
 BOOST_AUTO_TEST_CASE(absent_and_null_are_the_same) {
   const json object = json::parse(R"({"none": null, "some": ["a", "b"], "mixed": ["a", 1]})");
   const JsonFields fields("config.json", object);
