@@ -74,6 +74,39 @@ BOOST_AUTO_TEST_CASE(a_long_word_of_repeats_is_merged_whole) {
   BOOST_TEST(tokenizer.decode(*ids, false).value() == text);
 }
 
+BOOST_AUTO_TEST_CASE(characters_that_a_model_cannot_spell_are_an_error_not_dropped) {
+  const auto tokenizer =
+      Tokenizer::from_json(R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}})", "small");
+
+  const auto ids = tokenizer->encode("aé", false);
+
+  BOOST_REQUIRE(!ids.has_value());
+  BOOST_TEST((ids.error().code == Errc::invalid_argument));
+  BOOST_TEST(ids.error().message == "the vocabulary has no token for the character é");
+}
+
+BOOST_AUTO_TEST_CASE(a_length_counts_special_tokens_and_says_when_it_cut) {
+  const Tokenizer tokenizer = bytes_tokenizer();
+  const auto whole = tokenizer.encode_single("abcd", false, 4);
+  const auto cut = tokenizer.encode_single("abcd", false, 3);
+
+  BOOST_TEST(whole->ids == (std::vector<int32_t>{'a', 'b', 'c', 'd'}), boost::test_tools::per_element());
+  BOOST_TEST(!whole->is_cut);
+  BOOST_TEST(cut->ids == (std::vector<int32_t>{'a', 'b', 'c'}), boost::test_tools::per_element());
+  BOOST_TEST(cut->is_cut);
+  BOOST_TEST(tokenizer.encode_single("abcd", true, 0).error().message ==
+             "a length of 0 has no room for 1 special tokens");
+}
+
+BOOST_AUTO_TEST_CASE(normalizing_cannot_blow_a_text_up) {
+  const std::string big(1 << 20, 'x');
+  const nlohmann::json file = {{"normalizer", {{"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", big}}},
+                               {"model", {{"type", "WordLevel"}, {"vocab", {{"u", 0}}}, {"unk_token", "u"}}}};
+  const auto tokenizer = Tokenizer::from_json(file.dump(), "big");
+
+  BOOST_TEST((tokenizer->encode(std::string(1000, 'a'), false).error().code == Errc::too_large));
+}
+
 BOOST_AUTO_TEST_CASE(a_stream_hands_out_whole_characters_only) {
   StreamDecoder stream(bytes_tokenizer(), true);
 
