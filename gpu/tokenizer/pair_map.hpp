@@ -1,6 +1,7 @@
 #pragma once
 // PairMap: a flat hash table from pairs of token ids. Private to this folder.
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
