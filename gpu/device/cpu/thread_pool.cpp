@@ -26,12 +26,16 @@ uint32_t wait_for_change(const std::atomic<uint32_t>& atomic, uint32_t old) noex
   }
 }
 
+constexpr uint64_t parts_shift = 16;
+constexpr uint64_t round_shift = 32;
+constexpr uint64_t field_mask = 0xFFFF;
+
 }  // namespace
 
 ThreadPool::ThreadPool(uint32_t threads) {
-  TROUPE_ASSERT(threads >= 1);
+  TROUPE_ASSERT(threads >= 1 && threads <= field_mask);
   workers_.reserve(threads - 1);
-  for (uint32_t part = 1; part < threads; ++part) workers_.emplace_back([this, part] { work(part); });
+  for (uint32_t worker = 1; worker < threads; ++worker) workers_.emplace_back([this] { work(); });
 }
 
 ThreadPool::~ThreadPool() {
@@ -44,24 +48,39 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::run_parts(uint32_t parts, Job job) {
   TROUPE_ASSERT(parts <= threads());
   job_ = job;
-  parts_ = parts;
-  // Every worker counts, also one without a part: none may still read this round's job when the next one is written.
-  pending_.store(static_cast<uint32_t>(workers_.size()), std::memory_order_relaxed);
+  finished_.store(0, std::memory_order_relaxed);
+  const uint64_t round = round_.load(std::memory_order_relaxed) + 1;
+  claims_.store(round << round_shift | uint64_t{parts} << parts_shift, std::memory_order_release);
   round_.fetch_add(1, std::memory_order_release);
   round_.notify_all();
 
-  job.call(job.self, 0);
-  for (uint32_t left = pending_.load(std::memory_order_acquire); left != 0; left = wait_for_change(pending_, left)) {
+  take_parts();
+  for (uint32_t done = finished_.load(std::memory_order_acquire); done != parts;) {
+    done = wait_for_change(finished_, done);
   }
 }
 
-void ThreadPool::work(uint32_t part) {
+void ThreadPool::take_parts() {
+  uint64_t claims = claims_.load(std::memory_order_acquire);
+  for (;;) {
+    const uint64_t parts = claims >> parts_shift & field_mask;
+    const uint64_t part = claims & field_mask;
+    if (part >= parts) return;
+    if (!claims_.compare_exchange_weak(claims, claims + 1, std::memory_order_acq_rel, std::memory_order_acquire)) {
+      continue;
+    }
+    job_.call(job_.self, static_cast<uint32_t>(part));
+    if (finished_.fetch_add(1, std::memory_order_acq_rel) + 1 == parts) finished_.notify_one();
+    claims = claims_.load(std::memory_order_acquire);
+  }
+}
+
+void ThreadPool::work() {
   uint32_t seen = 0;
   for (;;) {
     seen = wait_for_change(round_, seen);
     if (stopping_) return;
-    if (part < parts_) job_.call(job_.self, part);
-    if (pending_.fetch_sub(1, std::memory_order_acq_rel) == 1) pending_.notify_one();
+    take_parts();
   }
 }
 

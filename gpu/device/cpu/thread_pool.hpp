@@ -19,8 +19,9 @@ class ThreadPool {
 
   uint32_t threads() const noexcept { return static_cast<uint32_t>(workers_.size()) + 1; }
 
-  /// Calls work(part) for each part in [0, parts), part p on thread p, and returns when all are done. Requires parts <=
-  /// threads(); `work` must not throw.
+  /// Calls work(part) once for each part in [0, parts), each on the first thread that is free, and returns when all are
+  /// done. So a thread that the system does not let run keeps nobody waiting but for the part it is at. Requires parts
+  /// <= threads(); `work` must not throw.
   template <class Work>
   void run(uint32_t parts, const Work& work) {
     if (parts <= 1) {
@@ -37,14 +38,17 @@ class ThreadPool {
   };
 
   void run_parts(uint32_t parts, Job job);
-  void work(uint32_t part);
+  /// Runs parts of the present round as long as there are any to take.
+  void take_parts();
+  void work();
 
-  // Written before `round_` is raised and read after it was seen, or after `pending_` is counted down.
+  // Written before `claims_` opens a round, and read by those alone who took a part of it: run_parts() waits for them.
   Job job_;
-  uint32_t parts_ = 0;
-  bool stopping_ = false;
-  std::atomic<uint32_t> round_{0};
-  std::atomic<uint32_t> pending_{0};
+  /// The present round, its parts and the next one to take; in one word, so that nobody takes a part of another round.
+  std::atomic<uint64_t> claims_{0};
+  std::atomic<uint32_t> finished_{0};  ///< Parts of the present round.
+  std::atomic<uint32_t> round_{0};     ///< Raised after claims_; what idle workers wait for.
+  std::atomic<bool> stopping_{false};
   std::vector<std::thread> workers_;
 };
 

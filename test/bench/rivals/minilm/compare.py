@@ -46,13 +46,20 @@ def export_onnx() -> None:
     import torch
     from transformers import AutoModel
 
-    model = AutoModel.from_pretrained(MODEL, dtype=torch.float32).eval()
-    example = torch.ones((2, 8), dtype=torch.long)
-    axes = {"input_ids": {0: "batch", 1: "tokens"}, "attention_mask": {0: "batch", 1: "tokens"}}
+    class Hidden(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = AutoModel.from_pretrained(MODEL, dtype=torch.float32).eval()
+
+        def forward(self, input_ids, attention_mask):
+            return self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+
+    example = torch.full((2, 8), 1000)
+    batch, tokens = torch.export.Dim("batch", min=1, max=512), torch.export.Dim("tokens", min=2, max=512)
     ONNX.parent.mkdir(parents=True, exist_ok=True)
     torch.onnx.export(
-        model, (example, torch.ones_like(example)), str(ONNX), input_names=list(axes), output_names=["hidden"],
-        dynamic_axes=axes, opset_version=17, dynamo=False,
+        Hidden(), (example, torch.ones_like(example)), str(ONNX), input_names=["input_ids", "attention_mask"],
+        output_names=["hidden"], dynamic_shapes=({0: batch, 1: tokens}, {0: batch, 1: tokens}), external_data=False,
     )  # fmt: skip
 
 
