@@ -29,6 +29,8 @@ inline constexpr std::array crash_point_names{
     std::string_view("model.after_rename"),      // Visible, but its folder's entry is not synced.
     std::string_view("model.before_remove"),     // A grave is dug.
     std::string_view("model.after_remove"),      // Invisible, but its files are still there.
+    std::string_view("intake.after_chunk"),      // Some more bytes of a version that comes in are written.
+    std::string_view("intake.before_publish"),   // It is whole, but still invisible.
     std::string_view("backup.after_file"),       // One more file is copied.
     std::string_view("backup.before_manifest"),  // All files, no manifest.
     std::string_view("backup.before_rename"),    // Whole, but under its temporary name.

@@ -26,36 +26,10 @@ tl::unexpected<Error> io_failure(std::string_view what, const fs::path& path, in
   return fail(code == ENOENT ? Errc::not_found : Errc::io_error, "cannot {} {}: {}", what, path.string(), reason(code));
 }
 
-Result<FileDescriptor> open_regular(const fs::path& path) {
-  // O_NONBLOCK: opening a pipe without a writer must not hang.
-  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!file && errno == ELOOP) return fail(Errc::invalid_argument, "{} is a symbolic link", path.string());
-  if (!file) return io_failure("open", path, errno);
-  struct stat facts {};
-  if (::fstat(file.get(), &facts) != 0) return io_failure("look at", path, errno);
-  if (!S_ISREG(facts.st_mode)) return fail(Errc::invalid_argument, "{} is not a regular file", path.string());
-  return file;
-}
-
 Result<FileDescriptor> create_new(const fs::path& path, mode_t mode) {
   FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (!file) return write_failure("create", path, errno);
   return file;
-}
-
-Status write_all(const FileDescriptor& file, std::string_view data, const fs::path& path) {
-  while (!data.empty()) {
-    const ssize_t written = ::write(file.get(), data.data(), data.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return write_failure("write", path, errno);
-    data.remove_prefix(static_cast<size_t>(written));
-  }
-  return {};
-}
-
-Status sync_file(const FileDescriptor& file, const fs::path& path) {
-  if (::fsync(file.get()) != 0) return write_failure("sync", path, errno);
-  return {};
 }
 
 Status read_blocks(const FileDescriptor& file, const fs::path& path,
@@ -70,17 +44,21 @@ Status read_blocks(const FileDescriptor& file, const fs::path& path,
   }
 }
 
-Result<FileDigest> digest_blocks(const FileDescriptor& file, const fs::path& path,
-                                 const std::function<Status(std::string_view)>& on_block) {
-  Sha256 sha;
-  FileDigest digest;
+Result<OpenDigest> hash_blocks(const FileDescriptor& file, const fs::path& path,
+                               const std::function<Status(std::string_view)>& on_block) {
+  OpenDigest digest;
   TROUPE_CHECK(read_blocks(file, path, [&](std::string_view block) -> Status {
-    sha.update(std::as_bytes(std::span(block)));
+    digest.sha256.update(std::as_bytes(std::span(block)));
     digest.size.value += block.size();
     return on_block(block);
   }));
-  digest.sha256 = sha.hex();
   return digest;
+}
+
+Result<FileDigest> digest_blocks(const FileDescriptor& file, const fs::path& path,
+                                 const std::function<Status(std::string_view)>& on_block) {
+  TROUPE_TRY(OpenDigest digest, hash_blocks(file, path, on_block));
+  return FileDigest{digest.size, digest.sha256.hex()};
 }
 
 Status add_entry(FileTree& tree, const fs::directory_entry& entry, const fs::path& root) {
@@ -116,6 +94,44 @@ tl::unexpected<Error> write_failure(std::string_view what, const fs::path& path,
   return fail({errc, fmt::format("cannot {} {}: {}", what, path.string(), reason(code)), {}, {}});
 }
 
+Result<FileDescriptor> open_regular(const fs::path& path) {
+  // O_NONBLOCK: opening a pipe without a writer must not hang.
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file && errno == ELOOP) return fail(Errc::invalid_argument, "{} is a symbolic link", path.string());
+  if (!file) return io_failure("open", path, errno);
+  struct stat facts {};
+  if (::fstat(file.get(), &facts) != 0) return io_failure("look at", path, errno);
+  if (!S_ISREG(facts.st_mode)) return fail(Errc::invalid_argument, "{} is not a regular file", path.string());
+  return file;
+}
+
+Result<std::string> read_at(const FileDescriptor& file, uint64_t offset, size_t size, const fs::path& path) {
+  std::string bytes(size, '\0');
+  for (size_t got = 0; got < size;) {
+    const ssize_t more = ::pread(file.get(), bytes.data() + got, size - got, static_cast<off_t>(offset + got));
+    if (more < 0 && errno == EINTR) continue;
+    if (more < 0) return io_failure("read", path, errno);
+    if (more == 0) return fail(Errc::corrupt_data, "{} ends after {} bytes", path.string(), offset + got);
+    got += static_cast<size_t>(more);
+  }
+  return bytes;
+}
+
+Status write_all(const FileDescriptor& file, std::string_view data, const fs::path& path) {
+  while (!data.empty()) {
+    const ssize_t written = ::write(file.get(), data.data(), data.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return write_failure("write", path, errno);
+    data.remove_prefix(static_cast<size_t>(written));
+  }
+  return {};
+}
+
+Status sync_file(const FileDescriptor& file, const fs::path& path) {
+  if (::fsync(file.get()) != 0) return write_failure("sync", path, errno);
+  return {};
+}
+
 Status make_directory(const fs::path& path) {
   std::error_code error;
   fs::create_directories(path, error);
@@ -147,6 +163,11 @@ Result<FileTree> walk(const fs::path& root) {
 Result<FileDigest> digest_file(const fs::path& path) {
   TROUPE_TRY(const FileDescriptor file, open_regular(path));
   return digest_blocks(file, path, [](std::string_view) -> Status { return {}; });
+}
+
+Result<OpenDigest> hash_file(const fs::path& path) {
+  TROUPE_TRY(const FileDescriptor file, open_regular(path));
+  return hash_blocks(file, path, [](std::string_view) -> Status { return {}; });
 }
 
 Result<FileDigest> copy_file_synced(const fs::path& from, const fs::path& to, mode_t mode) {

@@ -12,6 +12,7 @@
 
 #include "runtime/base/result.hpp"
 #include "runtime/base/units.hpp"
+#include "storage/sha256.hpp"
 
 namespace troupe::storage {
 
@@ -55,6 +56,12 @@ struct FileDigest {
 
 /// Errors: not_found, invalid_argument (a symbolic link or no regular file), io_error.
 Result<FileDigest> digest_file(const std::filesystem::path& path);
+/// As digest_file(), with the hash still open: for a file that goes on.
+struct OpenDigest {
+  ByteCount size;
+  Sha256 sha256;
+};
+Result<OpenDigest> hash_file(const std::filesystem::path& path);
 /// Published files are read-only.
 inline constexpr mode_t model_file_mode = 0444;
 /// Copies to a new, synced file; the digest is that of the bytes written. Keeps execute permission beside `mode`.
@@ -67,6 +74,13 @@ Result<std::string> read_file(const std::filesystem::path& path, ByteCount bytes
 /// The error of a write that the system refused with `code` (an errno): resource_exhausted where the disk is full,
 /// unavailable where it is read-only or failing, io_error otherwise.
 tl::unexpected<Error> write_failure(std::string_view what, const std::filesystem::path& path, int code);
+/// Opens it to be read. Errors: not_found, invalid_argument (a symbolic link or no regular file), io_error.
+Result<FileDescriptor> open_regular(const std::filesystem::path& path);
+/// Bytes [offset, offset + size); corrupt_data where the file ends before. `path` is for messages, here and below.
+Result<std::string> read_at(const FileDescriptor& file, uint64_t offset, size_t size,
+                            const std::filesystem::path& path);
+Status write_all(const FileDescriptor& file, std::string_view data, const std::filesystem::path& path);
+Status sync_file(const FileDescriptor& file, const std::filesystem::path& path);
 /// Makes a directory and those above it.
 Status make_directory(const std::filesystem::path& path);
 /// Makes the entries of a directory durable.

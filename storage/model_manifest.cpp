@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "storage/model_ref.hpp"
+#include "storage/sha256.hpp"
 
 namespace troupe::storage {
 namespace {
@@ -64,6 +65,15 @@ ByteCount ModelManifest::total_bytes() const noexcept {
   ByteCount total;
   for (const ModelFile& file : files) total.value += file.size.value;
   return total;
+}
+
+std::string ModelManifest::digest() const {
+  Sha256 sha;
+  for (const ModelFile& file : files) {
+    const std::string line = fmt::format("{} {} {}\n", file.sha256, file.size.value, file.path);
+    sha.update(std::as_bytes(std::span(line)));
+  }
+  return sha.hex();
 }
 
 Result<std::string> to_json(const ModelManifest& manifest) {

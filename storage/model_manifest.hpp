@@ -13,6 +13,7 @@
 namespace troupe::storage {
 
 inline constexpr std::string_view manifest_file_name = "troupe-manifest.json";
+inline constexpr ByteCount manifest_bytes_max{16 << 20};  ///< Of its JSON.
 inline constexpr size_t metadata_entries_max = 64;
 inline constexpr size_t metadata_bytes_max = 4096;  ///< Of each key and of each value.
 
@@ -33,6 +34,8 @@ struct ModelManifest {
   std::map<std::string, std::string> metadata;
 
   ByteCount total_bytes() const noexcept;
+  /// SHA-256 of paths, sizes and checksums of the files: two versions with the same digest hold the same bytes.
+  std::string digest() const;
   bool operator==(const ModelManifest&) const = default;
 };
 

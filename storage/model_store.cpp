@@ -2,8 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 
@@ -12,6 +15,7 @@
 #include "runtime/base/random.hpp"
 #include "storage/crash_point.hpp"
 #include "storage/file_tree.hpp"
+#include "storage/model_folder.hpp"
 #include "storage/model_ref.hpp"
 
 namespace troupe::storage {
@@ -19,15 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr ByteCount manifest_bytes_max = 16_MiB;
-
 Status check_ref(std::string_view name, std::string_view version) {
   TROUPE_CHECK(check_model_name(name));
   return check_model_version(version);
-}
-
-fs::path incoming_root(const fs::path& root) {
-  return root / ".incoming";
 }
 
 /// An invisible directory being filled. The lock on it tells other processes that it is no leftover; what is still
@@ -35,7 +33,7 @@ fs::path incoming_root(const fs::path& root) {
 class Incoming {
  public:
   static Result<Incoming> make(const fs::path& root) {
-    Incoming incoming(incoming_root(root) / fmt::format("{:016x}", secure_random_u64()));
+    Incoming incoming(incoming_folder(root) / fmt::format("{:016x}", secure_random_u64()));
     TROUPE_CHECK(make_directory(incoming.path_));
     incoming.lock_ = FileDescriptor(::open(incoming.path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!incoming.lock_ || ::flock(incoming.lock_.get(), LOCK_EX | LOCK_NB) != 0)
@@ -89,12 +87,6 @@ Result<std::vector<ModelFile>> copy_all(const fs::path& source, const FileTree& 
   return files;
 }
 
-Result<ModelManifest> read_manifest(const fs::path& directory) {
-  const fs::path file = directory / manifest_file_name;
-  TROUPE_TRY(const std::string text, read_file(file, manifest_bytes_max));
-  return manifest_from_json(text, file.string());
-}
-
 std::vector<std::string> subdirectories(const fs::path& directory) {
   std::vector<std::string> found;
   std::error_code error;
@@ -139,15 +131,17 @@ Status verify_file(const fs::path& directory, const ModelFile& file) {
 }  // namespace
 
 Result<ModelStore> ModelStore::open(const fs::path& root) {
-  TROUPE_CHECK(make_directory(incoming_root(root)));
+  TROUPE_CHECK(make_directory(incoming_folder(root)));
   ModelStore store(root);
   store.clear_leftovers();
   return store;
 }
 
 void ModelStore::clear_leftovers() const {
-  for (const std::string& name : subdirectories(incoming_root(root_))) {
-    const fs::path path = incoming_root(root_) / name;
+  for (const std::string& name : subdirectories(incoming_folder(root_))) {
+    // What comes in piece by piece is gone on with.
+    if (name.find('@') != std::string::npos) continue;
+    const fs::path path = incoming_folder(root_) / name;
     const FileDescriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     std::error_code ignored;
     if (directory && ::flock(directory.get(), LOCK_EX | LOCK_NB) == 0) fs::remove_all(path, ignored);
@@ -176,28 +170,13 @@ Result<ModelManifest> ModelStore::add(std::string_view name, std::string_view ve
   TROUPE_CHECK(write_file_synced(incoming.path() / manifest_file_name, json));
   TROUPE_CHECK(sync_directory(incoming.path()));
   crash_point("model.before_rename");
-  if (auto published = publish(incoming.path(), directory_of(name, version)); !published) {
+  if (auto published = publish_folder(root_, incoming.path(), directory_of(name, version)); !published) {
     // Another process was first.
     if (published.error().code != Errc::already_exists) return fail(std::move(published.error()));
     TROUPE_TRY(const ModelManifest theirs, find(name, version));
     return same_or_refused(theirs, manifest.files);
   }
   return find(name, version);
-}
-
-Status ModelStore::publish(const fs::path& incoming, const fs::path& target) const {
-  // A removal of the last version of this name may take its directory away in between.
-  for (int attempt = 0; attempt < 3; ++attempt) {
-    TROUPE_CHECK(make_directory(target.parent_path()));
-    TROUPE_CHECK(sync_directory(root_));
-    if (std::rename(incoming.c_str(), target.c_str()) == 0) {
-      crash_point("model.after_rename");
-      return sync_directory(target.parent_path());
-    }
-    if (errno == ENOTEMPTY || errno == EEXIST) return fail(Errc::already_exists, "{} exists already", target.string());
-    if (errno != ENOENT) break;
-  }
-  return write_failure("publish", target, errno);
 }
 
 Result<ModelManifest> ModelStore::same_or_refused(const ModelManifest& existing,
@@ -228,7 +207,7 @@ Result<std::vector<ModelManifest>> ModelStore::list(std::vector<Error>* damaged)
 
 Result<ModelManifest> ModelStore::find(std::string_view name, std::string_view version) const {
   TROUPE_TRY(const fs::path directory, path_of(name, version));
-  auto manifest = read_manifest(directory);
+  auto manifest = read_model_manifest(directory);
   if (!manifest && manifest.error().code == Errc::not_found) {
     if (std::error_code ignored; !fs::exists(directory, ignored)) return no_such_version(name, version);
     return fail(Errc::corrupt_data, "{} has lost its {}", directory.string(), manifest_file_name);
@@ -248,7 +227,7 @@ Result<fs::path> ModelStore::path_of(std::string_view name, std::string_view ver
 }
 
 Status verify_model_folder(const fs::path& directory) {
-  TROUPE_TRY(const ModelManifest manifest, read_manifest(directory));
+  TROUPE_TRY(const ModelManifest manifest, read_model_manifest(directory));
   for (const ModelFile& file : manifest.files) TROUPE_CHECK(verify_file(directory, file));
   const auto tree = walk(directory);
   if (!tree) return fail(as_damage(tree.error()));
@@ -281,6 +260,23 @@ Status ModelStore::remove(std::string_view name, std::string_view version) {
   std::error_code not_empty;
   fs::remove(directory.parent_path(), not_empty);
   return {};
+}
+
+Status ModelStore::mark_used(std::string_view name, std::string_view version, WallTime now) const {
+  TROUPE_TRY(const fs::path directory, path_of(name, version));
+  const int64_t micros = unix_microseconds(now);
+  const timespec used{micros / 1'000'000, micros % 1'000'000 * 1'000};
+  const std::array<timespec, 2> times{used, used};
+  if (::utimensat(AT_FDCWD, directory.c_str(), times.data(), 0) != 0)
+    return write_failure("mark as used", directory, errno);
+  return {};
+}
+
+Result<WallTime> ModelStore::last_used(std::string_view name, std::string_view version) const {
+  TROUPE_TRY(const fs::path directory, path_of(name, version));
+  struct stat facts {};
+  if (::stat(directory.c_str(), &facts) != 0) return no_such_version(name, version);
+  return wall_time_from_unix_microseconds(facts.st_mtim.tv_sec * 1'000'000 + facts.st_mtim.tv_nsec / 1'000);
 }
 
 fs::path ModelStore::directory_of(std::string_view name, std::string_view version) const {

@@ -39,6 +39,10 @@ class ModelStore {
   /// The directory of a published version. Its files are read-only; do not write there.
   Result<std::filesystem::path> path_of(std::string_view name, std::string_view version) const;
 
+  /// Remembers that the version was used at `now`, beside it on disk; last_used() is otherwise when it was published.
+  Status mark_used(std::string_view name, std::string_view version, WallTime now) const;
+  Result<WallTime> last_used(std::string_view name, std::string_view version) const;
+
   /// Reads every file again. Errors: corrupt_data, naming the first file that is missing, extra, or of another size or
   /// checksum than its manifest says.
   Status verify(std::string_view name, std::string_view version) const;
@@ -53,7 +57,6 @@ class ModelStore {
   std::vector<std::string> versions_of(std::string_view name) const;
   tl::unexpected<Error> no_such_version(std::string_view name, std::string_view version) const;
   Result<ModelManifest> same_or_refused(const ModelManifest& existing, const std::vector<ModelFile>& files) const;
-  Status publish(const std::filesystem::path& incoming, const std::filesystem::path& target) const;
   void clear_leftovers() const;
 
   std::filesystem::path root_;

@@ -183,7 +183,7 @@ void GatewayActor::update_peers(const protocol::RoutingSnapshot& snapshot) {
   for (const auto& [id, node] : nodes) {
     const auto known = peers_.find(id);
     if (known == peers_.end() || known->second != node) {
-      parts_.add_peer({node.id, node.incarnation, node.control, node.request, node.public_key});
+      parts_.add_peer({node.id, node.incarnation, node.control, node.request, node.bulk, node.public_key});
     }
   }
   peers_ = std::move(nodes);

@@ -46,6 +46,7 @@ void AgentActor::started() {
 
 void AgentActor::tick() {
   perform(state_.tick(context().now()));
+  want_models();
   if (hand_over_until_ && *hand_over_until_ <= context().now()) drain_all();
   context().after(heartbeat_interval_, [this] { tick(); });
 }
@@ -232,13 +233,57 @@ void AgentActor::on_delta(const protocol::RoutingDelta& delta) {
 void AgentActor::perform(const std::vector<AgentAction>& actions) {
   for (const AgentAction& action : actions) {
     if (const auto* start_replica = std::get_if<StartReplica>(&action)) {
-      start(start_replica->spec);
+      prepare(start_replica->spec);
     } else if (const auto* drain = std::get_if<DrainReplica>(&action)) {
       options_.log.info("replica drains", kv("replica", drain->id));
       if (const auto replica = replicas_.find(drain->id); replica != replicas_.end()) this->drain(replica->second);
+      if (fetching_.erase(drain->id) > 0) stopped(drain->id);
     } else {
       end(std::get<EndReplica>(action).id);
     }
+  }
+}
+
+void AgentActor::prepare(const protocol::ReplicaSpec& spec) {
+  if (spec.folder.empty() || !context().host().find(protocol::fetcher_path)) return start(spec);
+  fetching_[spec.id] = spec;
+  want_models();
+}
+
+/// All of it each time, and again at each tick: the fetcher may have started anew.
+void AgentActor::want_models() {
+  const actor::Ref fetcher = context().host().find(protocol::fetcher_path);
+  if (!fetcher) return;
+  ModelsWanted wanted;
+  wanted.head = head_;
+  wanted.tell = context().bind<FetchNews>([this](const FetchNews& news) { take_news(news); });
+  for (const auto& [id, spec] : fetching_) wanted.starting.push_back(spec);
+  for (const protocol::ReplicaStatus& status : state_.statuses())
+    if (replicas_.contains(status.id)) wanted.running.push_back({status.model, status.version});
+  const bool wants = !wanted.starting.empty() || !wanted.running.empty();
+  if (!std::exchange(wants_models_, wants) && !wants) return;
+  static_cast<void>(fetcher.send(std::move(wanted)));
+}
+
+void AgentActor::take_news(const FetchNews& news) {
+  const auto found = fetching_.find(news.replica);
+  if (found == fetching_.end()) return;
+  if (news.what == FetchNews::What::ready) {
+    protocol::ReplicaSpec spec = std::move(found->second);
+    fetching_.erase(found);
+    spec.folder = news.folder;
+    return start(spec);
+  }
+  for (protocol::ReplicaStatus& status : state_.statuses()) {
+    if (status.id != news.replica) continue;
+    const auto before = status.state;
+    status.state = news.what == FetchNews::What::fetching   ? protocol::ReplicaState::fetching
+                   : news.what == FetchNews::What::retrying ? protocol::ReplicaState::backing_off
+                                                            : protocol::ReplicaState::failed;
+    status.reason = news.text;
+    // How far it is rides on the next beat.
+    if (status.state != protocol::ReplicaState::fetching || before != status.state) return on_replica_changed(status);
+    return perform(state_.replica_changed(status));
   }
 }
 
@@ -265,14 +310,20 @@ void AgentActor::start(const protocol::ReplicaSpec& spec) {
 void AgentActor::drain(const worker::Replica& replica) {
   const Status told = worker::drain_replica(replica);
   if (told || told.error().code != Errc::unavailable) return;
+  stopped(replica.id);
+}
+
+/// Nothing of it is left to finish; told after what is being done now.
+void AgentActor::stopped(ReplicaId id) {
   for (protocol::ReplicaStatus& status : state_.statuses()) {
-    if (status.id != replica.id) continue;
+    if (status.id != id) continue;
     status.state = protocol::ReplicaState::stopped;
     context().after(Duration{0}, [this, status] { on_replica_changed(status); });
   }
 }
 
 void AgentActor::end(ReplicaId id) {
+  fetching_.erase(id);
   const auto gone = context().bind<>([this, id] {
     options_.log.info("replica ended", kv("replica", id));
     forget(id);

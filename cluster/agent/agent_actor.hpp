@@ -8,6 +8,7 @@
 
 #include "actors/worker/replica.hpp"
 #include "cluster/agent/agent_state.hpp"
+#include "cluster/agent/model_fetch.hpp"
 #include "runtime/actor/actor.hpp"
 #include "runtime/observe/log.hpp"
 
@@ -69,7 +70,12 @@ class AgentActor final : public actor::Actor {
   void on_delta(const protocol::RoutingDelta& delta);
   void perform(const std::vector<AgentAction>& actions);
   void start(const protocol::ReplicaSpec& spec);
+  /// Its files first, where it has any and this node fetches.
+  void prepare(const protocol::ReplicaSpec& spec);
+  void want_models();
+  void take_news(const FetchNews& news);
   void drain(const worker::Replica& replica);
+  void stopped(ReplicaId id);
   void end(ReplicaId id);
   void forget(ReplicaId id);
   void on_replica_changed(const protocol::ReplicaStatus& status);
@@ -93,7 +99,9 @@ class AgentActor final : public actor::Actor {
   std::shared_ptr<const protocol::RoutingSnapshot> routes_;  ///< Newest that the gateway has; empty: none yet.
   actor::TimerId timer_;
   std::map<ReplicaId, worker::Replica> replicas_;
-  std::function<void()> stop_done_;  ///< Set while the node is about to stop.
+  std::map<ReplicaId, protocol::ReplicaSpec> fetching_;  ///< Those whose files are not here yet.
+  bool wants_models_ = false;                            ///< The fetcher was told of some last.
+  std::function<void()> stop_done_;                      ///< Set while the node is about to stop.
   std::optional<Time> hand_over_until_;
 };
 

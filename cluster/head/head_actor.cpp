@@ -8,6 +8,7 @@
 #include "runtime/actor/host.hpp"
 #include "runtime/base/nearest.hpp"
 #include "runtime/config/bind.hpp"
+#include "runtime/protocol/models.hpp"
 #include "runtime/protocol/paths.hpp"
 
 namespace troupe::cluster {
@@ -31,7 +32,7 @@ HeadActor::HeadActor(actor::Context& context, HeadActorOptions options)
       trust_(options_.trust),
       state_(
           options_.head,
-          [this](const std::string& model, const std::string& version) { return folder_of(model, version); }, random_,
+          [this](const std::string& model, const std::string& version) { return stored(model, version); }, random_,
           this->context().now()) {
   serve<protocol::JoinRequest>([this](const auto& request, actor::Reply reply) { join(request, std::move(reply)); });
   serve<protocol::Heartbeat>([this](const auto& heartbeat, actor::Reply reply) {
@@ -52,6 +53,7 @@ HeadActor::HeadActor(actor::Context& context, HeadActorOptions options)
     reply.finish(protocol::HeartbeatAck{options_.head.epoch, false});
     send_messages();
   });
+  serve<protocol::FindModel>([this](const auto& wish, actor::Reply reply) { find_model(*wish, std::move(reply)); });
   on<AdminCall>([this](const AdminCall& call) { admin(call); });
   on<RefusedWrite>([this](const RefusedWrite& refused) { take_refusal(refused); });
 }
@@ -113,11 +115,19 @@ void HeadActor::send_messages() {
   }
 }
 
-std::string HeadActor::folder_of(const std::string& model, const std::string& version) const {
+StoredVersion HeadActor::stored(const std::string& model, const std::string& version) const {
   for (const storage::ModelManifest& manifest : models_)
     if (manifest.name == model && manifest.version == version)
-      return options_.models->path_of(model, version).value_or("").string();
+      return {options_.models->path_of(model, version).value_or("").string(), manifest.digest(), false};
   return {};
+}
+
+void HeadActor::find_model(const protocol::FindModel& wish, actor::Reply reply) {
+  StoredVersion version = stored(wish.model, wish.version);
+  if (version.folder.empty())
+    return reply.fail({Errc::not_found, fmt::format("the store has no {}@{}", wish.model, wish.version), {}, {}});
+  reply.finish(protocol::ModelSources{std::move(version.digest),
+                                      state_.model_sources(wish.model, wish.version, reply.source())});
 }
 
 std::map<std::string, std::string> HeadActor::metadata_of(const std::string& reference) const {
@@ -225,7 +235,7 @@ void HeadActor::next_step(const std::shared_ptr<ApplyJob>& job) {
   AuditAct by = job->by;
   if (const auto* model = std::get_if<ModelDocument>(&step)) {
     by.object = fmt::format("Model {}@{}", model->name, model->version);
-    const auto known = !folder_of(model->name, model->version).empty();
+    const auto known = !stored(model->name, model->version).folder.empty();
     add_model({model->name, model->version, (job->base / model->source).string(), model->metadata}, by,
               [known, next = stepped("Model", model->name + "@" + model->version)](const Result<std::string>& added) {
                 next(added ? Result<std::string>(known ? "unchanged" : "created") : added);
@@ -323,7 +333,7 @@ void HeadActor::delete_deployment(const std::string& name, const AuditAct& by, D
 }
 
 void HeadActor::add_model(const AddModel& model, const AuditAct& by, Done done) {
-  const bool is_known = !folder_of(model.name, model.version).empty();
+  const bool is_known = !stored(model.name, model.version).folder.empty();
   context().call(
       options_.catalog, StoreModel{model.name, model.version, model.source, model.metadata}, {},
       [this, by, is_known, source = model.source, done = std::move(done)](const actor::ReplyEvent& event) {

@@ -13,6 +13,7 @@
 #include "cluster/head/trust.hpp"
 #include "runtime/actor/actor.hpp"
 #include "runtime/observe/log.hpp"
+#include "runtime/protocol/models.hpp"
 #include "storage/model_store.hpp"
 #include "storage/state_store.hpp"
 
@@ -127,7 +128,8 @@ class HeadActor final : public actor::Actor {
   void revoke_key(const std::string& id, const AuditAct& by, const Done& done);
   void store_key(KeyRecord record, AuditEntry entry, std::function<void(Status)> done);
   void spread_keys();
-  std::string folder_of(const std::string& model, const std::string& version) const;
+  StoredVersion stored(const std::string& model, const std::string& version) const;
+  void find_model(const protocol::FindModel& wish, actor::Reply reply);
   /// Of "NAME@VERSION"; empty where it is not in the store.
   std::map<std::string, std::string> metadata_of(const std::string& reference) const;
 

@@ -1,6 +1,7 @@
 #include "cluster/head/head_state.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace troupe::cluster {
 
@@ -8,17 +9,20 @@ using protocol::ReplicaState;
 
 namespace {
 
+/// Workers named to one that fetches; if they all fail, it asks again.
+constexpr size_t model_sources_max = 4;
+
 /// Whether requests may wait for it. One that backs off too: it comes back, or is given up within seconds.
 bool is_coming(ReplicaState state) {
-  return state == ReplicaState::pending || state == ReplicaState::loading || state == ReplicaState::warming ||
-         state == ReplicaState::backing_off;
+  return state == ReplicaState::pending || state == ReplicaState::fetching || state == ReplicaState::loading ||
+         state == ReplicaState::warming || state == ReplicaState::backing_off;
 }
 
 }  // namespace
 
-HeadState::HeadState(HeadOptions options, FolderOf folder_of, Random& random, Time now)
+HeadState::HeadState(HeadOptions options, VersionOf version_of, Random& random, Time now)
     : options_(std::move(options)),
-      folder_of_(std::move(folder_of)),
+      version_of_(std::move(version_of)),
       random_(random),
       place_from_(now + options_.adoption_grace),
       membership_(options_.membership, options_.self),
@@ -125,7 +129,17 @@ Status HeadState::check(const DeploymentRecord& record) const {
     return fail_field("backend", "entry, python and settings are of back ends in Python; this one is not");
   if (is_python && record.isolation == protocol::Isolation::thread)
     return fail_field("isolation", "a back end in Python runs in a process of its own: leave isolation at process");
-  if (record.backend != protocol::BackendKind::echo && folder_of_(record.model, record.version).empty())
+  if (record.backend == protocol::BackendKind::echo) return {};
+  const StoredVersion stored = version_of_(record.model, record.version);
+  const auto known = deployments_.find(record.name);
+  const bool is_served = known != deployments_.end() && known->second.record.model == record.model &&
+                         known->second.record.version == record.version;
+  if (stored.is_retired && !is_served)
+    return fail(Errc::failed_precondition,
+                "{0}@{1} is retired: it takes no new deployments; `troupe model retire --undo "
+                "{0}@{1}` takes that back",
+                record.model, record.version);
+  if (stored.folder.empty())
     return fail(Errc::not_found, "there is no {}@{} in the model store; add it with: troupe model add {}@{} FOLDER",
                 record.model, record.version, record.model, record.version);
   return {};
@@ -158,7 +172,12 @@ protocol::ReplicaSpec HeadState::spec_of(const DeploymentView& deployment) const
   spec.generation = deployment.revision;
   spec.model = record.model;
   spec.version = record.version;
-  spec.folder = folder_of_(record.model, record.version);
+  // An echo has no files, whatever is stored under its name.
+  if (record.backend != protocol::BackendKind::echo) {
+    StoredVersion stored = version_of_(record.model, record.version);
+    spec.folder = std::move(stored.folder);
+    spec.digest = std::move(stored.digest);
+  }
   spec.backend = record.backend;
   spec.resources = record.resources;
   spec.batching = record.batching;
@@ -329,11 +348,32 @@ protocol::RoutingSnapshot HeadState::routing(Time now) const {
   for (const auto& [id, member] : membership_.members())
     if (is_reachable(member) && (member.info.roles.worker || member.info.roles.gateway))
       snapshot.nodes.push_back({id, member.info.incarnation, member.info.addresses.control,
-                                member.info.addresses.request, member.info.public_key});
+                                member.info.addresses.request, member.info.public_key, member.info.addresses.bulk});
   // One that is gone may come back with the answers it keeps; until it is forgotten nobody else answers in its place.
   for (const auto& [id, member] : membership_.members())
     if (member.info.roles.gateway) snapshot.gateways.push_back({id, static_cast<int64_t>(member.first.value)});
   return snapshot;
+}
+
+std::vector<protocol::RoutedNode> HeadState::model_sources(const std::string& model, const std::string& version,
+                                                           NodeId asker) {
+  std::vector<protocol::RoutedNode> sources;
+  const auto add = [&](NodeId id) {
+    const Member* member = membership_.find(id);
+    if (member == nullptr || !member->is_member() || id == asker) return;
+    const protocol::NodeAddresses& at = member->info.addresses;
+    sources.push_back({id, member->info.incarnation, at.control, at.request, member->info.public_key, at.bulk});
+  };
+  std::set<NodeId> have;
+  for (const auto& [id, replica] : replicas_)
+    if (replica.spec.model == model && replica.spec.version == version && replica.status.state == ReplicaState::ready &&
+        replica.node != options_.self)
+      have.insert(replica.node);
+  for (const NodeId id : have) add(id);
+  for (size_t left = sources.size(); left > 1; --left) std::swap(sources[left - 1], sources[random_.below(left)]);
+  if (sources.size() > model_sources_max) sources.resize(model_sources_max);
+  add(options_.self);
+  return sources;
 }
 
 std::vector<ToNode> HeadState::take_messages() {

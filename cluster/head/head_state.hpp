@@ -34,6 +34,13 @@ struct ToNode {
   std::variant<protocol::Assignment, protocol::RoutingSnapshot, protocol::RoutingDelta> message;
 };
 
+/// A published version; all is empty where there is none.
+struct StoredVersion {
+  std::string folder;
+  std::string digest;       ///< storage::ModelManifest::digest().
+  bool is_retired = false;  ///< New deployments of it are refused.
+};
+
 /// One replica as the head sees it.
 struct ReplicaRecord {
   protocol::ReplicaSpec spec;
@@ -54,10 +61,9 @@ struct DeploymentView {
 /// `now` must not go backwards. After each input, take_messages() has what is to be sent.
 class HeadState {
  public:
-  /// `folder_of` gives a published version's directory; empty where there is none.
-  using FolderOf = std::function<std::string(const std::string& model, const std::string& version)>;
+  using VersionOf = std::function<StoredVersion(const std::string& model, const std::string& version)>;
 
-  HeadState(HeadOptions options, FolderOf folder_of, Random& random, Time now);
+  HeadState(HeadOptions options, VersionOf version_of, Random& random, Time now);
 
   /// The reply says `declared_down` where the node must take a new incarnation first; then nothing has changed.
   Result<protocol::JoinReply> join(const protocol::JoinRequest& request, Time now);
@@ -78,6 +84,10 @@ class HeadState {
   std::map<std::string, std::string> stable_deployments() const;
 
   std::vector<ToNode> take_messages();
+
+  /// Who has the files of a version, in the order in which `asker` should ask: workers that run it first, in an order
+  /// of chance, at most `sources_max`; the head, which keeps the store, last.
+  std::vector<protocol::RoutedNode> model_sources(const std::string& model, const std::string& version, NodeId asker);
 
   /// Whether each gateway has acknowledged the newest routes.
   bool gateways_are_up_to_date() const;
@@ -106,7 +116,7 @@ class HeadState {
   protocol::RoutingSnapshot routing(Time now) const;
 
   HeadOptions options_;
-  FolderOf folder_of_;
+  VersionOf version_of_;
   Random& random_;
   Time place_from_;
   Membership membership_;

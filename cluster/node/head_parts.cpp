@@ -149,7 +149,8 @@ Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, 
   if (head.deployments.empty()) head.head.adoption_grace = Duration{0};
   head.add_peer = [&transport](const protocol::NodeInfo& node) {
     if (node.id != transport.self().node)
-      transport.add_peer({node.id, node.incarnation, node.addresses.control, node.addresses.request, node.public_key});
+      transport.add_peer({node.id, node.incarnation, node.addresses.control, node.addresses.request,
+                          node.addresses.bulk, node.public_key});
   };
   head.self = head.head.self = transport.self().node;
   head.join_address = transport.self().control.substr(transport.self().control.rfind('/') + 1);
@@ -163,7 +164,7 @@ Result<HeadParts> start_head(const NodeOptions& options, const std::string& publ
                              const observe::Logger& log, std::function<void(const Error&)> on_crash) {
   TROUPE_TRY(auto opened, storage::open_rocksdb_state_store(options.data_dir / "control"));
   const std::shared_ptr<storage::StateStore> store = std::move(opened);
-  TROUPE_TRY(auto model_store, storage::ModelStore::open(options.data_dir / "models"));
+  TROUPE_TRY(auto model_store, storage::ModelStore::open(options.data_dir / models_folder_name));
   const auto models = std::make_shared<storage::ModelStore>(std::move(model_store));
   SeededRandom random{secure_random_u64()};
   TROUPE_TRY(HeadActorOptions head, begin_term(store, transport, clock, random));

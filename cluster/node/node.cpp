@@ -10,7 +10,9 @@
 #include <thread>
 
 #include "cluster/agent/agent_actor.hpp"
+#include "cluster/agent/fetch_actor.hpp"
 #include "cluster/agent/log_actor.hpp"
+#include "cluster/agent/model_source_actor.hpp"
 #include "cluster/node/door_metrics.hpp"
 #include "cluster/node/gateway_parts.hpp"
 #include "cluster/node/head_parts.hpp"
@@ -65,6 +67,7 @@ class NodeImpl final : public Node {
   Status open_transport();
   Status open_metrics_door();
   Status open_worker();
+  Status open_models();
   Status open_logs();
   Status open_keys();
   void die(const Error& reason);
@@ -126,6 +129,7 @@ Status NodeImpl::start() {
   file_.roles = options_.roles;
   file_.addresses.control = transport_->self().control;
   file_.addresses.request = transport_->self().request;
+  file_.addresses.bulk = transport_->self().bulk;
   file_.head_address = options_.roles.head ? host_and_port(transport_->self().control) : options_.head_address;
   file_.host = options_.host;
   file_.insecure = options_.insecure;
@@ -146,6 +150,7 @@ Status NodeImpl::start() {
     file_.addresses.zmq_key = gateway_.zmq_key;
   }
   if (options_.roles.worker) TROUPE_CHECK(open_worker());
+  if (options_.roles.worker || options_.roles.head) TROUPE_CHECK(open_models());
   TROUPE_CHECK(open_logs());
   TROUPE_CHECK(open_metrics_door());
   TROUPE_CHECK(join());
@@ -255,6 +260,34 @@ Status NodeImpl::open_worker() {
   children.log = log_.with_component("worker");
   TROUPE_TRY(children_, worker::ChildHost::make(std::move(children), clock_));
   return {};
+}
+
+/// The files of models: for others, and on a worker for its own replicas.
+Status NodeImpl::open_models() {
+  const auto root = options_.data_dir / models_folder_name;
+  TROUPE_TRY(auto opened, storage::ModelStore::open(root));
+  const auto store = std::make_shared<storage::ModelStore>(std::move(opened));
+  const actor::SpawnOptions spawn{.placement = actor::Placement::own_thread,
+                                  .lane = bus::Lane::bulk,
+                                  .parent = std::string(protocol::control_plane_path),
+                                  .escalates = false};
+  const auto source =
+      host_->spawn_actor<ModelSourceActor>(std::string(protocol::models_path), spawn, ModelSourceOptions{store});
+  if (!source) return fail(source.error());
+  if (!options_.roles.worker) return {};
+  FetchActorOptions fetch;
+  fetch.root = root;
+  fetch.store = store;
+  fetch.shared_root = std::filesystem::absolute(options_.data_dir).parent_path();
+  fetch.is_store = options_.roles.head;
+  fetch.capacity = options_.model_cache.value > 0 ? options_.model_cache : default_model_cache(root);
+  fetch.self = id_;
+  fetch.add_peer = [transport = transport_.get()](const protocol::RoutedNode& node) {
+    transport->add_peer({node.id, node.incarnation, node.control, node.request, node.bulk, node.public_key});
+  };
+  fetch.log = log_.with_component("fetcher");
+  const auto fetcher = host_->spawn_actor<FetchActor>(std::string(protocol::fetcher_path), spawn, std::move(fetch));
+  return fetcher ? Status{} : fail(fetcher.error());
 }
 
 Status NodeImpl::open_logs() {

@@ -55,6 +55,13 @@ Status NodeOptions::validate() const {
   return {};
 }
 
+ByteCount default_model_cache(const std::filesystem::path& folder) {
+  constexpr ByteCount most = 50_GiB;
+  std::error_code error;
+  const auto disk = std::filesystem::space(folder, error);
+  return error ? most : ByteCount{std::min<uint64_t>(most.value, disk.capacity / 2)};
+}
+
 Status write_node_file(const std::filesystem::path& data_dir, const NodeFile& node) {
   const protocol::NodeAddresses& a = node.addresses;
   json roles = json::array();
@@ -78,7 +85,8 @@ Status write_node_file(const std::filesystem::path& data_dir, const NodeFile& no
                        {"zmq", a.zmq},
                        {"metrics", a.metrics},
                        {"admin", a.admin},
-                       {"zmq_key", a.zmq_key}}}};
+                       {"zmq_key", a.zmq_key},
+                       {"bulk", a.bulk}}}};
   const auto file = data_dir / node_file_name;
   const auto fresh = data_dir / fmt::format("{}.{}", node_file_name, ::getpid());
   {
@@ -112,8 +120,8 @@ Result<NodeFile> read_node_file(const std::filesystem::path& data_dir) {
     const auto roles = content.at("roles").get<std::set<std::string>>();
     node.roles = {roles.contains("head"), roles.contains("gateway"), roles.contains("worker")};
     const json& a = content.at("addresses");
-    node.addresses = {a.at("control"), a.at("request"), a.at("http"),   a.at("zmq"),
-                      a.at("metrics"), a.at("admin"),   a.at("zmq_key")};
+    node.addresses = {a.at("control"), a.at("request"), a.at("http"),    a.at("zmq"),
+                      a.at("metrics"), a.at("admin"),   a.at("zmq_key"), a.value("bulk", "")};
     return node;
   } catch (const json::exception& exception) {
     return fail(Errc::corrupt_data, "{} is damaged: {}", file.string(), exception.what());

@@ -10,6 +10,7 @@
 
 #include "runtime/base/clock.hpp"
 #include "runtime/base/result.hpp"
+#include "runtime/base/units.hpp"
 #include "runtime/http/tls.hpp"
 #include "runtime/observe/log_sink.hpp"
 #include "runtime/protocol/cluster.hpp"
@@ -47,6 +48,7 @@ struct NodeOptions {
   uint32_t scheduler_threads = 0;  ///< 0 = CPUs, at least 2 and at most 8.
   uint32_t http_threads = 0;       ///< 0 = half the CPUs, at least 1.
   Duration drain_patience = std::chrono::seconds{30};
+  ByteCount model_cache{0};  ///< What a worker keeps of fetched models; 0 = default_model_cache().
   Duration weight_lease = std::chrono::seconds{30};         ///< How long a gateway goes by weights without the head.
   Duration idempotency_retention = std::chrono::hours{24};  ///< How long a gateway keeps answers by their key.
   observe::LogOptions log;
@@ -79,6 +81,12 @@ struct NodeFile {
   std::string tls_certificate{};  ///< Files of its HTTP doors; empty: in the clear.
   std::string tls_key{};
 };
+/// In the node's folder: the model store of a head, the cache of another worker.
+inline constexpr const char* models_folder_name = "models";
+
+/// 50 GiB, or half of the disk of `folder` where that is less.
+ByteCount default_model_cache(const std::filesystem::path& folder);
+
 inline constexpr const char* node_file_name = "node.json";
 inline constexpr const char* admin_key_file_name = "admin.key";
 inline constexpr const char* join_token_file_name = "join-token";  ///< On a head: the token that its start made.

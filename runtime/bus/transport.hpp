@@ -1,8 +1,10 @@
 #pragma once
 // Transport: carries messages to nodes. At most once, FIFO per pair of nodes, incarnation and lane.
 
+#include <array>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "runtime/base/clock.hpp"
 #include "runtime/base/ids.hpp"
@@ -11,9 +13,15 @@
 
 namespace troupe::bus {
 
-/// Lanes have sockets, threads and queues of their own, so that requests never stand before a heartbeat.
-enum class Lane : uint8_t { control = 0, request = 1 };
-inline constexpr size_t lane_count = 2;
+/// Lanes have sockets, threads and queues of their own, so that requests never stand before a heartbeat, and model
+/// files before neither. What goes by the bulk lane is asked for piece by piece: who receives it says how much may be
+/// on its way.
+enum class Lane : uint8_t { control = 0, request = 1, bulk = 2 };
+inline constexpr std::array lanes{Lane::control, Lane::request, Lane::bulk};
+inline constexpr size_t lane_count = lanes.size();
+
+/// "control", "request", "bulk".
+std::string_view to_string(Lane lane) noexcept;
 
 /// A node, its endpoints, and the key by which it proves who it is.
 struct Peer {
@@ -21,8 +29,13 @@ struct Peer {
   Incarnation incarnation;
   std::string control;
   std::string request;
+  std::string bulk;
   std::string key{};  ///< Public, as the transport's kind writes it; empty = not known, or the transport has none.
   bool operator==(const Peer&) const = default;
+
+  const std::string& endpoint(Lane lane) const noexcept {
+    return lane == Lane::control ? control : lane == Lane::request ? request : bulk;
+  }
 };
 
 /// Takes what arrives. Called on the lane's thread; must not block. `message.envelope.source_*` has been checked

@@ -43,6 +43,10 @@ bool is_the_heads(MessageType type) {
     case MessageType::find_answer:
     case MessageType::answer_found:
     case MessageType::answer_failed:
+    case MessageType::find_model:
+    case MessageType::model_sources:
+    case MessageType::read_model:
+    case MessageType::model_chunk:
       return false;
   }
   return false;

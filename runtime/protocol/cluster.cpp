@@ -16,6 +16,8 @@ std::string_view to_string(ReplicaState state) noexcept {
       return "draining";
     case ReplicaState::stopped:
       return "stopped";
+    case ReplicaState::fetching:
+      return "fetching";
     case ReplicaState::backing_off:
       return "backing_off";
     case ReplicaState::failed:

@@ -44,10 +44,11 @@ struct NodeAddresses {
   std::string metrics;
   std::string admin;    ///< Dashboard and admin API (head).
   std::string zmq_key;  ///< Public key of the ZeroMQ door, Z85; empty = it does not encrypt.
+  std::string bulk{};   ///< Bus endpoint for model files.
   bool operator==(const NodeAddresses&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&NodeAddresses::control, &NodeAddresses::request, &NodeAddresses::http,   &NodeAddresses::zmq,
-                      &NodeAddresses::metrics, &NodeAddresses::admin,   &NodeAddresses::zmq_key};
+    return std::tuple{&NodeAddresses::control, &NodeAddresses::request, &NodeAddresses::http,    &NodeAddresses::zmq,
+                      &NodeAddresses::metrics, &NodeAddresses::admin,   &NodeAddresses::zmq_key, &NodeAddresses::bulk};
   }
 };
 
@@ -76,9 +77,10 @@ struct Hello {
   Incarnation incarnation;
   std::string control;  ///< Bus endpoints of the sender.
   std::string request;
+  std::string bulk{};
   bool operator==(const Hello&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&Hello::node, &Hello::incarnation, &Hello::control, &Hello::request};
+    return std::tuple{&Hello::node, &Hello::incarnation, &Hello::control, &Hello::request, &Hello::bulk};
   }
 };
 
@@ -91,6 +93,7 @@ enum class ReplicaState : uint8_t {
   stopped = 6,
   backing_off = 7,  ///< Failed; tries again later.
   failed = 8,       ///< Gave up; the reason stands beside it.
+  fetching = 9,     ///< Its files come from another node; the reason says how far they are.
 };
 
 /// "ready", "loading", …
@@ -139,7 +142,8 @@ struct ReplicaSpec {
   uint64_t generation = 0;  ///< Revision of the deployment when the replica was placed; says nothing of its settings.
   std::string model;
   std::string version;
-  std::string folder;  ///< The version's directory in the model store; empty for back ends without files.
+  std::string folder;  ///< The version's directory in the head's model store; empty for back ends without files. To a
+                       ///< back end: where the files are on its node.
   BackendKind backend = BackendKind::native;
   Resources resources;
   BatchingSpec batching;
@@ -149,13 +153,14 @@ struct ReplicaSpec {
   EchoSpec echo;
   std::string python;  ///< Interpreter of a back end in Python; empty = one of an environment that the node makes.
   std::map<std::string, std::string> settings;  ///< Of a back end in Python: its own.
+  std::string digest{};  ///< Of the version's files (storage::ModelManifest::digest()); empty where there are none.
   bool operator==(const ReplicaSpec&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&ReplicaSpec::id,      &ReplicaSpec::deployment, &ReplicaSpec::generation,
-                      &ReplicaSpec::model,   &ReplicaSpec::version,    &ReplicaSpec::folder,
-                      &ReplicaSpec::backend, &ReplicaSpec::resources,  &ReplicaSpec::batching,
-                      &ReplicaSpec::engine,  &ReplicaSpec::isolation,  &ReplicaSpec::entry,
-                      &ReplicaSpec::echo,    &ReplicaSpec::python,     &ReplicaSpec::settings};
+    return std::tuple{
+        &ReplicaSpec::id,       &ReplicaSpec::deployment, &ReplicaSpec::generation, &ReplicaSpec::model,
+        &ReplicaSpec::version,  &ReplicaSpec::folder,     &ReplicaSpec::backend,    &ReplicaSpec::resources,
+        &ReplicaSpec::batching, &ReplicaSpec::engine,     &ReplicaSpec::isolation,  &ReplicaSpec::entry,
+        &ReplicaSpec::echo,     &ReplicaSpec::python,     &ReplicaSpec::settings,   &ReplicaSpec::digest};
   }
 };
 
@@ -165,7 +170,8 @@ struct ReplicaStatus {
   std::string model;
   std::string version;
   ReplicaState state = ReplicaState::pending;
-  std::string reason;  ///< Why it failed last, also while it starts again; empty once it is ready.
+  std::string reason;  ///< Why it failed last, also while it starts again; while it fetches, how far it is; empty once
+                       ///< it is ready.
   uint32_t restarts = 0;
   uint64_t requests = 0;  ///< Answered since it is ready.
   uint32_t waiting = 0;
@@ -347,10 +353,11 @@ struct RoutedNode {
   std::string control;
   std::string request;
   std::string public_key{};  ///< That it must prove to have where it is called.
+  std::string bulk{};
   bool operator==(const RoutedNode&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&RoutedNode::id, &RoutedNode::incarnation, &RoutedNode::control, &RoutedNode::request,
-                      &RoutedNode::public_key};
+    return std::tuple{&RoutedNode::id,      &RoutedNode::incarnation, &RoutedNode::control,
+                      &RoutedNode::request, &RoutedNode::public_key,  &RoutedNode::bulk};
   }
 };
 

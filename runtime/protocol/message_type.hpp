@@ -56,6 +56,12 @@ enum class MessageType : uint16_t {
   find_answer = 97,
   answer_found = 98,
   answer_failed = 99,
+
+  // Files of models.
+  find_model = 110,
+  model_sources = 111,
+  read_model = 112,
+  model_chunk = 113,
 };
 
 }  // namespace troupe::protocol

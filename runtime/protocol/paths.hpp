@@ -10,8 +10,10 @@ namespace troupe::protocol {
 
 inline constexpr std::string_view head_path = "head";
 inline constexpr std::string_view agent_path = "agent";
-inline constexpr std::string_view logs_path = "logs";  ///< Of a node, for the head.
-inline constexpr std::string_view keys_path = "keys";  ///< Likewise, of every node but the head.
+inline constexpr std::string_view logs_path = "logs";        ///< Of a node, for the head.
+inline constexpr std::string_view keys_path = "keys";        ///< Likewise, of every node but the head.
+inline constexpr std::string_view models_path = "models";    ///< Of a node that has files of models, for others.
+inline constexpr std::string_view fetcher_path = "fetcher";  ///< Of a worker: gets those that it has not.
 inline constexpr std::string_view gateway_path = "gateway";
 inline constexpr std::string_view idempotency_path = "idempotency";
 

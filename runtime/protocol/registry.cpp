@@ -10,6 +10,7 @@
 #include "runtime/protocol/key_rotation.hpp"
 #include "runtime/protocol/keys.hpp"
 #include "runtime/protocol/logs.hpp"
+#include "runtime/protocol/models.hpp"
 #include "runtime/protocol/serving.hpp"
 #include "runtime/protocol/worker.hpp"
 #include "runtime/wire/schema.hpp"
@@ -46,7 +47,8 @@ constexpr std::array entries = {
     entry<Unload>(),          entry<RoutingDelta>(), entry<Peers>(),        entry<KeySet>(),
     entry<KeyAck>(),          entry<ListLogs>(),     entry<LogList>(),      entry<ReadLog>(),
     entry<LogPage>(),         entry<KeyRotation>(),  entry<KeyedRequest>(), entry<KeptRequest>(),
-    entry<FindAnswer>(),      entry<AnswerFound>(),  entry<AnswerFailed>(),
+    entry<FindAnswer>(),      entry<AnswerFound>(),  entry<AnswerFailed>(), entry<FindModel>(),
+    entry<ModelSources>(),    entry<ReadModel>(),    entry<ModelChunk>(),
 };
 
 const Entry* find(MessageType type) {

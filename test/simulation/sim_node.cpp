@@ -148,6 +148,7 @@ void SimNode::start_agent(Incarnation incarnation) {
   if (is_worker()) node.resources = {knobs.cpus * 1000, uint64_t{64} << 30U, 0};
   node.addresses.control = life_->transport->self().control;
   node.addresses.request = life_->transport->self().request;
+  node.addresses.bulk = life_->transport->self().bulk;
   if (!is_head()) options.head_control = "sim://0:1/control";
   options.drain_patience = knobs.drain_patience;
   options.heartbeat_patience = knobs.heartbeat_patience;

@@ -27,7 +27,7 @@ class LoopbackNetwork {
 class LoopbackTransport final : public bus::Transport {
  public:
   LoopbackTransport(LoopbackNetwork& network, NodeId node, Incarnation incarnation)
-      : network_(network), self_{node, incarnation, "loopback", "loopback"} {
+      : network_(network), self_{node, incarnation, "loopback", "loopback", "loopback"} {
     network_.transports_[node] = this;
   }
 

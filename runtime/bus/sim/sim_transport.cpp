@@ -27,9 +27,8 @@ SimTransport::SimTransport(Network& network, Owner owner, Machine machine, uint3
                            Incarnation incarnation, std::function<void(NodeId)> on_disconnect)
     : network_(network), owner_(owner), machine_(machine), on_disconnect_(std::move(on_disconnect)) {
   self_ = {node, incarnation, fmt::format("sim://{}:{}/control", machine, port),
-           fmt::format("sim://{}:{}/request", machine, port)};
-  network_.listen(self_.control, this);
-  network_.listen(self_.request, this);
+           fmt::format("sim://{}:{}/request", machine, port), fmt::format("sim://{}:{}/bulk", machine, port)};
+  for (const Lane lane : bus::lanes) network_.listen(self_.endpoint(lane), this);
 }
 
 SimTransport::~SimTransport() {
@@ -41,8 +40,7 @@ void SimTransport::stop() {
   for (LaneState& lane : lanes_)
     for (auto& command : std::exchange(lane.commands, {})) command();
   stopped_ = true;
-  network_.listen(self_.control, nullptr);
-  network_.listen(self_.request, nullptr);
+  for (const Lane lane : bus::lanes) network_.listen(self_.endpoint(lane), nullptr);
   for (const auto& connection : connections_)
     for (const size_t end : {size_t{0}, size_t{1}})
       if (connection->at(end) == this) connection->close(end);
@@ -81,7 +79,7 @@ void SimTransport::command(Lane lane, std::function<void()> command) {
 
 void SimTransport::add_peer(const bus::Peer& peer) {
   if (stopped_) return;
-  for (const Lane lane : {Lane::control, Lane::request}) {
+  for (const Lane lane : bus::lanes) {
     at(lane).added.insert(peer.node);
     command(lane, [this, lane, peer] { add(lane, peer); });
   }
@@ -89,7 +87,7 @@ void SimTransport::add_peer(const bus::Peer& peer) {
 
 void SimTransport::remove_peer(NodeId node) {
   if (stopped_) return;
-  for (const Lane lane : {Lane::control, Lane::request}) {
+  for (const Lane lane : bus::lanes) {
     at(lane).added.erase(node);
     command(lane, [this, lane, node] { remove(lane, node); });
   }
@@ -116,7 +114,7 @@ void SimTransport::renew(Incarnation incarnation, std::function<void()> done) {
   if (stopped_) return;
   if (!network_.options().keeps_incarnation) self_.incarnation = incarnation;
   const auto open = std::make_shared<size_t>(bus::lane_count);
-  for (const Lane lane : {Lane::control, Lane::request})
+  for (const Lane lane : bus::lanes)
     command(lane, [this, lane, open, done] {
       hang_up_all(lane);
       if (--*open == 0) done();
@@ -138,7 +136,7 @@ void SimTransport::add(Lane lane, const bus::Peer& peer) {
   link.added = true;
   if (peer.incarnation < link.incarnation) return;
   if (peer.incarnation > link.incarnation) begin_life(lane, link, peer.incarnation);
-  const std::string& where = lane == Lane::control ? peer.control : peer.request;
+  const std::string& where = peer.endpoint(lane);
   if (where == link.endpoint) return;
   hang_up(link);
   link.endpoint = where;

@@ -73,7 +73,9 @@ bool Authenticator::answer_one() {
   } while (frame.more());
 
   question.resize(std::max<size_t>(question.size(), key_frame + 1));
-  const Lane lane = question[domain_frame] == domain(Lane::control) ? Lane::control : Lane::request;
+  // What is no lane of ours is as one that lets in members alone.
+  const bool is_control = question[domain_frame] == domain(Lane::control);
+  const Lane lane = is_control ? Lane::control : Lane::request;
   const std::string key = key_text(question[key_frame]);
   const bool is_good = question[mechanism_frame] == "CURVE" && !key.empty() &&
                        gatekeeper_.judge(key, lane) != Gatekeeper::Verdict::refused;

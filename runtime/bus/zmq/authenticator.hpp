@@ -26,7 +26,7 @@ class Authenticator {
   ~Authenticator();
 
   /// The ZAP domain of a lane's ROUTER.
-  static const char* domain(Lane lane) { return lane == Lane::control ? "control" : "request"; }
+  static std::string domain(Lane lane) { return std::string(to_string(lane)); }
 
  private:
   struct Close {

@@ -22,10 +22,8 @@ tl::unexpected<Error> stopped() {
 Result<std::unique_ptr<LaneWorker>> LaneWorker::make(Lane lane, NodeId node, Incarnation incarnation,
                                                      const ZmqTransportOptions& options, const Gatekeeper& gatekeeper,
                                                      const Context& context) {
-  const bool control = lane == Lane::control;
   TROUPE_TRY(auto poller, Poller::make());
-  TROUPE_TRY(auto router, Socket::router(context, lane, options, control ? options.control_port : options.request_port,
-                                         control ? options.control_port_option : "request_port"));
+  TROUPE_TRY(auto router, Socket::router(context, lane, options, options.port(lane), options.port_option(lane)));
   TROUPE_TRY(auto monitor, Monitor::of(context, router, fmt::format("lane-{}", static_cast<int>(lane))));
   std::unique_ptr<LaneWorker> worker(new LaneWorker(lane, node, incarnation, options, gatekeeper, context,
                                                     std::move(poller), std::move(router), std::move(monitor)));
@@ -113,7 +111,7 @@ Status LaneWorker::send(NodeId node, wire::Message message) {
   out.outbox = std::move(outbox);
   // The first one is always taken, whatever its size.
   if (peer_messages >= options_.peer_queue_max || messages >= options_.queue_messages_max ||
-      (bytes > 0 && bytes + size > options_.queue_bytes_max.value)) {
+      (bytes > 0 && bytes + size > options_.queue_bytes(lane_).value)) {
     settle(out);
     counters_.overloaded.fetch_add(1, std::memory_order_relaxed);
     return fail(Errc::overloaded,
@@ -126,7 +124,7 @@ Status LaneWorker::send(NodeId node, wire::Message message) {
 
 void LaneWorker::add_peer(const Peer& peer) {
   directory_.set_added(peer.node, true, [&] {
-    command(Add{peer.node, peer.incarnation, lane_ == Lane::control ? peer.control : peer.request, peer.key});
+    command(Add{peer.node, peer.incarnation, peer.endpoint(lane_), peer.key});
   });
 }
 

@@ -66,7 +66,8 @@ void LaneWorker::serve_discovery(uint64_t token) {
         defect(counters_.malformed, "an answer to the question who is there");
         continue;
       }
-      return finish(token, Peer{body->node, body->incarnation, body->control, body->request, options_.discover_key});
+      return finish(
+          token, Peer{body->node, body->incarnation, body->control, body->request, body->bulk, options_.discover_key});
     }
   } while (discovery.socket.events().readable);
 }

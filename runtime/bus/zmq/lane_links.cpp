@@ -212,10 +212,11 @@ wire::Message LaneWorker::hello(CorrelationId answer_to, bool goodbye) const {
   message.envelope.kind = wire::Kind::hello;
   message.envelope.message_type = static_cast<uint16_t>(protocol::MessageType::hello);
   message.envelope.correlation_id = answer_to;
-  protocol::Hello body{node_, incarnation_, {}, {}};
+  protocol::Hello body{node_, incarnation_, {}, {}, {}};
   if (!goodbye) {
     body.control = self_.control;
     body.request = self_.request;
+    body.bulk = self_.bulk;
   }
   message.body = wire::encode_body(body);
   return message;

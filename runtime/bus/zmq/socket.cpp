@@ -23,6 +23,8 @@ using namespace std::chrono_literals;
 constexpr size_t shared_bytes_min = 2048;
 /// What CURVE adds to a frame, rounded up.
 constexpr size_t encryption_bytes_max = 64;
+/// Messages of the bulk lane are large: those that ZeroMQ holds for one connection, each way.
+constexpr size_t bulk_queue_max = 16;
 
 void set(void* socket, int option, int value) {
   TROUPE_ASSERT(zmq_setsockopt(socket, option, &value, sizeof value) == 0);
@@ -50,8 +52,10 @@ void configure_socket(void* socket, Lane lane, const ZmqTransportOptions& option
   const size_t frame_max = std::max({limits.header_bytes_max, limits.body_bytes_max, limits.attachment_bytes_max});
   set(socket, ZMQ_MAXMSGSIZE, static_cast<int64_t>(frame_max + encryption_bytes_max));
   set(socket, ZMQ_AFFINITY, int64_t{1} << static_cast<int>(lane));
-  set(socket, ZMQ_SNDHWM, static_cast<int>(options.peer_queue_max));
-  set(socket, ZMQ_RCVHWM, static_cast<int>(options.peer_queue_max));
+  const size_t queue_max =
+      lane == Lane::bulk ? std::min(options.peer_queue_max, bulk_queue_max) : options.peer_queue_max;
+  set(socket, ZMQ_SNDHWM, static_cast<int>(queue_max));
+  set(socket, ZMQ_RCVHWM, static_cast<int>(queue_max));
   set(socket, ZMQ_LINGER, 0);
   set(socket, ZMQ_HANDSHAKE_IVL, 2000);
   set(socket, ZMQ_CONNECT_TIMEOUT, 2000);
@@ -74,7 +78,7 @@ void configure_socket(void* socket, Lane lane, const ZmqTransportOptions& option
     set(socket, ZMQ_CURVE_SERVERKEY, *server_key);
   } else {
     set(socket, ZMQ_CURVE_SERVER, 1);
-    set(socket, ZMQ_ZAP_DOMAIN, std::string(Authenticator::domain(lane)));
+    set(socket, ZMQ_ZAP_DOMAIN, Authenticator::domain(lane));
   }
 }
 

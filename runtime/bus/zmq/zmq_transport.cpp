@@ -28,7 +28,7 @@ class ZmqTransportImpl final : public ZmqTransport {
     if (!options_.plaintext) {
       TROUPE_TRY(authenticator_, Authenticator::start(*context_, gatekeeper_, options_.on_defect));
     }
-    for (const Lane lane : {Lane::control, Lane::request}) {
+    for (const Lane lane : lanes) {
       TROUPE_TRY(lanes_[static_cast<size_t>(lane)],
                  LaneWorker::make(lane, node, incarnation, options_, gatekeeper_, *context_));
     }
@@ -38,7 +38,12 @@ class ZmqTransportImpl final : public ZmqTransport {
       return fmt::format("tcp://{}:{}", v6 ? "[" + host + "]" : host, at(lane).port());
     };
     incarnation_ = incarnation.value;
-    self_ = Peer{node, incarnation, endpoint(Lane::control), endpoint(Lane::request), options_.keys.public_key};
+    self_ = Peer{node,
+                 incarnation,
+                 endpoint(Lane::control),
+                 endpoint(Lane::request),
+                 endpoint(Lane::bulk),
+                 options_.keys.public_key};
     return {};
   }
 
@@ -137,11 +142,15 @@ Status ZmqTransportOptions::validate() const {
   if (any_address && advertise.empty())
     return fail_field("advertise", "host is {}, which nobody can connect to; set advertise to this machine's address",
                       host);
-  if (control_port != 0 && control_port == request_port)
-    return fail_field("request_port", "control_port and request_port are both {}; they must differ, or be 0",
-                      control_port);
+  for (const auto& [one, other] : {std::pair{Lane::control, Lane::request}, std::pair{Lane::control, Lane::bulk},
+                                   std::pair{Lane::request, Lane::bulk}})
+    if (port(one) != 0 && port(one) == port(other))
+      return fail_field(port_option(other), "{} and {} are both {}; they must differ, or be 0", port_option(one),
+                        port_option(other), port(one));
   if (queue_messages_max == 0) return fail_field("queue_messages_max", "queue_messages_max is 0; it must be 1 or more");
   if (queue_bytes_max.value == 0) return fail_field("queue_bytes_max", "queue_bytes_max is 0; it must be 1B or more");
+  if (bulk_queue_bytes_max.value == 0)
+    return fail_field("bulk_queue_bytes_max", "bulk_queue_bytes_max is 0; it must be 1B or more");
   if (peer_queue_max == 0 || peer_queue_max > int_max)
     return fail_field("peer_queue_max", "peer_queue_max is {}; it must be 1 to {}", peer_queue_max, int_max);
   if (peers_max == 0 || peers_max > 10'000)
@@ -151,6 +160,14 @@ Status ZmqTransportOptions::validate() const {
   if (idle_disconnect <= Duration{0}) return fail_field("idle_disconnect", "idle_disconnect must be more than 0");
   if (connect_patience <= Duration{0}) return fail_field("connect_patience", "connect_patience must be more than 0");
   return {};
+}
+
+uint16_t ZmqTransportOptions::port(Lane lane) const {
+  return lane == Lane::control ? control_port : lane == Lane::request ? request_port : bulk_port;
+}
+
+std::string ZmqTransportOptions::port_option(Lane lane) const {
+  return lane == Lane::control ? control_port_option : fmt::format("{}_port", to_string(lane));
 }
 
 Result<std::unique_ptr<ZmqTransport>> make_zmq_transport(NodeId node, Incarnation incarnation,

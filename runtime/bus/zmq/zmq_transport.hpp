@@ -40,11 +40,13 @@ struct ZmqTransportOptions {
   std::string advertise;      ///< Host that peers connect to; empty = `host`. Needed where that is 0.0.0.0, * or ::.
   uint16_t control_port = 0;  ///< 0 = any free one.
   uint16_t request_port = 0;  ///< 0 = any free one.
+  uint16_t bulk_port = 0;     ///< 0 = any free one.
   std::string control_port_option = "control_port";  ///< What a user sets to change it; named in errors.
-  size_t queue_messages_max = 65536;  ///< Per lane: messages accepted by send() and not yet handed to ZeroMQ.
-  ByteCount queue_bytes_max = 1_GiB;  ///< Per lane: bytes of those.
-  size_t peer_queue_max = 16384;      ///< Per lane and node: the same; and ZeroMQ's high-water mark beyond it.
-  size_t peers_max = 4096;            ///< Per lane: nodes known or connected at a time; strangers past it are dropped.
+  size_t queue_messages_max = 65536;        ///< Per lane: messages accepted by send() and not yet handed to ZeroMQ.
+  ByteCount queue_bytes_max = 1_GiB;        ///< Per lane: bytes of those;
+  ByteCount bulk_queue_bytes_max = 64_MiB;  ///< of the bulk lane, whose answers are as large as those who ask want.
+  size_t peer_queue_max = 16384;            ///< Per lane and node: the same; and ZeroMQ's high-water mark beyond it.
+  size_t peers_max = 4096;  ///< Per lane: nodes known or connected at a time; strangers past it are dropped.
   Duration idle_disconnect = std::chrono::seconds(60);  ///< A DEALER without traffic for this long is closed.
   Duration connect_patience = std::chrono::seconds(2);  ///< What waits longer for one who is called is dropped.
   wire::Limits limits;                                  ///< Of messages, both ways.
@@ -64,6 +66,11 @@ struct ZmqTransportOptions {
   std::function<void(const std::string& what)> on_defect;
 
   Status validate() const;
+
+  uint16_t port(Lane lane) const;
+  /// How a user names it.
+  std::string port_option(Lane lane) const;
+  ByteCount queue_bytes(Lane lane) const { return lane == Lane::bulk ? bulk_queue_bytes_max : queue_bytes_max; }
 };
 
 class ZmqTransport : public Transport {
@@ -86,7 +93,7 @@ class ZmqTransport : public Transport {
   virtual std::string key_of(NodeId node) const = 0;
 };
 
-/// Binds both lanes; `self()` has the endpoints. failed_precondition, naming option and address, where a port is taken.
+/// Binds all lanes; `self()` has the endpoints. failed_precondition, naming option and address, where a port is taken.
 /// Destroying a running transport stops it. stop() must not be called on a lane's thread (i.e. from a handler).
 Result<std::unique_ptr<ZmqTransport>> make_zmq_transport(NodeId node, Incarnation incarnation,
                                                          ZmqTransportOptions options);

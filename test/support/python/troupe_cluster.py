@@ -129,15 +129,15 @@ class Cluster:
         arguments = list(before.arguments)
         for door, port in ports.items():
             arguments[arguments.index(f"--{door}") + 1] = port
-        return self._run(name, arguments)
+        return self._run(name, arguments, before.folder)
 
     def _start(self, name: str, arguments: List[str], cpus: float) -> Node:
         ports = ["--port", "0", "--http-port", "0", "--zmq-port", "0", "--metrics-port", "0", "--admin-port", "0"]
         room = ["--num-cpus", str(cpus), "--memory", "8GiB", "--drain-timeout", "10s"]
         return self._run(name, ["start", "--block", "--name", name, *arguments, *ports, *room])
 
-    def _run(self, name: str, arguments: List[str]) -> Node:
-        node = Node(name, self.data / name, arguments, self.environment, self.root / f"{name}.log")
+    def _run(self, name: str, arguments: List[str], folder: Optional[Path] = None) -> Node:
+        node = Node(name, folder or self.data / name, arguments, self.environment, self.root / f"{name}.log")
         self.nodes[name] = node
         node.wait_until_ready()
         return node

@@ -229,6 +229,7 @@ def spec_fields(spec: Dict[str, Any]) -> List[Any]:
         spec.get("echo", [1024, 0]),
         "",
         spec.get("settings", {}),
+        spec.get("digest", ""),
     ]
 
 

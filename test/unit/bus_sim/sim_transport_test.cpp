@@ -23,12 +23,12 @@ struct Node {
     });
   }
 
-  Status send(const Node& to, uint64_t number, wire::Kind kind = wire::Kind::event) {
+  Status send(const Node& to, uint64_t number, wire::Kind kind = wire::Kind::event, Lane lane = Lane::request) {
     wire::Message message;
     message.envelope.kind = kind;
     message.envelope.correlation_id.value = number;
     message.envelope.target_incarnation = to.transport->self().incarnation;
-    return transport->send(Lane::request, to.transport->self().node, std::move(message));
+    return transport->send(lane, to.transport->self().node, std::move(message));
   }
 
   Owner owner;
@@ -59,6 +59,18 @@ std::vector<uint64_t> one_to(uint64_t last) {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(sim_transport)
+
+BOOST_AUTO_TEST_CASE(each_lane_carries_messages_by_a_connection_of_its_own) {
+  Pair pair;
+
+  for (const Lane lane : bus::lanes)
+    BOOST_TEST(pair.a.send(pair.b, static_cast<uint64_t>(lane) + 1, wire::Kind::event, lane).has_value());
+  pair.run(1s);
+
+  std::ranges::sort(pair.b.heard);
+  BOOST_TEST(pair.b.heard == one_to(3), boost::test_tools::per_element());
+  BOOST_TEST(pair.a.transport->connections().size() == 3u);
+}
 
 BOOST_AUTO_TEST_CASE(messages_arrive_in_the_order_they_were_sent_in_whatever_the_jitter) {
   Pair pair({.jitter_max = 50ms});

@@ -1,6 +1,7 @@
 #include "cluster/head/head_state.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <set>
 
 using namespace troupe;
 using namespace troupe::cluster;
@@ -19,7 +20,8 @@ struct World {
       : head(
             {.membership = {}, .adoption_grace = 3s, .epoch = Epoch{epoch}, .cluster = "test"},
             [](const std::string&, const std::string& version) {
-              return version == "missing" ? "" : "/models/" + version;
+              if (version == "missing") return StoredVersion{};
+              return StoredVersion{"/models/" + version, "digest of " + version, version == "retired"};
             },
             random, now) {}
 
@@ -439,6 +441,48 @@ BOOST_AUTO_TEST_CASE(a_beat_from_before_this_head_is_told_to_join) {
   beat.epoch = Epoch{99};
 
   BOOST_TEST(!world.head.heartbeat(beat, world.now).member);
+}
+
+BOOST_AUTO_TEST_CASE(files_of_a_version_are_had_from_workers_that_run_it_and_then_from_the_head) {
+  World world;
+  for (const uint64_t id : {1, 2, 3}) world.add_node(id);
+  world.deploy("clerk-2", "2", 2);
+  world.run(4s);
+  std::set<uint64_t> runs;
+  for (const auto& [id, node] : world.nodes)
+    if (!node.running.empty()) runs.insert(id);
+  BOOST_REQUIRE(!runs.empty());
+
+  std::set<uint64_t> named;
+  for (const auto& source : world.head.model_sources("clerk", "2", NodeId{9})) named.insert(source.id.value);
+
+  BOOST_TEST(named == runs, boost::test_tools::per_element());
+  for (const auto& source : world.head.model_sources("clerk", "2", NodeId{*runs.begin()}))
+    BOOST_TEST(source.id.value != *runs.begin());
+  BOOST_TEST(world.head.model_sources("clerk", "3", NodeId{9}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(replicas_are_told_what_their_files_hash_to) {
+  World world;
+  world.add_node(1);
+  world.deploy("clerk-2", "2", 1);
+  world.run(4s);
+
+  BOOST_TEST(world.nodes[1].running[0].digest == "digest of 2");
+}
+
+BOOST_AUTO_TEST_CASE(a_retired_version_takes_no_new_deployment_and_loses_none) {
+  World world;
+  world.add_node(1);
+  DeploymentRecord record;
+  record.name = "old";
+  record.model = "clerk";
+  record.version = "retired";
+
+  BOOST_TEST((world.head.check(record).error().code == Errc::failed_precondition));
+  world.head.set_deployment(record, 1, world.now);
+  record.replicas = 3;
+  BOOST_TEST(world.head.check(record).has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

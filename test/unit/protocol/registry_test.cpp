@@ -8,6 +8,7 @@
 #include "runtime/protocol/key_rotation.hpp"
 #include "runtime/protocol/keys.hpp"
 #include "runtime/protocol/logs.hpp"
+#include "runtime/protocol/models.hpp"
 #include "runtime/protocol/serving.hpp"
 #include "runtime/protocol/worker.hpp"
 
@@ -16,10 +17,11 @@ using namespace std::chrono_literals;
 namespace troupe::protocol {
 namespace {
 
-using Messages = std::tuple<ServeRequest, ResultPart, Hello, JoinRequest, JoinReply, Heartbeat, HeartbeatAck,
-                            Assignment, RoutingSnapshot, Leave, WorkerHello, LoadBackend, BackendLoaded, BackendWarm,
-                            Execute, Progress, Unload, RoutingDelta, Peers, KeySet, KeyAck, ListLogs, LogList, ReadLog,
-                            LogPage, KeyRotation, KeyedRequest, KeptRequest, FindAnswer, AnswerFound, AnswerFailed>;
+using Messages =
+    std::tuple<ServeRequest, ResultPart, Hello, JoinRequest, JoinReply, Heartbeat, HeartbeatAck, Assignment,
+               RoutingSnapshot, Leave, WorkerHello, LoadBackend, BackendLoaded, BackendWarm, Execute, Progress, Unload,
+               RoutingDelta, Peers, KeySet, KeyAck, ListLogs, LogList, ReadLog, LogPage, KeyRotation, KeyedRequest,
+               KeptRequest, FindAnswer, AnswerFound, AnswerFailed, FindModel, ModelSources, ReadModel, ModelChunk>;
 
 Heartbeat busy_heartbeat() {
   Heartbeat heartbeat;

@@ -126,7 +126,8 @@ void to_json(Json& json, const Hello& value) {
   json = {{"node", value.node.value},
           {"incarnation", value.incarnation.value},
           {"control", value.control},
-          {"request", value.request}};
+          {"request", value.request},
+          {"bulk", value.bulk}};
 }
 void to_json(Json& json, const WorkerHello& value) {
   json = {{"protocol", value.protocol}, {"pid", value.pid}, {"software", value.software}};
@@ -161,7 +162,8 @@ void to_json(Json& json, const ReplicaSpec& value) {
           {"entry", value.entry},
           {"echo", value.echo},
           {"python", value.python},
-          {"settings", value.settings}};
+          {"settings", value.settings},
+          {"digest", value.digest}};
 }
 void to_json(Json& json, const LoadBackend& value) {
   json = {{"spec", value.spec}};
@@ -258,6 +260,7 @@ ReplicaSpec replica_spec() {
   spec.echo = {.slots = 8, .delay = 20ms};
   spec.python = "/usr/bin/python3";
   spec.settings = {{"case", "upper"}};
+  spec.digest = "a7b1";
   return spec;
 }
 
@@ -323,7 +326,7 @@ std::vector<BodyVector> body_vectors() {
       vector_of("text part", ResultPart{TextPart{"Grü", FinishReason::none, {}}, "2", std::nullopt, false}),
       vector_of("last text part", ResultPart{end, "2", LoadReport{.waiting = 3, .running = 1}, false}),
       vector_of("infer result", ResultPart{InferResult{one_of_each_kind()}, "3", std::nullopt, true}),
-      vector_of("hello", Hello{{0xa1}, {5}, "tcp://127.0.0.1:7420", "tcp://127.0.0.1:7421"}),
+      vector_of("hello", Hello{{0xa1}, {5}, "tcp://127.0.0.1:7420", "tcp://127.0.0.1:7421", "tcp://127.0.0.1:7422"}),
       vector_of("worker hello", WorkerHello{1, 4711, "troupe 0.1.0"}),
       vector_of("load backend", LoadBackend{replica_spec()}),
       vector_of("backend loaded", BackendLoaded{}),

@@ -145,6 +145,7 @@ class Hello:
     incarnation: int = 0
     control: str = ""
     request: str = ""
+    bulk: str = ""
 
 
 @dataclass
@@ -196,6 +197,7 @@ class ReplicaSpec:
     echo: EchoSpec = field(default_factory=EchoSpec)
     python: str = ""
     settings: Dict[str, str] = field(default_factory=dict)
+    digest: str = ""
 
 
 @dataclass
