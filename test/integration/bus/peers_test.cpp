@@ -64,7 +64,8 @@ BOOST_AUTO_TEST_CASE(a_new_incarnation_replaces_the_old_one) {
 
   new_life.hears(a, "to the new one");
 
-  a.transport->add_peer({NodeId{2}, Incarnation{1}, "tcp://127.0.0.1:1", "tcp://127.0.0.1:1", keys_of(2).public_key});
+  a.transport->add_peer(
+      {NodeId{2}, Incarnation{1}, "tcp://127.0.0.1:1", "tcp://127.0.0.1:1", {}, keys_of(2).public_key});
   BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{2}, request(2, "still to the new one")).has_value());
   BOOST_TEST(new_life.take().body.data.view() == "still to the new one");
 }
@@ -123,7 +124,7 @@ BOOST_AUTO_TEST_CASE(a_node_that_begins_a_new_life_is_heard_in_it_and_no_longer_
 BOOST_AUTO_TEST_CASE(messages_of_an_earlier_life_are_dropped) {
   BusNode a(1);
   BusNode ghost(2, 1);
-  a.transport->add_peer({NodeId{2}, Incarnation{2}, dead_endpoint(), dead_endpoint(), keys_of(2).public_key});
+  a.transport->add_peer({NodeId{2}, Incarnation{2}, dead_endpoint(), dead_endpoint(), {}, keys_of(2).public_key});
   ghost.transport->add_peer(a.self());
 
   BOOST_REQUIRE(ghost.transport->send(Lane::request, NodeId{1}, request(1)).has_value());
@@ -216,7 +217,7 @@ BOOST_AUTO_TEST_CASE(a_caller_that_broke_off_is_called_back_where_its_address_is
 
 BOOST_AUTO_TEST_CASE(a_request_to_a_dead_address_is_answered_unavailable) {
   BusNode a(1, 1, {.connect_patience = 1h});
-  a.transport->add_peer({NodeId{2}, Incarnation{3}, dead_endpoint(), dead_endpoint(), keys_of(2).public_key});
+  a.transport->add_peer({NodeId{2}, Incarnation{3}, dead_endpoint(), dead_endpoint(), {}, keys_of(2).public_key});
 
   BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{2}, request(8)).has_value());
   const auto answer = a.take();
@@ -230,7 +231,7 @@ BOOST_AUTO_TEST_CASE(a_request_to_a_dead_address_is_answered_unavailable) {
 
 BOOST_AUTO_TEST_CASE(an_address_that_is_none_is_answered_unavailable) {
   BusNode a(1);
-  a.transport->add_peer({NodeId{2}, Incarnation{1}, "nonsense", "nonsense", keys_of(2).public_key});
+  a.transport->add_peer({NodeId{2}, Incarnation{1}, "nonsense", "nonsense", {}, keys_of(2).public_key});
 
   BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{2}, request(8)).has_value());
 
@@ -239,7 +240,7 @@ BOOST_AUTO_TEST_CASE(an_address_that_is_none_is_answered_unavailable) {
 
 BOOST_AUTO_TEST_CASE(removing_a_peer_answers_the_requests_that_wait_for_it) {
   BusNode a(1);
-  a.transport->add_peer({NodeId{2}, Incarnation{3}, dead_endpoint(), dead_endpoint(), keys_of(2).public_key});
+  a.transport->add_peer({NodeId{2}, Incarnation{3}, dead_endpoint(), dead_endpoint(), {}, keys_of(2).public_key});
   BOOST_REQUIRE(a.transport->send(Lane::request, NodeId{2}, request(8)).has_value());
 
   a.transport->remove_peer(NodeId{2});
