@@ -19,6 +19,8 @@ constexpr size_t first_window = 1024;
 constexpr size_t work_per_byte = 64;
 /// Backtracking steps of one attempt: a repetition that is given up byte by byte takes one a byte.
 constexpr size_t steps_per_byte = 8;
+/// In larger windows a step may itself be long, so the bytes that it passes over are counted, which is slower.
+constexpr size_t uncounted_window = 8 << 10;
 constexpr size_t jit_stack_bytes = 1 << 20;
 
 PCRE2_SPTR bytes(std::string_view text) {
@@ -40,33 +42,36 @@ size_t character_end(std::string_view text, size_t at) {
 }  // namespace
 
 struct Regex::Code {
-  pcre2_code* code;
-
-  explicit Code(pcre2_code* compiled) : code(compiled) {}
-  ~Code() { pcre2_code_free(code); }
-  Code(const Code&) = delete;
-  Code& operator=(const Code&) = delete;
+  using Pointer = std::unique_ptr<pcre2_code, decltype(&pcre2_code_free)>;
+  Pointer plain;
+  Pointer counted;  ///< Calls out at every item of the pattern.
 };
 
 Result<Regex> Regex::compile(std::string_view pattern) {
   TROUPE_TRY(const std::string translated, to_pcre2(pattern));
-  const std::unique_ptr<pcre2_compile_context, decltype(&pcre2_compile_context_free)> context(
-      pcre2_compile_context_create(nullptr), &pcre2_compile_context_free);
-  pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
-  pcre2_set_parens_nest_limit(context.get(), 64);
-  int error = 0;
-  PCRE2_SIZE offset = 0;
-  pcre2_code* code = pcre2_compile(bytes(translated), translated.size(), PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE,
-                                   &error, &offset, context.get());
-  if (code == nullptr) {
-    return fail(Errc::unimplemented, "the pattern {} is not understood at byte {} of {}: {}", pattern, offset,
-                translated, message_of(error));
-  }
-  auto owned = std::make_shared<const Code>(code);
-  if (const int status = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD); status != 0) {
-    return fail(Errc::unimplemented, "the pattern {} cannot be compiled: {}", pattern, message_of(status));
-  }
-  return Regex(std::move(owned));
+  const auto compiled = [&](uint32_t more_options) -> Result<Code::Pointer> {
+    const std::unique_ptr<pcre2_compile_context, decltype(&pcre2_compile_context_free)> context(
+        pcre2_compile_context_create(nullptr), &pcre2_compile_context_free);
+    pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
+    pcre2_set_parens_nest_limit(context.get(), 64);
+    int error = 0;
+    PCRE2_SIZE offset = 0;
+    Code::Pointer code(
+        pcre2_compile(bytes(translated), translated.size(), PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | more_options,
+                      &error, &offset, context.get()),
+        &pcre2_code_free);
+    if (code == nullptr) {
+      return fail(Errc::unimplemented, "the pattern {} is not understood at byte {} of {}: {}", pattern, offset,
+                  translated, message_of(error));
+    }
+    if (const int status = pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD); status != 0) {
+      return fail(Errc::unimplemented, "the pattern {} cannot be compiled: {}", pattern, message_of(status));
+    }
+    return code;
+  };
+  TROUPE_TRY(Code::Pointer plain, compiled(0));
+  TROUPE_TRY(Code::Pointer counted, compiled(PCRE2_AUTO_CALLOUT));
+  return Regex(std::make_shared<const Code>(Code{std::move(plain), std::move(counted)}));
 }
 
 Result<Regex> Regex::literal(std::string_view text) {
@@ -78,6 +83,8 @@ struct Regex::Matcher::State {
   pcre2_match_data* data;
   pcre2_match_context* context;
   pcre2_jit_stack* stack;
+  size_t position = 0;    ///< Where the last call-out was,
+  size_t bytes_left = 0;  ///< and how many bytes the attempt may yet pass over.
 
   explicit State(std::shared_ptr<const Code> of)
       : code(std::move(of)),
@@ -85,6 +92,7 @@ struct Regex::Matcher::State {
         context(pcre2_match_context_create(nullptr)),
         stack(pcre2_jit_stack_create(32 << 10, jit_stack_bytes, nullptr)) {
     pcre2_jit_stack_assign(context, nullptr, stack);
+    pcre2_set_callout(context, count, this);
   }
   ~State() {
     pcre2_jit_stack_free(stack);
@@ -94,6 +102,16 @@ struct Regex::Matcher::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
+  static int count(pcre2_callout_block* block, void* data) {
+    State& state = *static_cast<State*>(data);
+    const size_t here = block->current_position;
+    const size_t passed = 1 + (here > state.position ? here - state.position : state.position - here);
+    state.position = here;
+    if (passed > state.bytes_left) return PCRE2_ERROR_MATCHLIMIT;
+    state.bytes_left -= passed;
+    return 0;
+  }
+
   /// The first match at or after `from`, or none. A match that touches the end of its window may be another one with
   /// more to see, so it is asked again with more: no attempt reads far beyond what it matches unless it must.
   Result<std::optional<TextRange>> find(std::string_view text, size_t from, size_t& budget) {
@@ -101,8 +119,11 @@ struct Regex::Matcher::State {
       const size_t end = character_end(text, std::min(text.size(), from + window));
       const bool whole = end == text.size();
       pcre2_set_match_limit(context, static_cast<uint32_t>(steps_per_byte * window));
-      const int status = pcre2_jit_match(code->code, bytes(text), end, from,
-                                         PCRE2_NO_UTF_CHECK | (whole ? 0 : PCRE2_PARTIAL_HARD), data, context);
+      position = from;
+      bytes_left = work_per_byte * window;
+      const int status =
+          pcre2_jit_match((window > uncounted_window ? code->counted : code->plain).get(), bytes(text), end, from,
+                          PCRE2_NO_UTF_CHECK | (whole ? 0 : PCRE2_PARTIAL_HARD), data, context);
       const PCRE2_SIZE* found = pcre2_get_ovector_pointer(data);
       if (status >= 0 && (whole || found[1] < end)) return TextRange{found[0], std::max(found[0], found[1])};
       if (status < 0 && status != PCRE2_ERROR_NOMATCH && status != PCRE2_ERROR_PARTIAL) {
