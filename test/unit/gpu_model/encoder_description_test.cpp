@@ -113,6 +113,14 @@ BOOST_AUTO_TEST_CASE(a_folder_without_an_architecture_is_an_encoder_by_its_type)
   BOOST_TEST(EditedFolder("bert").describe({{"architectures", {"BertForMaskedLM"}}}).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(xlm_roberta_is_roberta_under_another_name) {
+  const auto description = EditedFolder("roberta").describe({{"architectures", {"XLMRobertaModel"}}});
+
+  BOOST_REQUIRE(description);
+  BOOST_TEST(description->first_position == 2);
+  BOOST_TEST(description->token_embedding == "embeddings.word_embeddings.weight");
+}
+
 BOOST_AUTO_TEST_CASE(labels_without_names_are_numbered) {
   const EditedFolder folder("bert_bf16");
 
