@@ -221,6 +221,34 @@ BOOST_AUTO_TEST_CASE(a_batch_with_a_bad_input_computes_nothing_and_names_it) {
   BOOST_TEST(engine->compute({ids({1})}).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_default_prompt_stands_before_each_text) {
+  const EncoderCopy copy("bert");
+  std::ofstream(copy.path() / "config_sentence_transformers.json")
+      << R"({"prompts": {"passage": "the cat "}, "default_prompt_name": "passage"})";
+  const auto prompted = EncoderEngine::load(copy.path(), {}).value();
+  const auto plain = load_encoder("bert");
+
+  const auto with = compute(*prompted, {{.text = std::string("sat")}})[0];
+  BOOST_TEST(with.embedding == compute(*plain, {{.text = std::string("the cat sat")}})[0].embedding);
+}
+
+BOOST_AUTO_TEST_CASE(numbers_that_are_not_finite_are_an_error_of_their_input) {
+  const EncoderCopy copy("bert");
+  const auto file = copy.path() / "model.safetensors";
+  std::string bytes(std::filesystem::file_size(file), '\0');
+  std::ifstream(file, std::ios::binary).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  const auto header = static_cast<size_t>(*reinterpret_cast<const uint64_t*>(bytes.data())) + 8;
+  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(header), bytes.end(), '\xFF');  // NaN
+  std::ofstream(file, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  const auto engine = EncoderEngine::load(copy.path(), {}).value();
+
+  const auto result = compute(*engine, {ids({1, 2, 3})})[0];
+  BOOST_REQUIRE(result.error);
+  BOOST_TEST((result.error->code == Errc::internal));
+  BOOST_TEST(result.embedding.empty());
+  BOOST_TEST((engine->warm_up().error().code == Errc::internal));
+}
+
 BOOST_AUTO_TEST_CASE(options_are_checked) {
   const auto load = [](const EncoderOptions& options) {
     const auto engine = EncoderEngine::load(encoder_folder("bert"), options);

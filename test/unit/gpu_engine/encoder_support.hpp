@@ -1,6 +1,9 @@
 #pragma once
 // Engines over the tiny encoders, and what the reference libraries made of the same inputs.
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cmath>
@@ -27,6 +30,24 @@ struct EncoderReference {
 inline std::filesystem::path encoder_folder(const std::string& name) {
   return std::filesystem::path(TROUPE_TEST_DATA) / "encoder_tiny" / name;
 }
+
+/// A copy of a model's folder that a test may change.
+class EncoderCopy {
+ public:
+  explicit EncoderCopy(const std::string& name)
+      : path_(std::filesystem::temp_directory_path() / fmt::format("troupe-encoder-engine-{}-{}", ::getpid(), name)) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::copy(encoder_folder(name), path_, std::filesystem::copy_options::recursive);
+  }
+  ~EncoderCopy() { std::filesystem::remove_all(path_); }
+  EncoderCopy(const EncoderCopy&) = delete;
+  EncoderCopy& operator=(const EncoderCopy&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 inline std::unique_ptr<EncoderEngine> load_encoder(const std::string& name, const EncoderOptions& options = {}) {
   auto engine = EncoderEngine::load(encoder_folder(name), options);
