@@ -108,9 +108,13 @@ struct AdminCall {
 struct RefusedWrite {
   AuditAct act;
   Error error;
-  uint64_t left_out = 0;  ///< So many before it could not be told of one by one.
   /// Let go of when this has been taken.
   std::shared_ptr<void> slot;
+};
+
+/// Of writes that it did not pass on, so many could not be told of one by one.
+struct UntoldWrites {
+  uint64_t count = 0;
 };
 
 }  // namespace troupe::cluster

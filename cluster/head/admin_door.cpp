@@ -51,15 +51,34 @@ void log_write(const observe::Logger& log, const AuditAct& act, const Error* err
 
 }  // namespace
 
-struct AdminDoor::Refusals {
-  std::atomic<uint32_t> waiting{0};
-  std::atomic<uint64_t> left_out{0};
+/// What the head cannot take now it gets to know as a number, once it has taken what waits.
+class AdminDoor::Refusals : public std::enable_shared_from_this<Refusals> {
+ public:
+  explicit Refusals(actor::Ref head) : head_(std::move(head)) {}
+
+  void tell(AuditAct act, const Error& error) {
+    const bool has_room = waiting_.fetch_add(1) < refusals_waiting_max;
+    std::shared_ptr<void> slot(nullptr, [self = shared_from_this()](void*) { self->taken(); });
+    if (!has_room || !head_.send(RefusedWrite{std::move(act), error, slot})) ++untold_;
+  }
+
+ private:
+  void taken() {
+    if (--waiting_ > 0) return;
+    const uint64_t count = untold_.exchange(0);
+    // Where the head is full, or ends, they are told of after the next one.
+    if (count > 0 && !head_.send(UntoldWrites{count})) untold_ += count;
+  }
+
+  const actor::Ref head_;
+  std::atomic<uint32_t> waiting_{0};
+  std::atomic<uint64_t> untold_{0};
 };
 
 AdminDoor::AdminDoor(actor::Ref head, const std::string& admin_key, observe::Logger log)
-    : head_(std::move(head)),
+    : head_(head),
       who_("admin key " + hash_of_secret(admin_key).substr(0, fingerprint_digits)),
-      refusals_(std::make_shared<Refusals>()),
+      refusals_(std::make_shared<Refusals>(std::move(head))),
       log_(std::move(log)) {}
 
 void AdminDoor::read(View view, Select select, const ResponderRef& responder) const {
@@ -87,20 +106,8 @@ void AdminDoor::refuse_write(const AdminWrite& about, const Error& error, const 
   AuditAct act = act_of(about);
   if (is_stranger(error)) act.who = "unknown";
   log_write(log_, act, &error);
-  tell_of_refusal(std::move(act), error);
+  refusals_->tell(std::move(act), error);
   refuse(*responder, error);
-}
-
-/// What the head cannot take now it gets to know as a number, with the next one.
-void AdminDoor::tell_of_refusal(AuditAct act, const Error& error) const {
-  if (refusals_->waiting.fetch_add(1) >= refusals_waiting_max) {
-    --refusals_->waiting;
-    ++refusals_->left_out;
-    return;
-  }
-  std::shared_ptr<void> slot(nullptr, [refusals = refusals_](void*) { --refusals->waiting; });
-  const uint64_t left_out = refusals_->left_out.exchange(0);
-  if (!head_.send(RefusedWrite{std::move(act), error, left_out, std::move(slot)})) refusals_->left_out += left_out + 1;
 }
 
 void AdminDoor::call(decltype(AdminCall::what) what, AuditAct by, Finish finish) const {

@@ -33,11 +33,10 @@ class AdminDoor {
   void refuse_write(const AdminWrite& about, const Error& error, const ResponderRef& responder) const;
 
  private:
-  struct Refusals;
+  class Refusals;
 
   void call(decltype(AdminCall::what) what, AuditAct by, std::function<void(Result<std::string>)> finish) const;
   AuditAct act_of(const AdminWrite& about) const { return {who_, about.from, about.action, about.subject}; }
-  void tell_of_refusal(AuditAct act, const Error& error) const;
 
   const actor::Ref head_;
   const std::string who_;  ///< Who has the admin key.

@@ -56,6 +56,7 @@ HeadActor::HeadActor(actor::Context& context, HeadActorOptions options)
   serve<protocol::FindModel>([this](const auto& wish, actor::Reply reply) { find_model(*wish, std::move(reply)); });
   on<AdminCall>([this](const AdminCall& call) { admin(call); });
   on<RefusedWrite>([this](const RefusedWrite& refused) { take_refusal(refused); });
+  on<UntoldWrites>([this](const UntoldWrites& untold) { options_.audit.leave_out(untold.count); });
 }
 
 void HeadActor::started() {

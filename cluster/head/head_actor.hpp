@@ -46,7 +46,8 @@ struct HeadActorOptions {
   std::filesystem::path data_dir;  ///< The head's own folder, for backups.
 };
 
-/// Serves protocol::JoinRequest, protocol::Heartbeat and protocol::Leave; takes AdminCall and RefusedWrite.
+/// Serves protocol::JoinRequest, protocol::Heartbeat and protocol::Leave; takes AdminCall, RefusedWrite and
+/// UntoldWrites.
 class HeadActor final : public actor::Actor {
  public:
   HeadActor(actor::Context& context, HeadActorOptions options);

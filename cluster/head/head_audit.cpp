@@ -108,7 +108,6 @@ void HeadActor::record_done(const AuditAct& by, std::string change, std::string 
 }
 
 void HeadActor::take_refusal(const RefusedWrite& refused) {
-  options_.audit.leave_out(refused.left_out);
   if (is_refusal(refused.error)) return record_refusal(refused.act, refused.error);
   // Who has the key may err as often as they like.
   recording_failure(refused.act, [](const Result<std::string>&) {})(fail(refused.error));

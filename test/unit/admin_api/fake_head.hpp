@@ -52,13 +52,15 @@ class AwaitedResponder final : public http::HttpResponder {
 using Answer = std::function<Result<std::string>(const AdminCall&)>;
 
 using OnRefusal = std::function<void(const RefusedWrite&)>;
+using OnUntold = std::function<void(const UntoldWrites&)>;
 
 /// Answers each call by `answer`; crashes where that throws.
 class FakeHead final : public actor::Actor {
  public:
-  FakeHead(actor::Context& context, Answer answer, OnRefusal on_refusal) : Actor(context) {
+  FakeHead(actor::Context& context, Answer answer, OnRefusal on_refusal, OnUntold on_untold) : Actor(context) {
     on<AdminCall>([answer = std::move(answer)](const AdminCall& call) { call.done(answer(call)); });
     on<RefusedWrite>(std::move(on_refusal));
+    on<UntoldWrites>(std::move(on_untold));
   }
 };
 
@@ -67,11 +69,16 @@ inline constexpr const char* key = "0123456789abcdef0123456789abcdef0123456789ab
 struct Site {
   explicit Site(Answer answer) : Site(std::move(answer), {}) {}
   Site(Answer answer, AdminApiOptions changed) {
-    head = host->spawn_actor<FakeHead>("head", {}, std::move(answer),
-                                       [this](const RefusedWrite& refusal) {
-                                         const std::lock_guard lock(lines_mutex);
-                                         refusals.push_back(refusal);
-                                       })
+    head = host->spawn_actor<FakeHead>(
+                   "head", {}, std::move(answer),
+                   [this](const RefusedWrite& refusal) {
+                     const std::lock_guard lock(lines_mutex);
+                     refusals.push_back(refusal);
+                   },
+                   [this](const UntoldWrites& more) {
+                     const std::lock_guard lock(lines_mutex);
+                     untold += more.count;
+                   })
                .value();
     changed.admin_key = key;
     changed.key_file = "/data/admin.key";
@@ -118,10 +125,18 @@ struct Site {
     return std::exchange(refusals, {});
   }
 
+  /// As take_refusals(): how many it was told of as a number.
+  uint64_t take_untold() {
+    get("/api/v1/status");
+    const std::lock_guard lock(lines_mutex);
+    return std::exchange(untold, 0);
+  }
+
   SystemClock clock;
   mutable std::mutex lines_mutex;
   std::vector<nlohmann::json> lines;
   std::vector<RefusedWrite> refusals;
+  uint64_t untold = 0;
   std::shared_ptr<observe::LogSink> sink = observe::LogSink::to_function(
       [this](std::string_view line) {
         const std::lock_guard lock(lines_mutex);
