@@ -1,21 +1,9 @@
 #include "actors/cache_shard/cache_shard_actor.hpp"
 
+#include "runtime/protocol/answer_parts.hpp"
+
 namespace troupe::cache_shard {
 namespace {
-
-/// Adds a part to what has been collected so far.
-void append(protocol::ResultPart& whole, const protocol::ResultPart& part) {
-  const auto* text = std::get_if<protocol::TextPart>(&part.content);
-  auto* collected = std::get_if<protocol::TextPart>(&whole.content);
-  if (text == nullptr || collected == nullptr) {
-    whole = part;
-    return;
-  }
-  collected->text += text->text;
-  collected->finish = text->finish;
-  collected->usage = text->usage;
-  whole.version = part.version;
-}
 
 CachedResult as_cached(protocol::ResultPart whole) {
   whole.cached = true;
@@ -37,9 +25,10 @@ class CacheShardActor::Recorder final : public balancer::ResponseSink {
   }
 
   void on_part(std::shared_ptr<const protocol::ResultPart> part, bool last) override {
-    append(whole_, *part);
+    protocol::join(parts_, *part);
     has_ended_ = last;
-    if (last) landed_(as_cached(std::move(whole_)));
+    // Only answers of one part are cached: see is_cacheable().
+    if (last) parts_.size() == 1 ? landed_(as_cached(std::move(parts_.front()))) : failed_();
     sink_->on_part(std::move(part), last);
   }
   void on_error(const Error& error) override {
@@ -52,7 +41,7 @@ class CacheShardActor::Recorder final : public balancer::ResponseSink {
   std::shared_ptr<balancer::ResponseSink> sink_;
   std::function<void(CachedResult)> landed_;
   std::function<void()> failed_;
-  protocol::ResultPart whole_;
+  std::vector<protocol::ResultPart> parts_;
   bool has_ended_ = false;
 };
 

@@ -1,16 +1,11 @@
 #include "actors/cache_shard/result_cache.hpp"
 
+#include "runtime/protocol/payload.hpp"
+
 namespace troupe::cache_shard {
 
 ByteCount size_of(const protocol::ResultPart& result) {
-  uint64_t bytes = sizeof result + result.version.size();
-  if (const auto* text = std::get_if<protocol::TextPart>(&result.content)) {
-    bytes += text->text.size();
-  } else {
-    for (const protocol::Tensor& tensor : std::get<protocol::InferResult>(result.content).outputs)
-      bytes += sizeof tensor + tensor.name.size() + tensor.shape.size() * sizeof(int64_t) + tensor.data.size();
-  }
-  return {bytes};
+  return {sizeof result + result.version.size() + protocol::payload_bytes(result)};
 }
 
 CachedResult ResultCache::find(const std::string& key, Time now) {

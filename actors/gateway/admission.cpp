@@ -42,18 +42,4 @@ Result<Time> Admission::deadline(std::optional<Time> asked, Time now) const {
   return deadline;
 }
 
-uint64_t request_bytes(const protocol::ServeRequest& request) {
-  uint64_t bytes = 0;
-  if (const auto* infer = std::get_if<protocol::Infer>(&request.work)) {
-    for (const protocol::Tensor& tensor : infer->inputs) bytes += tensor.data.size();
-    return bytes;
-  }
-  const auto& prompt = std::get<protocol::Generate>(request.work).prompt;
-  if (const auto* text = std::get_if<protocol::PlainText>(&prompt)) return text->text.size();
-  if (const auto* tokens = std::get_if<protocol::TokenIds>(&prompt)) return tokens->ids.size() * sizeof(int32_t);
-  for (const protocol::ChatMessage& message : std::get<protocol::Conversation>(prompt).messages)
-    bytes += message.content.size();
-  return bytes;
-}
-
 }  // namespace troupe::gateway

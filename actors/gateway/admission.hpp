@@ -40,7 +40,4 @@ class Admission {
   std::unordered_map<std::string, uint64_t> per_model_;
 };
 
-/// Of a request's text and tensors.
-uint64_t request_bytes(const protocol::ServeRequest& request);
-
 }  // namespace troupe::gateway

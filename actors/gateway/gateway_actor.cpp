@@ -7,6 +7,7 @@
 #include "runtime/actor/host.hpp"
 #include "runtime/base/units.hpp"
 #include "runtime/protocol/paths.hpp"
+#include "runtime/protocol/payload.hpp"
 #include "runtime/protocol/validate.hpp"
 
 namespace troupe::gateway {
@@ -93,7 +94,7 @@ Status GatewayActor::hand_over(const Submit& submit, const protocol::Route& rout
   }
   const bool use_cache = parts_.cache && route.cache.enabled && cache_shard::is_cacheable(*submit.request);
   const actor::Ref& handler = use_cache ? parts_.cache : balancer->second;
-  TROUPE_CHECK(parts_.in_flight->enter(submit.id, model, handler, request_bytes(*submit.request)));
+  TROUPE_CHECK(parts_.in_flight->enter(submit.id, model, handler, protocol::payload_bytes(*submit.request)));
 
   const auto sink = std::make_shared<TrackedSink>(submit.id, submit.sink, parts_.in_flight,
                                                   parts_.metrics->of(model, route.version), context().host().clock());

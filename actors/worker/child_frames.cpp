@@ -1,5 +1,8 @@
 #include "actors/worker/child_frames.hpp"
 
+#include <algorithm>
+
+#include "runtime/protocol/payload.hpp"
 #include "runtime/protocol/registry.hpp"
 #include "runtime/wire/schema.hpp"
 
@@ -45,27 +48,17 @@ Result<FromChild> decode_part(const wire::Envelope& envelope, const wire::Body& 
   return PartFrame{{envelope.correlation_id.value}, *envelope.part, decode<protocol::ResultPart>(body)};
 }
 
-/// A lower bound of what an item takes in the body frame, and its attachments.
+/// About what an item takes in the body frame, and its attachments.
 struct Weight {
   size_t bytes = 0;
   size_t attachments = 0;
 };
 
 Weight weight_of(const protocol::ServeRequest& request) {
-  Weight weight;
+  Weight weight{protocol::payload_bytes(request), 0};
   if (const auto* infer = std::get_if<protocol::Infer>(&request.work)) {
-    for (const protocol::Tensor& tensor : infer->inputs) {
-      weight.bytes += tensor.data.size();
-      if (tensor.data.size() >= wire::attachment_bytes_min) ++weight.attachments;
-    }
-    return weight;
-  }
-  const auto& prompt = std::get<protocol::Generate>(request.work).prompt;
-  if (const auto* text = std::get_if<protocol::PlainText>(&prompt)) weight.bytes += text->text.size();
-  if (const auto* tokens = std::get_if<protocol::TokenIds>(&prompt)) weight.bytes += tokens->ids.size() * 5;
-  if (const auto* conversation = std::get_if<protocol::Conversation>(&prompt)) {
-    for (const protocol::ChatMessage& message : conversation->messages)
-      weight.bytes += message.role.size() + message.content.size() + 16;
+    weight.attachments = static_cast<size_t>(std::ranges::count_if(
+        infer->inputs, [](const auto& tensor) { return tensor.data.size() >= wire::attachment_bytes_min; }));
   }
   return weight;
 }

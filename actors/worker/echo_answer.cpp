@@ -41,11 +41,14 @@ std::vector<std::string> words_of(const std::string& text) {
 
 protocol::ResultPart text_part(std::string text) {
   protocol::ResultPart part;
-  part.content = protocol::TextPart{std::move(text), protocol::FinishReason::none, {}};
+  part.content = protocol::TextPart{.text = std::move(text)};
   return part;
 }
 
 Result<std::vector<protocol::ResultPart>> echo(const protocol::Generate& generate) {
+  if (generate.choices > 1) return fail(Errc::unimplemented, "an echo has one answer: n must be 1");
+  if (generate.top_logprobs) return fail(Errc::unimplemented, "an echo has no log-probabilities");
+  if (generate.echo) return fail(Errc::unimplemented, "an echo is its prompt already: leave echo out");
   TROUPE_TRY(const std::string text, text_of(generate));
   const std::vector<std::string> words = words_of(text);
   std::vector<protocol::ResultPart> parts;
@@ -65,7 +68,10 @@ Result<std::vector<protocol::ResultPart>> echo(const protocol::Generate& generat
 
 Result<std::vector<protocol::ResultPart>> echo_answer(const protocol::ServeRequest& request) {
   if (const auto* generate = std::get_if<protocol::Generate>(&request.work)) return echo(*generate);
-  TROUPE_TRY(protocol::InferResult result, echo(std::get<protocol::Infer>(request.work)));
+  const auto* infer = std::get_if<protocol::Infer>(&request.work);
+  if (infer == nullptr)
+    return fail(Errc::unimplemented, "an echo answers texts and tensors; it has no vectors or tokens");
+  TROUPE_TRY(protocol::InferResult result, echo(*infer));
   std::vector<protocol::ResultPart> parts(1);
   parts[0].content = std::move(result);
   return parts;

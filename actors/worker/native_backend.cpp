@@ -4,7 +4,9 @@
 
 #include "actors/worker/command_thread.hpp"
 #include "actors/worker/stream_budget.hpp"
+#include "gpu/engine/prompt_encoder.hpp"
 #include "gpu/engine/text_engine.hpp"
+#include "runtime/protocol/validate.hpp"
 
 namespace troupe::worker {
 namespace {
@@ -15,26 +17,52 @@ constexpr int64_t step_margin = 4;
 constexpr Duration step_floor = std::chrono::seconds{1};
 constexpr Duration step_ceiling = std::chrono::minutes{10};
 
-gpu::GenerateInput to_engine(const protocol::Generate& generate) {
-  gpu::GenerateInput input;
-  if (const auto* text = std::get_if<protocol::PlainText>(&generate.prompt)) {
-    input.prompt = text->text;
-  } else if (const auto* conversation = std::get_if<protocol::Conversation>(&generate.prompt)) {
-    std::vector<gpu::ChatMessage> messages;
-    for (const protocol::ChatMessage& message : conversation->messages)
-      messages.push_back({message.role, message.content});
-    input.prompt = std::move(messages);
-  } else {
-    input.prompt = std::get<protocol::TokenIds>(generate.prompt).ids;
+gpu::Prompt to_engine(const protocol::PlainText& text) {
+  return text.text;
+}
+gpu::Prompt to_engine(const protocol::TokenIds& tokens) {
+  return tokens.ids;
+}
+gpu::Prompt to_engine(const protocol::Conversation& conversation) {
+  std::vector<gpu::ChatMessage> messages;
+  for (const protocol::ChatMessage& message : conversation.messages) {
+    messages.push_back({message.role, message.content});
   }
-  const protocol::Sampling& sampling = generate.sampling;
-  input.sampling.temperature = static_cast<float>(sampling.temperature);
-  input.sampling.top_p = static_cast<float>(sampling.top_p);
-  input.sampling.top_k = static_cast<int32_t>(sampling.top_k);
-  input.sampling.seed = sampling.seed.value_or(0);
-  input.sampling.max_tokens = static_cast<int32_t>(sampling.max_tokens);
-  input.sampling.stop = sampling.stop;
-  return input;
+  return messages;
+}
+gpu::Prompt to_engine(const std::variant<protocol::PlainText, protocol::Conversation, protocol::TokenIds>& prompt) {
+  return std::visit([](const auto& held) { return to_engine(held); }, prompt);
+}
+
+gpu::SamplingParams to_engine(const protocol::Sampling& sampling) {
+  gpu::SamplingParams params;
+  params.temperature = static_cast<float>(sampling.temperature);
+  params.top_p = static_cast<float>(sampling.top_p);
+  params.top_k = static_cast<int32_t>(sampling.top_k);
+  params.min_p = static_cast<float>(sampling.min_p);
+  params.seed = sampling.seed.value_or(0);
+  params.max_tokens = static_cast<int32_t>(sampling.max_tokens);
+  params.min_tokens = static_cast<int32_t>(sampling.min_tokens);
+  params.stop = sampling.stop;
+  params.stop_tokens = sampling.stop_token_ids;
+  params.ignore_eos = sampling.ignore_eos;
+  params.frequency_penalty = static_cast<float>(sampling.frequency_penalty);
+  params.presence_penalty = static_cast<float>(sampling.presence_penalty);
+  params.repetition_penalty = static_cast<float>(sampling.repetition_penalty);
+  for (const protocol::LogitBias& bias : sampling.logit_bias) {
+    params.logit_bias.emplace_back(bias.token, static_cast<float>(bias.bias));
+  }
+  return params;
+}
+
+protocol::ScoredToken to_protocol(gpu::ScoredToken token) {
+  return {token.id, Bytes::own(std::move(token.text)), token.logprob};
+}
+
+protocol::TokenScores to_protocol(gpu::TokenScores scores) {
+  protocol::TokenScores result{to_protocol(std::move(scores.chosen)), {}};
+  for (gpu::ScoredToken& token : scores.top) result.top.push_back(to_protocol(std::move(token)));
+  return result;
 }
 
 protocol::FinishReason to_protocol(gpu::FinishReason finish) {
@@ -76,9 +104,7 @@ class NativeBackend final : public Backend {
   }
 
   void cancel(WorkId id) override {
-    thread_.push([this, id] {
-      if (work_.erase(id.value) > 0) engine_->cancel(id.value);
-    });
+    thread_.push([this, id] { drop(id); });
   }
 
   /// Only lets out what waits: a slow reader does not keep its sequence, and the memory of that, in the engine.
@@ -96,16 +122,24 @@ class NativeBackend final : public Backend {
   Duration longest_step() const override { return Duration{longest_step_.load(std::memory_order_relaxed)}; }
 
  private:
+  /// Text and scores are collected while not streaming, and while there is no credit; at most one whole answer.
+  struct Choice {
+    uint64_t sequence = 0;  ///< The engine's.
+    std::string text;
+    std::vector<protocol::TokenScores> scores;
+  };
   struct Work {
     bool stream = false;
     StreamBudget budget;
-    std::string text;  ///< Collected while not streaming, and while there is no credit; at most one whole answer.
+    std::vector<Choice> choices;
+    size_t open = 0;  ///< Choices that have not ended.
+    protocol::Usage usage;
   };
 
   Status load_engine() {
     TROUPE_CHECK(verify_());
     const gpu::EngineOptions options{.max_sequences = spec_.sequences_max,
-                                     .max_waiting = spec_.sequences_max,
+                                     .max_waiting = spec_.sequences_max * protocol::choices_max,
                                      .tokens_per_step = spec_.step_tokens_max,
                                      .kv_cache_bytes = ByteCount{spec_.kv_cache_bytes},
                                      .threads = spec_.threads};
@@ -121,17 +155,60 @@ class NativeBackend final : public Backend {
   }
 
   void submit(const WorkItem& item) {
-    const auto* generate = std::get_if<protocol::Generate>(&item.request->work);
-    if (generate == nullptr) {
-      events_.on_error(item.id,
-                       {Errc::unimplemented, "this model generates text; it does not serve tensor inference", {}, {}});
-      return;
+    const auto& work = item.request->work;
+    Status submitted;
+    if (const auto* generate = std::get_if<protocol::Generate>(&work)) {
+      submitted = submit(item, *generate);
+    } else if (const auto* tokenize = std::get_if<protocol::Tokenize>(&work)) {
+      submitted = answer(item.id, *tokenize);
+    } else {
+      submitted = fail(Errc::unimplemented, "this model generates text; it serves neither tensors nor vectors");
     }
-    if (const Status submitted = engine_->submit(item.id.value, to_engine(*generate)); !submitted) {
-      events_.on_error(item.id, submitted.error());
-      return;
+    if (!submitted) events_.on_error(item.id, submitted.error());
+  }
+
+  /// Each choice is a sequence of its own; the first one has the seed that was given.
+  Status submit(const WorkItem& item, const protocol::Generate& generate) {
+    gpu::GenerateInput input{to_engine(generate.prompt), to_engine(generate.sampling), generate.top_logprobs,
+                             generate.echo};
+    Work& work = work_[item.id.value];
+    work.stream = generate.stream;
+    work.budget = StreamBudget(item.credit);
+    for (uint32_t i = 0; i < generate.choices; ++i) {
+      const uint64_t sequence = ++last_sequence_;
+      if (const Status submitted = engine_->submit(sequence, input); !submitted) {
+        drop(item.id);
+        return submitted;
+      }
+      work.choices.push_back({sequence, {}, {}});
+      ++work.open;
+      sequences_[sequence] = {item.id, i};
+      ++input.sampling.seed;
     }
-    work_[item.id.value] = Work{generate->stream, StreamBudget(item.credit), {}};
+    return {};
+  }
+
+  Status answer(WorkId id, const protocol::Tokenize& tokenize) {
+    const gpu::PromptEncoder& encoder = engine_->encoder();
+    protocol::TokenizeResult result;
+    TROUPE_TRY(result.ids, encoder.tokenize(to_engine(tokenize.input), tokenize.add_special_tokens));
+    TROUPE_TRY(result.text, encoder.tokenizer().decode(result.ids, !tokenize.add_special_tokens));
+    for (const int32_t token : result.ids) {
+      result.tokens.emplace_back(encoder.tokenizer().id_to_token(token).value_or(""));
+    }
+    result.context_length = encoder.context_length();
+    protocol::ResultPart part;
+    part.content = std::move(result);
+    events_.on_part(id, std::move(part), true);
+    return {};
+  }
+
+  void drop(WorkId id) {
+    const auto work = work_.extract(id.value);
+    if (work.empty()) return;
+    for (const Choice& choice : work.mapped().choices) {
+      if (sequences_.erase(choice.sequence) > 0) engine_->cancel(choice.sequence);
+    }
   }
 
   /// One forward over everything inside. When there is more to do.
@@ -143,32 +220,53 @@ class NativeBackend final : public Backend {
   }
 
   void emit(gpu::SequenceEvent& event) {
-    const auto found = work_.find(event.id);
-    if (found == work_.end()) return;
-    const WorkId id{event.id};
+    const auto found = sequences_.find(event.id);
+    if (found == sequences_.end()) return;
+    const auto [id, index] = found->second;
+    if (event.finish != gpu::FinishReason::none) sequences_.erase(found);
     if (event.error) {
-      work_.erase(found);
+      drop(id);
       events_.on_error(id, *event.error);
       return;
     }
-    Work& work = found->second;
-    const bool last = event.finish != gpu::FinishReason::none;
-    work.text += event.text;
-    if (!last) return send_text(id, work);
-    protocol::ResultPart part;
-    part.content = protocol::TextPart{
-        std::move(work.text), to_protocol(event.finish), {event.prompt_tokens, event.completion_tokens}};
-    work_.erase(found);
-    events_.on_part(id, std::move(part), true);
+    Work& work = work_.at(id.value);
+    Choice& choice = work.choices[index];
+    choice.text += event.text;
+    for (gpu::TokenScores& scores : event.scores) choice.scores.push_back(to_protocol(std::move(scores)));
+    event.finish == gpu::FinishReason::none ? send_text(id, work) : end(id, work, index, event);
   }
 
-  /// What there is so far, where the client wants it in parts and takes one more.
+  /// What there is so far of each choice, where the client wants it in parts and takes one more.
   void send_text(WorkId id, Work& work) {
-    if (!work.stream || work.text.empty() || !work.budget.may_send()) return;
+    if (!work.stream) return;
+    for (uint32_t i = 0; i < work.choices.size(); ++i) {
+      if ((work.choices[i].text.empty() && work.choices[i].scores.empty()) || !work.budget.may_send()) continue;
+      protocol::ResultPart part = take_part(work, i);
+      work.budget.sent(part);
+      events_.on_part(id, std::move(part), false);
+    }
+  }
+
+  void end(WorkId id, Work& work, uint32_t index, const gpu::SequenceEvent& event) {
+    work.usage.prompt_tokens = event.prompt_tokens;
+    work.usage.completion_tokens += event.completion_tokens;
+    protocol::ResultPart part = take_part(work, index);
+    auto& text = std::get<protocol::TextPart>(part.content);
+    text.finish = to_protocol(event.finish);
+    const bool is_last = --work.open == 0;
+    if (is_last) {
+      text.usage = work.usage;
+      work_.erase(id.value);
+    }
+    events_.on_part(id, std::move(part), is_last);
+  }
+
+  static protocol::ResultPart take_part(Work& work, uint32_t index) {
+    Choice& choice = work.choices[index];
     protocol::ResultPart part;
-    part.content = protocol::TextPart{std::exchange(work.text, {}), protocol::FinishReason::none, {}};
-    work.budget.sent(part);
-    events_.on_part(id, std::move(part), false);
+    part.content = protocol::TextPart{
+        std::exchange(choice.text, {}), protocol::FinishReason::none, {}, index, std::exchange(choice.scores, {})};
+    return part;
   }
 
   const std::filesystem::path folder_;
@@ -179,7 +277,10 @@ class NativeBackend final : public Backend {
   StepMeter meter_{clock_};
   std::atomic<int64_t> longest_step_{0};     ///< Nanoseconds; known once warm.
   std::unique_ptr<gpu::TextEngine> engine_;  ///< Used on the thread only.
-  std::unordered_map<uint64_t, Work> work_;  ///< Used on the thread only.
+  // Used on the thread only.
+  std::unordered_map<uint64_t, Work> work_;
+  std::unordered_map<uint64_t, std::pair<WorkId, uint32_t>> sequences_;  ///< Whose, and which choice.
+  uint64_t last_sequence_ = 0;
   CommandThread thread_;
 };
 

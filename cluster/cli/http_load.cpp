@@ -31,8 +31,8 @@ struct Prepared {
   bool is_stream = false;
 };
 
-Prepared prepare(const LoadWork& work, const std::variant<protocol::Generate, protocol::Infer>& request,
-                 const std::string& host, const std::string& api_key) {
+Prepared prepare(const LoadWork& work, const protocol::Work& request, const std::string& host,
+                 const std::string& api_key) {
   nlohmann::json body;
   std::string target;
   Prepared prepared;

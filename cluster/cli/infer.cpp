@@ -39,7 +39,7 @@ Result<std::vector<protocol::Tensor>> read_tensors(const InferFlags& flags) {
   return parse_inputs(nlohmann::json::parse(file, nullptr, false));
 }
 
-Result<std::variant<protocol::Generate, protocol::Infer>> make_work(const InferFlags& flags) {
+Result<protocol::Work> make_work(const InferFlags& flags) {
   const bool has_tensors = !flags.tensors.empty() || !flags.input_json.empty();
   if ((flags.prompt.empty() ? 0 : 1) + (flags.chat.empty() ? 0 : 1) + (has_tensors ? 1 : 0) != 1)
     return fail(Errc::invalid_argument, "say one of a PROMPT, --chat TEXT, --tensor or --input-json");

@@ -21,7 +21,7 @@ namespace troupe::cli {
 struct LoadWork {
   std::string model;    ///< Name without version.
   std::string version;  ///< Empty: the routes decide.
-  std::vector<std::variant<protocol::Generate, protocol::Infer>> requests;
+  std::vector<protocol::Work> requests;
 };
 
 struct ZmqDoor;

@@ -20,6 +20,19 @@ using Prompt = std::variant<std::string, std::vector<ChatMessage>, std::vector<i
 struct GenerateInput {
   Prompt prompt;
   SamplingParams sampling;
+  std::optional<uint32_t> top_logprobs;  ///< Score each token, and so many of the likeliest at its place.
+  bool echo = false;                     ///< The prompt's text comes first.
+};
+
+struct ScoredToken {
+  int32_t id = 0;
+  std::string text;    ///< Decoded alone.
+  double logprob = 0;  ///< As the model has it, before temperature, penalties and biases.
+};
+
+struct TokenScores {
+  ScoredToken chosen;
+  std::vector<ScoredToken> top;  ///< The likeliest first.
 };
 
 enum class FinishReason : uint8_t {
@@ -33,8 +46,9 @@ enum class FinishReason : uint8_t {
 /// What a step brought to one sequence. The one with a finish reason is its last.
 struct SequenceEvent {
   uint64_t id = 0;
-  std::string text;                ///< New, whole UTF-8 characters; without end tokens and stop strings.
-  std::vector<int32_t> token_ids;  ///< New; with end tokens. Text may lag behind them.
+  std::string text;                 ///< New, whole UTF-8 characters; without end tokens and stop strings.
+  std::vector<int32_t> token_ids;   ///< New; with end tokens. Text may lag behind them.
+  std::vector<TokenScores> scores;  ///< Of these, where asked for.
   FinishReason finish = FinishReason::none;
   uint32_t prompt_tokens = 0;
   uint32_t completion_tokens = 0;  ///< So far.

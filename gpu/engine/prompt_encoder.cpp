@@ -8,6 +8,10 @@ Result<ChatTemplate> read_template(const ModelFolder& folder) {
   return fail(Errc::failed_precondition, "this model has no chat template; send a text prompt instead of messages");
 }
 
+const char* field_of(const Prompt& prompt) {
+  return std::holds_alternative<std::vector<ChatMessage>>(prompt) ? "messages" : "prompt";
+}
+
 }  // namespace
 
 Result<PromptEncoder> PromptEncoder::open(const ModelFolder& folder, uint32_t context_length) {
@@ -21,12 +25,11 @@ Result<PromptEncoder> PromptEncoder::open(const ModelFolder& folder, uint32_t co
 }
 
 Result<std::vector<int32_t>> PromptEncoder::encode(const Prompt& prompt) const {
-  const char* field = std::holds_alternative<std::vector<ChatMessage>>(prompt) ? "messages" : "prompt";
-  auto ids = std::visit([this](const auto& content) { return to_ids(content); }, prompt);
-  if (!ids) {
-    if (ids.error().field.empty()) ids.error().field = field;
-    return ids;
-  }
+  const char* field = field_of(prompt);
+  // Not left to the tokenizer: it would frame even an empty text with a token.
+  const auto* text = std::get_if<std::string>(&prompt);
+  auto ids = text != nullptr && text->empty() ? Result<std::vector<int32_t>>(std::vector<int32_t>{}) : tokenize(prompt);
+  if (!ids) return ids;
 
   if (ids->empty()) return fail_field(field, "the prompt is empty; at least one token is needed");
   for (const int32_t id : *ids) {
@@ -41,10 +44,13 @@ Result<std::vector<int32_t>> PromptEncoder::encode(const Prompt& prompt) const {
   return ids;
 }
 
-Result<std::vector<int32_t>> PromptEncoder::to_ids(const std::string& text) const {
-  // Not left to the tokenizer: it would frame even an empty text with a token.
-  if (text.empty()) return std::vector<int32_t>{};
-  return tokenizer_.encode(text, true);
+Result<std::vector<int32_t>> PromptEncoder::tokenize(const Prompt& prompt, bool add_special_tokens) const {
+  if (const auto* ids = std::get_if<std::vector<int32_t>>(&prompt)) return *ids;
+  const auto* text = std::get_if<std::string>(&prompt);
+  auto ids = text != nullptr ? tokenizer_.encode(*text, add_special_tokens)
+                             : to_ids(std::get<std::vector<ChatMessage>>(prompt));
+  if (!ids && ids.error().field.empty()) ids.error().field = field_of(prompt);
+  return ids;
 }
 
 Result<std::vector<int32_t>> PromptEncoder::to_ids(const std::vector<ChatMessage>& messages) const {
@@ -56,10 +62,6 @@ Result<std::vector<int32_t>> PromptEncoder::to_ids(const std::vector<ChatMessage
           {.messages = messages, .add_generation_prompt = true, .bos_token = bos_token_, .eos_token = eos_token_}));
   // The template wrote the special tokens itself.
   return tokenizer_.encode(text, false);
-}
-
-Result<std::vector<int32_t>> PromptEncoder::to_ids(const std::vector<int32_t>& ids) const {
-  return ids;
 }
 
 }  // namespace troupe::gpu

@@ -22,15 +22,17 @@ class PromptEncoder {
   /// the tokenizer and the template.
   Result<std::vector<int32_t>> encode(const Prompt& prompt) const;
 
+  /// The same without the bounds, for those who count. `add_special_tokens`: of a text.
+  Result<std::vector<int32_t>> tokenize(const Prompt& prompt, bool add_special_tokens = true) const;
+
+  uint32_t context_length() const noexcept { return context_length_; }
   const Tokenizer& tokenizer() const noexcept { return tokenizer_; }
 
  private:
   PromptEncoder(Tokenizer tokenizer, Result<ChatTemplate> chat_template)
       : tokenizer_(std::move(tokenizer)), chat_template_(std::move(chat_template)) {}
 
-  Result<std::vector<int32_t>> to_ids(const std::string& text) const;
   Result<std::vector<int32_t>> to_ids(const std::vector<ChatMessage>& messages) const;
-  Result<std::vector<int32_t>> to_ids(const std::vector<int32_t>& ids) const;
 
   Tokenizer tokenizer_;
   Result<ChatTemplate> chat_template_;

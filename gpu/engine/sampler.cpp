@@ -42,6 +42,7 @@ std::optional<int32_t> Sampler::sample(std::span<const float> logits, const Samp
   for (size_t i = 0; i < logits.size(); ++i) {
     candidates_.push_back({std::exp((logits[i] - shift) / params.temperature), static_cast<int32_t>(i)});
   }
+  if (params.min_p > 0) keep_min_p(params.min_p);
   if (params.top_k > 0) keep_top_k(static_cast<size_t>(params.top_k));
   double total = 0;
   for (const Candidate& candidate : candidates_) total += double{candidate.weight};
@@ -53,6 +54,11 @@ std::optional<int32_t> Sampler::sample(std::span<const float> logits, const Samp
     if (left < 0) return candidate.token;
   }
   return best;  // Rounding left a crumb.
+}
+
+/// The likeliest one weighs 1.
+void Sampler::keep_min_p(float share) {
+  std::erase_if(candidates_, [share](const Candidate& candidate) { return candidate.weight < share; });
 }
 
 void Sampler::keep_top_k(size_t k) {

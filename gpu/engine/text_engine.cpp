@@ -1,9 +1,12 @@
 #include "gpu/engine/text_engine.hpp"
 
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 
 #include "gpu/device/cpu/cpu_device.hpp"
+#include "gpu/engine/log_probabilities.hpp"
+#include "gpu/engine/logit_rules.hpp"
 #include "gpu/engine/prompt_encoder.hpp"
 #include "gpu/engine/sampler.hpp"
 #include "gpu/engine/scheduler.hpp"
@@ -60,6 +63,12 @@ SchedulerOptions scheduler_options(const EngineOptions& options, const DecoderLi
           .block_tokens = static_cast<uint32_t>(kv_block_tokens)};
 }
 
+/// Nothing but the largest logit is asked of the model.
+bool takes_largest_logit(const TextSequence& sequence) {
+  const SamplingParams& params = sequence.params();
+  return params.temperature == 0 && leave_logits(params) && sequence.banned().empty() && !sequence.top_logprobs();
+}
+
 }  // namespace
 
 class TextEngine::Impl {
@@ -94,11 +103,13 @@ class TextEngine::Impl {
   Status submit(uint64_t id, GenerateInput input) {
     TROUPE_CHECK(input.sampling.validate());
     TROUPE_TRY(std::vector<int32_t> prompt, encoder_.encode(input.prompt));
+    TROUPE_TRY(std::string head, text_before(input));
     const auto length = static_cast<uint32_t>(prompt.size());
     TROUPE_CHECK(scheduler_.add(id, length));
     const uint32_t room = static_cast<uint32_t>(context_) - length;
     const uint32_t tokens_max = std::min(room, static_cast<uint32_t>(input.sampling.max_tokens));
-    sequences_.try_emplace(id, id, std::move(prompt), std::move(input.sampling), tokens_max, encoder_.tokenizer());
+    TextSequence::Options sequence{std::move(input.sampling), tokens_max, input.top_logprobs, std::move(head)};
+    sequences_.try_emplace(id, id, std::move(prompt), std::move(sequence), end_tokens_, encoder_.tokenizer());
     return {};
   }
 
@@ -112,13 +123,18 @@ class TextEngine::Impl {
     model_.forward(batch_);
     ++counters_.steps;
 
-    const bool greedy = std::ranges::all_of(sampling_, [](const auto* s) { return s->params().temperature == 0; });
+    scores_.assign(sampling_.size(), {});
+    const bool greedy = std::ranges::all_of(sampling_, [](const auto* s) { return takes_largest_logit(*s); });
     const std::span<const int32_t> tokens = greedy ? model_.greedy_tokens() : sample_tokens();
     std::vector<SequenceEvent> events;
-    for (size_t row = 0; row < sampling_.size(); ++row) events.push_back(accept(*sampling_[row], tokens[row]));
+    for (size_t row = 0; row < sampling_.size(); ++row) {
+      events.push_back(accept(*sampling_[row], tokens[row]));
+      events.back().scores = std::move(scores_[row]);
+    }
     return events;
   }
 
+  const PromptEncoder& encoder() const { return encoder_; }
   bool idle() const { return sequences_.empty(); }
 
   EngineStats stats() const {
@@ -144,6 +160,16 @@ class TextEngine::Impl {
         limits_(limits),
         context_(context),
         end_tokens_(std::move(end_tokens)) {}
+
+  /// What an answer that repeats its prompt begins with.
+  Result<std::string> text_before(const GenerateInput& input) const {
+    if (!input.echo) return std::string();
+    if (const auto* text = std::get_if<std::string>(&input.prompt)) return *text;
+    if (const auto* ids = std::get_if<std::vector<int32_t>>(&input.prompt)) {
+      return encoder_.tokenizer().decode(*ids, true);
+    }
+    return fail_field("echo", "echo repeats a text prompt; a conversation is none");
+  }
 
   void add_token(int32_t token, int32_t position, size_t sequence) {
     batch_.token_ids.push_back(token);
@@ -175,11 +201,33 @@ class TextEngine::Impl {
     sampled_.clear();
     for (size_t row = 0; row < sampling_.size(); ++row) {
       const TextSequence& sequence = *sampling_[row];
-      const auto token =
-          sampler_.sample(logits.subspan(row * vocabulary, vocabulary), sequence.params(), sequence.tokens().size());
-      sampled_.push_back(token.value_or(-1));
+      const std::span<const float> own = logits.subspan(row * vocabulary, vocabulary);
+      const int32_t token = sample(own, sequence).value_or(-1);
+      sampled_.push_back(token);
+      if (sequence.top_logprobs() && token >= 0) {
+        scores_[row].push_back(to_text(log_probabilities(own, token, *sequence.top_logprobs())));
+      }
     }
     return sampled_;
+  }
+
+  std::optional<int32_t> sample(std::span<const float> logits, const TextSequence& sequence) {
+    const SamplingParams& params = sequence.params();
+    const uint64_t position = sequence.tokens().size();
+    if (leave_logits(params) && sequence.banned().empty()) return sampler_.sample(logits, params, position);
+    changed_logits_.assign(logits.begin(), logits.end());
+    apply_rules(params, sequence.counts(), sequence.banned(), changed_logits_);
+    return sampler_.sample(changed_logits_, params, position);
+  }
+
+  TokenScores to_text(const LogProbabilities& found) const {
+    const auto scored = [this](const TokenLogProbability& token) {
+      return ScoredToken{token.token, encoder_.tokenizer().decode(std::array{token.token}, false).value_or(""),
+                         token.value};
+    };
+    TokenScores scores{scored(found.chosen), {}};
+    for (const TokenLogProbability& token : found.top) scores.top.push_back(scored(token));
+    return scores;
   }
 
   SequenceEvent accept(TextSequence& sequence, int32_t token) {
@@ -192,7 +240,7 @@ class TextEngine::Impl {
                              {}});
     } else {
       ++counters_.generated_tokens;
-      event = sequence.accept(token, std::ranges::find(end_tokens_, token) != end_tokens_.end());
+      event = sequence.accept(token);
     }
     if (event.finish == FinishReason::none) {
       scheduler_.append_token(event.id);
@@ -218,6 +266,8 @@ class TextEngine::Impl {
   DecoderBatch batch_;
   std::vector<TextSequence*> sampling_;  ///< By logit row.
   std::vector<int32_t> sampled_;
+  std::vector<std::vector<TokenScores>> scores_;
+  std::vector<float> changed_logits_;
 };
 
 TextEngine::TextEngine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -240,6 +290,9 @@ void TextEngine::cancel(uint64_t id) {
 }
 std::vector<SequenceEvent> TextEngine::step() {
   return impl_->step();
+}
+const PromptEncoder& TextEngine::encoder() const {
+  return impl_->encoder();
 }
 bool TextEngine::idle() const {
   return impl_->idle();

@@ -12,6 +12,8 @@
 
 namespace troupe::gpu {
 
+class PromptEncoder;
+
 /// What TextEngine::warm_up() computes at once.
 inline constexpr int64_t warm_up_tokens = 8;
 
@@ -61,6 +63,9 @@ class TextEngine {
   /// Computes one step over everything admitted. Returns at most one event for each sequence; none when idle, and none
   /// for a sequence whose prompt is not finished.
   std::vector<SequenceEvent> step();
+
+  /// For those who count tokens, or make prompts of them. See PromptEncoder.
+  const PromptEncoder& encoder() const;
 
   bool idle() const;
   EngineStats stats() const;

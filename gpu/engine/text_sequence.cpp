@@ -1,32 +1,48 @@
 #include "gpu/engine/text_sequence.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include "gpu/engine/logit_rules.hpp"
 
 namespace troupe::gpu {
 
-TextSequence::TextSequence(uint64_t id, std::vector<int32_t> prompt, SamplingParams params, uint32_t tokens_max,
-                           const Tokenizer& tokenizer)
+TextSequence::TextSequence(uint64_t id, std::vector<int32_t> prompt, Options options,
+                           std::span<const int32_t> model_ends, const Tokenizer& tokenizer)
     : id_(id),
       tokens_(std::move(prompt)),
-      params_(std::move(params)),
+      params_(std::move(options.params)),
       prompt_tokens_(static_cast<uint32_t>(tokens_.size())),
-      tokens_max_(tokens_max),
+      tokens_max_(options.tokens_max),
+      top_logprobs_(options.top_logprobs),
+      head_(std::move(options.head)),
+      ends_(params_.stop_tokens),
       decoder_(tokenizer, true),
-      matcher_(params_.stop) {}
+      matcher_(params_.stop) {
+  if (!params_.ignore_eos) ends_.insert(ends_.end(), model_ends.begin(), model_ends.end());
+  if (need_counts(params_)) counts_.add_prompt(tokens_);
+}
 
-SequenceEvent TextSequence::accept(int32_t token, bool is_end) {
+std::span<const int32_t> TextSequence::banned() const noexcept {
+  return completion_tokens() < static_cast<uint32_t>(params_.min_tokens) ? std::span(ends_)
+                                                                         : std::span<const int32_t>();
+}
+
+SequenceEvent TextSequence::accept(int32_t token) {
   tokens_.push_back(token);
+  if (need_counts(params_)) counts_.add(token);
   SequenceEvent event = this->event();
+  event.text = std::exchange(head_, {});
   event.token_ids.push_back(token);
-  if (is_end && !params_.ignore_eos) {
+  if (std::ranges::find(ends_, token) != ends_.end()) {
     finish(event, FinishReason::stop);
     return event;
   }
 
   auto text = decoder_.push(token);
   if (!text) return fail(std::move(text.error()));
-  StopMatcher::Output output = matcher_.push(*text);
-  event.text = std::move(output.text);
+  const StopMatcher::Output output = match(*text);
+  event.text += output.text;
   if (output.matched) {
     event.finish = FinishReason::stop;
   } else if (event.completion_tokens == tokens_max_) {
@@ -46,8 +62,14 @@ SequenceEvent TextSequence::event() const {
   SequenceEvent event;
   event.id = id_;
   event.prompt_tokens = prompt_tokens_;
-  event.completion_tokens = static_cast<uint32_t>(tokens_.size()) - prompt_tokens_;
+  event.completion_tokens = completion_tokens();
   return event;
+}
+
+/// What comes before min_tokens ends nothing.
+StopMatcher::Output TextSequence::match(std::string_view text) {
+  if (completion_tokens() < static_cast<uint32_t>(params_.min_tokens)) return {std::string(text), false};
+  return matcher_.push(text);
 }
 
 /// Adds the text that was held back. Its last character, if broken, may still complete a stop string.

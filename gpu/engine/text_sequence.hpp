@@ -2,10 +2,12 @@
 // TextSequence: one request from its prompt to its last token.
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "gpu/engine/generate.hpp"
 #include "gpu/engine/stop_matcher.hpp"
+#include "gpu/engine/token_counts.hpp"
 #include "gpu/tokenizer/stream_decoder.hpp"
 
 namespace troupe::gpu {
@@ -13,21 +15,36 @@ namespace troupe::gpu {
 /// Pure. Not thread-safe.
 class TextSequence {
  public:
-  /// Requires valid `params` and a non-empty prompt; at most `tokens_max` tokens are generated.
-  TextSequence(uint64_t id, std::vector<int32_t> prompt, SamplingParams params, uint32_t tokens_max,
+  struct Options {
+    SamplingParams params;    ///< Valid.
+    uint32_t tokens_max = 0;  ///< At most so many are generated.
+    std::optional<uint32_t> top_logprobs;
+    std::string head;  ///< Of the text, before what is generated.
+  };
+
+  /// Requires a non-empty prompt. `model_ends`: tokens that end a generation, where the parameters let them.
+  TextSequence(uint64_t id, std::vector<int32_t> prompt, Options options, std::span<const int32_t> model_ends,
                const Tokenizer& tokenizer);
 
   /// Prompt and completion so far.
   const std::vector<int32_t>& tokens() const noexcept { return tokens_; }
   const SamplingParams& params() const noexcept { return params_; }
   uint32_t prompt_tokens() const noexcept { return prompt_tokens_; }
+  std::optional<uint32_t> top_logprobs() const noexcept { return top_logprobs_; }
 
-  /// Adds the next token; `is_end` for a token that ends generations.
-  SequenceEvent accept(int32_t token, bool is_end);
+  /// Filled where penalties ask for it.
+  const TokenCounts& counts() const noexcept { return counts_; }
+  /// What the next token must not be.
+  std::span<const int32_t> banned() const noexcept;
+
+  /// Adds the next token.
+  SequenceEvent accept(int32_t token);
   SequenceEvent fail(Error error) const;
 
  private:
+  uint32_t completion_tokens() const noexcept { return static_cast<uint32_t>(tokens_.size()) - prompt_tokens_; }
   SequenceEvent event() const;
+  StopMatcher::Output match(std::string_view text);
   void finish(SequenceEvent& event, FinishReason reason);
 
   uint64_t id_;
@@ -35,6 +52,10 @@ class TextSequence {
   SamplingParams params_;
   uint32_t prompt_tokens_;
   uint32_t tokens_max_;
+  std::optional<uint32_t> top_logprobs_;
+  std::string head_;
+  std::vector<int32_t> ends_;
+  TokenCounts counts_;
   StreamDecoder decoder_;
   StopMatcher matcher_;
 };

@@ -40,7 +40,15 @@ struct Conversation {
   static constexpr auto fields() { return std::tuple{&Conversation::messages}; }
 };
 
-/// How the next token is chosen. temperature 0 = greedy.
+/// Is added to the logit of one token.
+struct LogitBias {
+  int32_t token = 0;
+  double bias = 0;  ///< [-100, 100]
+  bool operator==(const LogitBias&) const = default;
+  static constexpr auto fields() { return std::tuple{&LogitBias::token, &LogitBias::bias}; }
+};
+
+/// How the next token is chosen and when the text ends. temperature 0 = greedy.
 struct Sampling {
   double temperature = 1.0;       ///< [0, 2]
   double top_p = 1.0;             ///< (0, 1]
@@ -48,10 +56,31 @@ struct Sampling {
   std::optional<uint64_t> seed;   ///< none = the gateway draws one
   uint32_t max_tokens = 16;       ///< >= 1
   std::vector<std::string> stop;  ///< at most 4, none empty
+  double min_p = 0;               ///< [0, 1]: only tokens of at least this share of the likeliest one's probability.
+  double frequency_penalty = 0;   ///< [-2, 2]: taken off a token's logit for each time the text so far has it,
+  double presence_penalty = 0;    ///< [-2, 2]: and once if it has it at all.
+  double repetition_penalty =
+      1;  ///< (0, 10]: divides the logits above 0 of tokens in prompt or text, multiplies others.
+  std::vector<LogitBias> logit_bias;    ///< at most 1024, no token twice
+  uint32_t min_tokens = 0;              ///< No end token before; at most max_tokens.
+  std::vector<int32_t> stop_token_ids;  ///< End the text like the model's own; at most 64.
+  bool ignore_eos = false;              ///< The model's own end tokens do not end it.
   bool operator==(const Sampling&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&Sampling::temperature, &Sampling::top_p,      &Sampling::top_k,
-                      &Sampling::seed,        &Sampling::max_tokens, &Sampling::stop};
+    return std::tuple{&Sampling::temperature,
+                      &Sampling::top_p,
+                      &Sampling::top_k,
+                      &Sampling::seed,
+                      &Sampling::max_tokens,
+                      &Sampling::stop,
+                      &Sampling::min_p,
+                      &Sampling::frequency_penalty,
+                      &Sampling::presence_penalty,
+                      &Sampling::repetition_penalty,
+                      &Sampling::logit_bias,
+                      &Sampling::min_tokens,
+                      &Sampling::stop_token_ids,
+                      &Sampling::ignore_eos};
   }
 };
 
@@ -59,9 +88,45 @@ struct Sampling {
 struct Generate {
   std::variant<PlainText, Conversation, TokenIds> prompt;
   Sampling sampling;
-  bool stream = false;  ///< false: one part with the whole text.
+  bool stream = false;   ///< false: each choice in one part with its whole text.
+  uint32_t choices = 1;  ///< Answers to draw, each with a seed of its own made of the one that is given.
+  std::optional<uint32_t> top_logprobs;  ///< Log-probabilities of the tokens, and of so many others at each place.
+  bool echo = false;                     ///< The prompt's text comes first.
   bool operator==(const Generate&) const = default;
-  static constexpr auto fields() { return std::tuple{&Generate::prompt, &Generate::sampling, &Generate::stream}; }
+  static constexpr auto fields() {
+    return std::tuple{&Generate::prompt,  &Generate::sampling,     &Generate::stream,
+                      &Generate::choices, &Generate::top_logprobs, &Generate::echo};
+  }
+};
+
+/// A question and a text that may answer it, say.
+struct TextPair {
+  std::string first;
+  std::string second;
+  bool operator==(const TextPair&) const = default;
+  static constexpr auto fields() { return std::tuple{&TextPair::first, &TextPair::second}; }
+};
+
+enum class EmbedTask : uint8_t {
+  vectors = 0,  ///< One for each input.
+  scores = 1,   ///< What the model's head says of each: how likely each label is, or how well a pair fits.
+};
+
+/// Vectors or scores from an encoder.
+struct Embed {
+  std::vector<std::variant<PlainText, TokenIds, TextPair>> inputs;
+  EmbedTask task = EmbedTask::vectors;
+  uint32_t dimensions = 0;  ///< Of the vectors, cut off and of length 1 again; 0 = all.
+  bool operator==(const Embed&) const = default;
+  static constexpr auto fields() { return std::tuple{&Embed::inputs, &Embed::task, &Embed::dimensions}; }
+};
+
+/// What the model's tokenizer makes of a text, of a conversation in the model's template, or of token ids.
+struct Tokenize {
+  std::variant<PlainText, Conversation, TokenIds> input;
+  bool add_special_tokens = true;  ///< Of a text; of ids: whether special tokens are written out.
+  bool operator==(const Tokenize&) const = default;
+  static constexpr auto fields() { return std::tuple{&Tokenize::input, &Tokenize::add_special_tokens}; }
 };
 
 /// Named tensors in, named tensors out.
@@ -73,6 +138,9 @@ struct Infer {
   static constexpr auto fields() { return std::tuple{&Infer::inputs, &Infer::outputs, &Infer::parameters}; }
 };
 
+/// What is wanted of a model.
+using Work = std::variant<Generate, Infer, Embed, Tokenize>;
+
 /// One inference, whatever door it came by. The answer is a stream of ResultPart, the last one marked, or an Error.
 struct ServeRequest {
   static constexpr auto message_type = MessageType::serve_request;
@@ -81,7 +149,7 @@ struct ServeRequest {
   std::string model;       ///< Name without version.
   std::string version;     ///< Empty = the routes decide.
   std::string unit;        ///< What experiments assign (user, session); empty = the request id.
-  std::variant<Generate, Infer> work;
+  Work work;
 
   bool operator==(const ServeRequest&) const = default;
   static constexpr auto fields() {
@@ -99,19 +167,60 @@ struct Usage {
   static constexpr auto fields() { return std::tuple{&Usage::prompt_tokens, &Usage::completion_tokens}; }
 };
 
-/// A piece of generated text: whole UTF-8 characters. The last one has a finish reason and the usage.
+/// A token and its log-probability, before temperature and penalties.
+struct ScoredToken {
+  int32_t id = 0;
+  Bytes text;  ///< May end inside a UTF-8 character.
+  double logprob = 0;
+  bool operator==(const ScoredToken&) const = default;
+  static constexpr auto fields() { return std::tuple{&ScoredToken::id, &ScoredToken::text, &ScoredToken::logprob}; }
+};
+
+struct TokenScores {
+  ScoredToken chosen;
+  std::vector<ScoredToken> top;  ///< The likeliest ones, the likeliest first.
+  bool operator==(const TokenScores&) const = default;
+  static constexpr auto fields() { return std::tuple{&TokenScores::chosen, &TokenScores::top}; }
+};
+
+/// A piece of generated text: whole UTF-8 characters. The last one of each choice has a finish reason; the last one of
+/// all has the usage.
 struct TextPart {
   std::string text;
   FinishReason finish = FinishReason::none;
   Usage usage;
+  uint32_t choice = 0;              ///< From 0.
+  std::vector<TokenScores> scores;  ///< Of the tokens that came since the part before; the text may lag behind them.
   bool operator==(const TextPart&) const = default;
-  static constexpr auto fields() { return std::tuple{&TextPart::text, &TextPart::finish, &TextPart::usage}; }
+  static constexpr auto fields() {
+    return std::tuple{&TextPart::text, &TextPart::finish, &TextPart::usage, &TextPart::choice, &TextPart::scores};
+  }
 };
 
 struct InferResult {
   std::vector<Tensor> outputs;
   bool operator==(const InferResult&) const = default;
   static constexpr auto fields() { return std::tuple{&InferResult::outputs}; }
+};
+
+struct EmbedResult {
+  Tensor values;                    ///< FP32 [inputs, dimensions], or [inputs, labels].
+  std::vector<std::string> labels;  ///< Of scores; empty where the model names none.
+  Usage usage;                      ///< prompt_tokens: of all inputs.
+  bool operator==(const EmbedResult&) const = default;
+  static constexpr auto fields() { return std::tuple{&EmbedResult::values, &EmbedResult::labels, &EmbedResult::usage}; }
+};
+
+struct TokenizeResult {
+  std::vector<int32_t> ids;
+  std::vector<std::string> tokens;  ///< As the vocabulary spells them, one for each id.
+  std::string text;                 ///< What the ids stand for.
+  uint32_t context_length = 0;      ///< Tokens that the model takes.
+  bool operator==(const TokenizeResult&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&TokenizeResult::ids, &TokenizeResult::tokens, &TokenizeResult::text,
+                      &TokenizeResult::context_length};
+  }
 };
 
 /// How busy the replica is that answers; rides on every last part.
@@ -125,7 +234,7 @@ struct LoadReport {
 struct ResultPart {
   static constexpr auto message_type = MessageType::result_part;
 
-  std::variant<TextPart, InferResult> content;
+  std::variant<TextPart, InferResult, EmbedResult, TokenizeResult> content;
   std::string version;  ///< The model version that answers.
   std::optional<LoadReport> load;
   bool cached = false;    ///< Taken from the result cache.

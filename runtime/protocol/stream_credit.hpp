@@ -15,12 +15,11 @@ inline constexpr uint64_t stream_credit_step = stream_window / 4;
 /// What a part costs beside its text: an envelope, the names and braces of an event.
 inline constexpr uint64_t stream_part_overhead = 256;
 
-/// What a part counts against the credit of its stream.
-inline uint64_t stream_cost(const ResultPart& part) {
-  if (const auto* text = std::get_if<TextPart>(&part.content)) return stream_part_overhead + text->text.size();
-  uint64_t cost = stream_part_overhead;
-  for (const Tensor& tensor : std::get<InferResult>(part.content).outputs) cost += tensor.data.size();
-  return cost;
-}
+/// What a scored token costs beside its text.
+inline constexpr uint64_t stream_token_overhead = 32;
+
+/// What a part counts against the credit of its stream: its overhead, the bytes of its text and its tensors' data, and
+/// its scored tokens. Whoever sends and whoever grants must count alike.
+uint64_t stream_cost(const ResultPart& part);
 
 }  // namespace troupe::protocol

@@ -51,21 +51,71 @@ Status validate_prompt(const Conversation& prompt) {
   return validate_size("messages", "the conversation", bytes, prompt_bytes_max);
 }
 
-Status validate_sampling(const Sampling& sampling) {
-  // Written so that NaN fails every comparison.
-  if (!(sampling.temperature >= 0 && sampling.temperature <= 2)) {
-    return fail_field("temperature", "temperature is {}, it must be in [0, 2]", sampling.temperature);
-  }
+/// Written so that NaN fails every comparison.
+Status validate_range(std::string_view field, double value, double low, double high) {
+  if (value >= low && value <= high) return {};
+  return fail_field(std::string(field), "{} is {}, it must be in [{}, {}]", field, value, low, high);
+}
+
+Status validate_shares(const Sampling& sampling) {
+  TROUPE_CHECK(validate_range("temperature", sampling.temperature, 0, 2));
   if (!(sampling.top_p > 0 && sampling.top_p <= 1)) {
     return fail_field("top_p", "top_p is {}, it must be in (0, 1]", sampling.top_p);
   }
+  return validate_range("min_p", sampling.min_p, 0, 1);
+}
+
+Status validate_penalties(const Sampling& sampling) {
+  TROUPE_CHECK(validate_range("frequency_penalty", sampling.frequency_penalty, -2, 2));
+  TROUPE_CHECK(validate_range("presence_penalty", sampling.presence_penalty, -2, 2));
+  if (sampling.repetition_penalty > 0 && sampling.repetition_penalty <= 10) return {};
+  return fail_field("repetition_penalty", "repetition_penalty is {}, it must be in (0, 10]",
+                    sampling.repetition_penalty);
+}
+
+Status validate_biases(const std::vector<LogitBias>& biases) {
+  TROUPE_CHECK(validate_count("logit_bias", "biases", biases.size(), biases_max));
+  std::set<int32_t> tokens;
+  for (const LogitBias& bias : biases) {
+    if (bias.token < 0) return fail_field("logit_bias", "token id {} is negative", bias.token);
+    if (!tokens.insert(bias.token).second) return fail_field("logit_bias", "token {} is given twice", bias.token);
+    TROUPE_CHECK(validate_range("logit_bias", bias.bias, -100, 100));
+  }
+  return {};
+}
+
+Status validate_ends(const Sampling& sampling) {
   if (sampling.max_tokens == 0) return fail_field("max_tokens", "max_tokens is 0, it must be at least 1");
+  if (sampling.min_tokens > sampling.max_tokens) {
+    return fail_field("min_tokens", "min_tokens is {}, more than max_tokens, {}", sampling.min_tokens,
+                      sampling.max_tokens);
+  }
   TROUPE_CHECK(validate_count("stop", "stop strings", sampling.stop.size(), stops_max));
   for (const std::string& stop : sampling.stop) {
     if (stop.empty()) return fail_field("stop", "a stop string is empty, give at least one character");
     TROUPE_CHECK(validate_size("stop", "a stop string", stop.size(), stop_bytes_max));
   }
-  return {};
+  TROUPE_CHECK(validate_count("stop_token_ids", "token ids", sampling.stop_token_ids.size(), stop_tokens_max));
+  const auto negative = std::ranges::find_if(sampling.stop_token_ids, [](int32_t id) { return id < 0; });
+  if (negative == sampling.stop_token_ids.end()) return {};
+  return fail_field("stop_token_ids", "token id {} is negative", *negative);
+}
+
+Status validate_sampling(const Sampling& sampling) {
+  TROUPE_CHECK(validate_shares(sampling));
+  TROUPE_CHECK(validate_penalties(sampling));
+  TROUPE_CHECK(validate_biases(sampling.logit_bias));
+  return validate_ends(sampling);
+}
+
+size_t bytes_of(const PlainText& text) {
+  return text.text.size();
+}
+size_t bytes_of(const TokenIds& tokens) {
+  return tokens.ids.size() * sizeof(int32_t);
+}
+size_t bytes_of(const TextPair& pair) {
+  return pair.first.size() + pair.second.size();
 }
 
 Status validate_inputs(const std::vector<Tensor>& inputs) {
@@ -85,7 +135,15 @@ Status validate_inputs(const std::vector<Tensor>& inputs) {
 
 Status validate(const Generate& generate) {
   TROUPE_CHECK(std::visit([](const auto& prompt) { return validate_prompt(prompt); }, generate.prompt));
-  return validate_sampling(generate.sampling);
+  TROUPE_CHECK(validate_sampling(generate.sampling));
+  if (generate.choices == 0 || generate.choices > choices_max) {
+    return fail_field("n", "n is {}, it must be 1 to {}", generate.choices, choices_max);
+  }
+  if (generate.top_logprobs.value_or(0) > top_logprobs_max) {
+    return fail_field("top_logprobs", "top_logprobs is {}, at most {} are allowed", *generate.top_logprobs,
+                      top_logprobs_max);
+  }
+  return {};
 }
 
 Status validate(const Infer& infer) {
@@ -101,6 +159,33 @@ Status validate(const Infer& infer) {
     TROUPE_CHECK(validate_size("parameters", fmt::format("parameter {}", name), value.size(), parameter_bytes_max));
   }
   return {};
+}
+
+Status validate(const Embed& embed) {
+  if (embed.inputs.empty()) return fail_field("input", "input is empty, give at least one text");
+  TROUPE_CHECK(validate_count("input", "inputs", embed.inputs.size(), embed_inputs_max));
+  size_t bytes = 0;
+  for (size_t i = 0; i < embed.inputs.size(); ++i) {
+    const size_t size = std::visit([](const auto& input) { return bytes_of(input); }, embed.inputs[i]);
+    if (size == 0) return fail_field("input", "input {} is empty, give at least one character", i);
+    bytes += size;
+  }
+  TROUPE_CHECK(validate_size("input", "input", bytes, embed_bytes_max));
+  if (embed.dimensions > 0 && embed.task != EmbedTask::vectors) {
+    return fail_field("dimensions", "dimensions is for vectors; scores have one for each label");
+  }
+  return {};
+}
+
+/// A text may be empty: it has its special tokens still.
+Status validate(const Tokenize& tokenize) {
+  if (const auto* text = std::get_if<PlainText>(&tokenize.input)) {
+    return validate_size("prompt", "prompt", text->text.size(), prompt_bytes_max);
+  }
+  if (const auto* ids = std::get_if<TokenIds>(&tokenize.input)) {
+    return ids->ids.empty() ? Status{} : validate_prompt(*ids);
+  }
+  return validate_prompt(std::get<Conversation>(tokenize.input));
 }
 
 Status validate(const ServeRequest& request) {

@@ -15,16 +15,28 @@ inline constexpr size_t prompt_tokens_max = 1 << 20;
 inline constexpr size_t messages_max = 4096;  ///< In a conversation.
 inline constexpr size_t stops_max = 4;
 inline constexpr size_t stop_bytes_max = 1024;
-inline constexpr size_t tensors_max = 64;  ///< Inputs or outputs of one request.
+inline constexpr size_t stop_tokens_max = 64;
+inline constexpr size_t biases_max = 1024;
+inline constexpr uint32_t choices_max = 16;
+inline constexpr uint32_t top_logprobs_max = 20;
+inline constexpr size_t embed_inputs_max = 2048;     ///< Texts, or pairs of them.
+inline constexpr size_t embed_bytes_max = 16 << 20;  ///< Of all of them.
+inline constexpr size_t tensors_max = 64;            ///< Inputs or outputs of one request.
 inline constexpr size_t parameters_max = 64;
 inline constexpr size_t parameter_bytes_max = 4096;
 
-/// invalid_argument; `field` has the name that clients know it by: "temperature", "top_p", "max_tokens", "stop",
+/// invalid_argument; `field` has the name that clients know it by: those of Sampling's members, "n", "top_logprobs",
 /// "prompt", "messages".
 Status validate(const Generate& generate);
 
 /// `field`: "inputs", "outputs", "parameters".
 Status validate(const Infer& infer);
+
+/// `field`: "input", "dimensions".
+Status validate(const Embed& embed);
+
+/// `field`: "prompt", "messages".
+Status validate(const Tokenize& tokenize);
 
 /// Names and sizes, then the work. `field` besides the above: "model", "version", "user", "request_id".
 Status validate(const ServeRequest& request);

@@ -180,6 +180,83 @@ def test_the_async_client_streams_and_completes(serving):
     assert asyncio.run(run()) == (WORDS, WORDS)
 
 
+# --- Choices, scores, steering
+
+#: Nothing that clerk was trained on, so that it hesitates.
+UNSURE = "zq!"
+
+
+def test_several_choices_are_drawn_by_seeds_of_their_own(client):
+    settings = {"n": 3, "temperature": 2, "seed": 5, "max_tokens": 8}
+    answer = complete(client, UNSURE, **settings)
+    again = complete(client, UNSURE, **settings)
+    alone = complete(client, UNSURE, **{**settings, "n": 1})
+    second = complete(client, UNSURE, **{**settings, "n": 1, "seed": 6})
+
+    texts = [choice.text for choice in answer.choices]
+    assert [choice.index for choice in answer.choices] == [0, 1, 2]
+    assert len(set(texts)) > 1
+    assert texts == [choice.text for choice in again.choices]
+    assert texts[:2] == [alone.choices[0].text, second.choices[0].text]
+    assert answer.usage.completion_tokens > alone.usage.completion_tokens
+
+
+def test_the_choices_of_a_stream_are_those_of_the_whole(client):
+    settings = {"n": 3, "temperature": 2, "seed": 5, "max_tokens": 8}
+    whole = complete(client, UNSURE, **settings)
+    texts, ends = ["", "", ""], [None] * 3
+    for event in complete(client, UNSURE, stream=True, **settings):
+        for choice in event.choices:
+            texts[choice.index] += choice.text
+            ends[choice.index] = choice.finish_reason or ends[choice.index]
+
+    assert texts == [choice.text for choice in whole.choices]
+    assert ends == [choice.finish_reason for choice in whole.choices]
+
+
+def test_log_probabilities_come_with_chats_and_completions(client):
+    said = chat(client, "words 7342", logprobs=True, top_logprobs=2).choices[0]
+    completed = complete(client, PROMPT, logprobs=2).choices[0]
+
+    assert "".join(one.token for one in said.logprobs.content).startswith(said.message.content)
+    first = said.logprobs.content[0]
+    assert len(first.top_logprobs) == 2
+    assert first.top_logprobs[0].token == first.token and first.logprob == first.top_logprobs[0].logprob <= 0
+    assert bytes(first.bytes).decode() == first.token
+    assert "".join(completed.logprobs.tokens).startswith(completed.text)
+    assert len(completed.logprobs.token_logprobs) == len(completed.logprobs.tokens)
+    assert completed.logprobs.text_offset[:2] == [0, len(completed.logprobs.tokens[0])]
+
+
+def test_the_log_probabilities_of_a_stream_are_those_of_the_whole(client):
+    whole = complete(client, PROMPT, logprobs=1).choices[0].logprobs
+    tokens, offsets = [], []
+    for event in complete(client, PROMPT, logprobs=1, stream=True):
+        for choice in event.choices:
+            tokens += choice.logprobs.tokens if choice.logprobs else []
+            offsets += choice.logprobs.text_offset if choice.logprobs else []
+
+    assert (tokens, offsets) == (whole.tokens, whole.text_offset)
+
+
+def test_an_echoed_prompt_comes_first(client):
+    plain = complete(client, PROMPT).choices[0].text
+
+    assert complete(client, PROMPT, echo=True).choices[0].text == PROMPT + plain
+    assert "".join(one.choices[0].text for one in complete(client, PROMPT, echo=True, stream=True)) == PROMPT + plain
+
+
+def test_texts_are_steered_by_biases_and_penalties(client):
+    first = complete(client, PROMPT, logprobs=0, max_tokens=1).choices[0]
+    other = complete(client, PROMPT, max_tokens=1, extra_body={"min_tokens": 1, "stop_token_ids": [5], "min_p": 0.1})
+    vowel = complete(client, PROMPT, logit_bias={"101": 100}, max_tokens=4).choices[0].text
+    spread = complete(client, UNSURE, frequency_penalty=2, presence_penalty=2, max_tokens=40)
+
+    assert other.choices[0].text == first.text
+    assert len(set(vowel)) == 1
+    assert spread.choices[0].text != complete(client, UNSURE, max_tokens=40).choices[0].text
+
+
 # --- Errors
 
 
@@ -200,13 +277,13 @@ def test_a_bad_temperature_is_a_bad_request_about_temperature(client):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("logit_bias", {"50": 1}), ("frequency_penalty", 0.5), ("best_of", 3), ("suffix", "end")]
+    ("name", "value"), [("best_of", 3), ("suffix", "end"), ("extra_body", {"tools": [{}]})]
 )
 def test_an_unsupported_parameter_is_refused_by_name(client, name, value):
     with pytest.raises(openai.BadRequestError) as caught:
         complete(client, PROMPT, **{name: value})
 
-    assert caught.value.param == name
+    assert caught.value.param == ("tools" if name == "extra_body" else name)
     assert caught.value.code == "unsupported_parameter"
 
 

@@ -2,6 +2,7 @@
 
 #include "actors/gateway/http/error_answer.hpp"
 #include "actors/gateway/http/http_sink.hpp"
+#include "runtime/protocol/answer_parts.hpp"
 
 namespace troupe::gateway {
 
@@ -40,20 +41,21 @@ namespace {
 
 constexpr std::string_view json_type = "application/json";
 
-/// Usually one part; an answer that was streamed into the cache comes back in several.
+/// Usually a part for each choice; an answer that another request streams comes in more.
 struct WholeOpenAi {
   static constexpr bool is_stream = false;
   AnswerContext context;
   OpenAiAnswer answer;
-  std::string text;
+  std::vector<protocol::ResultPart> parts;
 
   void part(const protocol::ResultPart& part, bool last) {
-    const auto* content = std::get_if<protocol::TextPart>(&part.content);
-    if (content == nullptr) return error(wrong_kind("text"));
-    text += content->text;
+    if (!std::holds_alternative<protocol::TextPart>(part.content)) return error(wrong_kind("text"));
+    protocol::join(parts, part);
     if (!last) return;
-    const protocol::TextPart whole{std::move(text), content->finish, content->usage};
-    context.responder->respond(200, json_type, answer.whole(whole, part.version), answer_headers(context, part));
+    std::vector<protocol::TextPart> choices;
+    for (protocol::ResultPart& whole : parts) choices.push_back(std::move(std::get<protocol::TextPart>(whole.content)));
+    context.responder->respond(200, json_type, answer.whole(std::move(choices), part.version),
+                               answer_headers(context, part));
   }
   void error(const Error& failure) const { answer_openai_error(context, failure); }
 };

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "actors/gateway/http/json.hpp"
 #include "runtime/base/result.hpp"
@@ -35,8 +36,8 @@ class OpenAiAnswer {
  public:
   OpenAiAnswer(OpenAiKind kind, std::string request_id, int64_t created_unix_s, std::string model, bool include_usage);
 
-  /// The whole answer as one object.
-  std::string whole(const protocol::TextPart& text, std::string_view version) const;
+  /// The whole answer as one object: each choice with its whole text, one of them with the usage.
+  std::string whole(std::vector<protocol::TextPart> choices, std::string_view version) const;
 
   /// The next piece of a stream of server-sent events; with the last one the usage, if asked for, and "[DONE]".
   std::string chunk(const protocol::TextPart& text, std::string_view version, bool last);
@@ -45,15 +46,23 @@ class OpenAiAnswer {
 
  private:
   std::string head(std::string_view object, std::string_view version) const;
+  /// What is known of one choice of a stream.
+  struct Choice {
+    bool has_role = false;
+    size_t text_offset = 0;  ///< Bytes of its tokens so far.
+  };
+
   std::string event(std::string_view version, std::string_view choices, std::string_view usage) const;
-  std::string choice(std::string_view delta, protocol::FinishReason finish) const;
+  std::string choice(uint32_t index, std::string_view delta, std::string_view logprobs,
+                     protocol::FinishReason finish) const;
+  std::string logprobs(const std::vector<protocol::TokenScores>& scores, size_t& text_offset) const;
 
   OpenAiKind kind_;
   std::string id_;
   int64_t created_unix_s_;
   std::string model_;
   bool include_usage_;
-  bool has_role_ = false;
+  std::vector<Choice> choices_;
 };
 
 }  // namespace troupe::gateway

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
+#include <map>
+#include <utility>
 
 #include "actors/gateway/http/error_answer.hpp"
 #include "actors/gateway/http/openai.hpp"
@@ -32,6 +35,66 @@ std::string usage_object(const protocol::Usage& usage) {
                      usage.completion_tokens, uint64_t{usage.prompt_tokens} + usage.completion_tokens);
 }
 
+/// A token may end inside a character: what is broken of it is shown as U+FFFD; "bytes" has it as it is.
+void append_token(std::string& out, const protocol::ScoredToken& token) {
+  out += R"({"token":)";
+  append_string(out, token.text.view());
+  fmt::format_to(std::back_inserter(out), R"(,"logprob":{},"bytes":[)", token.logprob);
+  const std::string_view bytes = token.text.view();
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    fmt::format_to(std::back_inserter(out), "{}{}", i == 0 ? "" : ",", static_cast<unsigned char>(bytes[i]));
+  }
+  out += ']';
+}
+
+std::string chat_logprobs(const std::vector<protocol::TokenScores>& scores) {
+  std::string out = R"({"content":[)";
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (i > 0) out += ',';
+    append_token(out, scores[i].chosen);
+    out += R"(,"top_logprobs":[)";
+    for (size_t j = 0; j < scores[i].top.size(); ++j) {
+      if (j > 0) out += ',';
+      append_token(out, scores[i].top[j]);
+      out += '}';
+    }
+    out += "]}";
+  }
+  return out + R"(],"refusal":null})";
+}
+
+/// The likeliest tokens by their text, with the chosen one among them.
+std::string top_of(const protocol::TokenScores& scores) {
+  std::map<std::string_view, double> by_text;
+  for (const protocol::ScoredToken& token : scores.top) by_text.emplace(token.text.view(), token.logprob);
+  by_text.emplace(scores.chosen.text.view(), scores.chosen.logprob);
+  std::string out = "{";
+  for (const auto& [text, logprob] : by_text) {
+    if (out.size() > 1) out += ',';
+    append_string(out, text);
+    fmt::format_to(std::back_inserter(out), ":{}", logprob);
+  }
+  return out + '}';
+}
+
+std::string completion_logprobs(const std::vector<protocol::TokenScores>& scores, size_t& text_offset) {
+  std::string tokens;
+  std::string values;
+  std::string tops;
+  std::string offsets;
+  for (const protocol::TokenScores& one : scores) {
+    const std::string_view comma = tokens.empty() ? "" : ",";
+    tokens += comma;
+    append_string(tokens, one.chosen.text.view());
+    fmt::format_to(std::back_inserter(values), "{}{}", comma, one.chosen.logprob);
+    fmt::format_to(std::back_inserter(tops), "{}{}", comma, top_of(one));
+    fmt::format_to(std::back_inserter(offsets), "{}{}", comma, text_offset);
+    text_offset += one.chosen.text.size();
+  }
+  return fmt::format(R"({{"tokens":[{}],"token_logprobs":[{}],"top_logprobs":[{}],"text_offset":[{}]}})", tokens,
+                     values, tops, offsets);
+}
+
 }  // namespace
 
 OpenAiAnswer::OpenAiAnswer(OpenAiKind kind, std::string request_id, int64_t created_unix_s, std::string model,
@@ -54,20 +117,34 @@ std::string OpenAiAnswer::head(std::string_view object, std::string_view version
   return out;
 }
 
-std::string OpenAiAnswer::whole(const protocol::TextPart& text, std::string_view version) const {
+std::string OpenAiAnswer::whole(std::vector<protocol::TextPart> choices, std::string_view version) const {
+  std::ranges::sort(choices, {}, &protocol::TextPart::choice);
   const bool is_chat = kind_ == OpenAiKind::chat;
   std::string out = head(is_chat ? "chat.completion" : "text_completion", version);
-  out += R"("choices":[{"index":0,)";
-  out += is_chat ? R"("message":{"role":"assistant","content":)" : R"("text":)";
-  append_string(out, text.text);
-  if (is_chat) out += '}';
-  fmt::format_to(std::back_inserter(out), R"(,"logprobs":null,"finish_reason":{}}}],"usage":{}}})",
-                 finish_reason(text.finish), usage_object(text.usage));
-  return out;
+  out += R"("choices":[)";
+  protocol::Usage usage;
+  for (const protocol::TextPart& text : choices) {
+    if (text.choice > 0) out += ',';
+    std::string content = is_chat ? R"("message":{"role":"assistant","content":)" : R"("text":)";
+    append_string(content, text.text);
+    if (is_chat) content += '}';
+    size_t offset = 0;
+    out += choice(text.choice, content, logprobs(text.scores, offset), text.finish);
+    usage.prompt_tokens += text.usage.prompt_tokens;
+    usage.completion_tokens += text.usage.completion_tokens;
+  }
+  return out + fmt::format(R"(],"usage":{}}})", usage_object(usage));
 }
 
-std::string OpenAiAnswer::choice(std::string_view content, FinishReason finish) const {
-  return fmt::format(R"([{{"index":0,{},"logprobs":null,"finish_reason":{}}}])", content, finish_reason(finish));
+std::string OpenAiAnswer::choice(uint32_t index, std::string_view content, std::string_view logprobs,
+                                 FinishReason finish) const {
+  return fmt::format(R"({{"index":{},{},"logprobs":{},"finish_reason":{}}})", index, content, logprobs,
+                     finish_reason(finish));
+}
+
+std::string OpenAiAnswer::logprobs(const std::vector<protocol::TokenScores>& scores, size_t& text_offset) const {
+  if (scores.empty()) return "null";
+  return kind_ == OpenAiKind::chat ? chat_logprobs(scores) : completion_logprobs(scores, text_offset);
 }
 
 std::string OpenAiAnswer::event(std::string_view version, std::string_view choices, std::string_view usage) const {
@@ -85,22 +162,25 @@ std::string OpenAiAnswer::event(std::string_view version, std::string_view choic
 
 std::string OpenAiAnswer::chunk(const protocol::TextPart& text, std::string_view version, bool last) {
   const bool is_chat = kind_ == OpenAiKind::chat;
+  if (choices_.size() <= text.choice) choices_.resize(text.choice + 1);
+  Choice& state = choices_[text.choice];
   std::string out;
-  if (is_chat && !has_role_) {
-    out += event(version, choice(R"("delta":{"role":"assistant","content":""})", FinishReason::none), "null");
-    has_role_ = true;
+  const auto add = [&](std::string_view content, std::string_view scores, FinishReason finish) {
+    out += event(version, '[' + choice(text.choice, content, scores, finish) + ']', "null");
+  };
+  if (is_chat && !std::exchange(state.has_role, true)) {
+    add(R"("delta":{"role":"assistant","content":""})", "null", FinishReason::none);
   }
-  if (!text.text.empty()) {
+  if (!text.text.empty() || !text.scores.empty()) {
     std::string content = is_chat ? R"("delta":{"content":)" : R"("text":)";
     append_string(content, text.text);
     if (is_chat) content += '}';
-    out += event(version, choice(content, FinishReason::none), "null");
+    add(content, logprobs(text.scores, state.text_offset), FinishReason::none);
   }
+  if (last || text.finish != FinishReason::none) add(is_chat ? R"("delta":{})" : R"("text":"")", "null", text.finish);
   if (!last) return out;
-  out += event(version, choice(is_chat ? R"("delta":{})" : R"("text":"")", text.finish), "null");
   if (include_usage_) out += event(version, "[]", usage_object(text.usage));
-  out += "data: [DONE]\n\n";
-  return out;
+  return out + "data: [DONE]\n\n";
 }
 
 std::string OpenAiAnswer::error_event(const Error& error) {

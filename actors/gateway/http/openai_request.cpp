@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 
 #include "actors/gateway/http/json_reader.hpp"
 #include "actors/gateway/http/openai.hpp"
 #include "actors/gateway/router.hpp"
+#include "runtime/protocol/validate.hpp"
 
 namespace troupe::gateway {
 namespace {
@@ -37,8 +39,8 @@ class RequestReader {
     bool (*is_default)(Element);
   };
 
-  static const std::array<Parameter, 14> parameters;
-  static const std::array<Foreign, 33> foreign;
+  static const std::array<Parameter, 26> parameters;
+  static const std::array<Foreign, 22> foreign;
   static bool belongs(std::string_view name, OpenAiKind kind);
   std::vector<std::string> known() const;
 
@@ -58,13 +60,29 @@ class RequestReader {
   Status stream(Element value);
   Status stream_options(Element value);
   Status n(Element value);
+  Status best_of(Element value);
+  Status echo(Element value);
+  Status logprobs(Element value);
+  Status top_logprobs(Element value);
+  Status min_p(Element value);
+  Status frequency_penalty(Element value);
+  Status presence_penalty(Element value);
+  Status repetition_penalty(Element value);
+  Status logit_bias(Element value);
+  Status min_tokens(Element value);
+  Status stop_token_ids(Element value);
+  Status ignore_eos(Element value);
   Status user(Element value);
+  Status check_logprobs() const;
 
   OpenAiKind kind_;
   OpenAiRequest request_;
   protocol::Generate generate_;
   bool has_prompt_ = false;
   bool has_stream_options_ = false;
+  bool wants_logprobs_ = false;           ///< Of a chat: a boolean, with the number apart.
+  std::optional<uint32_t> top_logprobs_;  ///< Of a chat.
+  uint32_t best_of_ = 0;                  ///< 0 = not given.
   std::optional<uint32_t> max_tokens_;
 };
 
@@ -73,14 +91,6 @@ bool is_false(Element value) {
 }
 bool is_any_bool(Element value) {
   return value.is_bool();
-}
-bool is_zero(Element value) {
-  double number = 1;
-  return !value.get(number) && number == 0;
-}
-bool is_one(Element value) {
-  int64_t number = 0;
-  return !value.get(number) && number == 1;
 }
 bool is_empty(Element value) {
   if (value.is_object()) return Object(value).size() == 0;
@@ -105,7 +115,7 @@ bool is_text_modality(Element value) {
   return value.is_array() && Array(value).size() == 1 && !Array(value).at(0).get(type) && type == "text";
 }
 
-const std::array<RequestReader::Parameter, 14> RequestReader::parameters{{
+const std::array<RequestReader::Parameter, 26> RequestReader::parameters{{
     {"model", &RequestReader::model},
     {"prompt", &RequestReader::prompt},
     {"messages", &RequestReader::messages},
@@ -119,31 +129,34 @@ const std::array<RequestReader::Parameter, 14> RequestReader::parameters{{
     {"stream", &RequestReader::stream},
     {"stream_options", &RequestReader::stream_options},
     {"n", &RequestReader::n},
+    {"best_of", &RequestReader::best_of},
+    {"echo", &RequestReader::echo},
+    {"logprobs", &RequestReader::logprobs},
+    {"top_logprobs", &RequestReader::top_logprobs},
+    {"min_p", &RequestReader::min_p},
+    {"frequency_penalty", &RequestReader::frequency_penalty},
+    {"presence_penalty", &RequestReader::presence_penalty},
+    {"repetition_penalty", &RequestReader::repetition_penalty},
+    {"logit_bias", &RequestReader::logit_bias},
+    {"min_tokens", &RequestReader::min_tokens},
+    {"stop_token_ids", &RequestReader::stop_token_ids},
+    {"ignore_eos", &RequestReader::ignore_eos},
     {"user", &RequestReader::user},
 }};
 
-const std::array<RequestReader::Foreign, 33> RequestReader::foreign{{
+const std::array<RequestReader::Foreign, 22> RequestReader::foreign{{
     {"audio", is_never},
-    {"best_of", is_one},
-    {"echo", is_false},
-    {"frequency_penalty", is_zero},
     {"function_call", is_none_or_auto},
     {"functions", is_empty},
     {"guided_json", is_never},
-    {"logit_bias", is_empty},
-    {"logprobs", is_false},
     {"metadata", is_empty},
-    {"min_p", is_zero},
-    {"min_tokens", is_zero},
     {"modalities", is_text_modality},
     {"moderation", is_never},
     {"parallel_tool_calls", is_any_bool},
     {"prediction", is_never},
-    {"presence_penalty", is_zero},
     {"prompt_cache_key", is_never},
     {"prompt_cache_retention", is_never},
     {"reasoning_effort", is_never},
-    {"repetition_penalty", is_one},
     {"response_format", is_text_format},
     {"safety_identifier", is_never},
     {"service_tier", is_auto_or_default},
@@ -151,16 +164,14 @@ const std::array<RequestReader::Foreign, 33> RequestReader::foreign{{
     {"suffix", is_empty},
     {"tool_choice", is_none_or_auto},
     {"tools", is_empty},
-    {"top_logprobs", is_zero},
     {"use_beam_search", is_false},
     {"verbosity", is_never},
     {"web_search_options", is_never},
-    {"ignore_eos", is_false},
 }};
 
 bool RequestReader::belongs(std::string_view name, OpenAiKind kind) {
-  if (name == "prompt") return kind == OpenAiKind::completion;
-  return kind == OpenAiKind::chat || (name != "messages" && name != "max_completion_tokens");
+  if (name == "prompt" || name == "echo" || name == "best_of") return kind == OpenAiKind::completion;
+  return kind == OpenAiKind::chat || (name != "messages" && name != "max_completion_tokens" && name != "top_logprobs");
 }
 
 std::vector<std::string> RequestReader::known() const {
@@ -176,8 +187,9 @@ Status RequestReader::take(std::string_view key, Element value) {
   if (mine != parameters.end()) {
     if (!belongs(key, kind_)) {
       return fail_field(std::string(key), "{} belongs to {}", key,
-                        kind_ == OpenAiKind::chat ? "/v1/completions; a chat takes messages"
-                                                  : "/v1/chat/completions; a completion takes prompt and max_tokens");
+                        kind_ == OpenAiKind::chat
+                            ? "/v1/completions; a chat takes messages"
+                            : "/v1/chat/completions; a completion takes prompt, max_tokens and logprobs as a number");
     }
     const bool is_required = key == "model" || key == "prompt" || key == "messages";
     return value.is_null() && !is_required ? Status{} : (this->*mine->take)(value);
@@ -199,7 +211,12 @@ Result<OpenAiRequest> RequestReader::finish() {
   if (has_stream_options_ && !generate_.stream) {
     return fail_field("stream_options", "stream_options is only for streams: set stream to true");
   }
+  TROUPE_CHECK(check_logprobs());
+  if (best_of_ != 0 && best_of_ != generate_.choices) {
+    return json::unsupported("best_of", fmt::format("must be n = {} or absent, found {}", generate_.choices, best_of_));
+  }
   generate_.sampling.max_tokens = max_tokens_.value_or(is_chat ? chat_tokens_default : completion_tokens_default);
+  if (is_chat && wants_logprobs_) generate_.top_logprobs = top_logprobs_.value_or(0);
   request_.serve.work = std::move(generate_);
   return std::move(request_);
 }
@@ -423,9 +440,105 @@ Status RequestReader::stream_options(Element value) {
 }
 
 Status RequestReader::n(Element value) {
-  TROUPE_TRY(const int64_t count, json::as_integer(value, "n", 1, 128));
-  if (count == 1) return {};
-  return json::unsupported("n", fmt::format("must be 1, found {}; send a request for each answer", count));
+  TROUPE_TRY(const int64_t count, json::as_integer(value, "n", 1, protocol::choices_max));
+  generate_.choices = static_cast<uint32_t>(count);
+  return {};
+}
+
+Status RequestReader::best_of(Element value) {
+  TROUPE_TRY(const int64_t count, json::as_integer(value, "best_of", 1, protocol::choices_max));
+  best_of_ = static_cast<uint32_t>(count);
+  return {};
+}
+
+Status RequestReader::echo(Element value) {
+  TROUPE_TRY(generate_.echo, json::as_bool(value, "echo"));
+  return {};
+}
+
+/// A number with completions, a boolean with chats.
+Status RequestReader::logprobs(Element value) {
+  if (kind_ == OpenAiKind::chat) {
+    TROUPE_TRY(wants_logprobs_, json::as_bool(value, "logprobs"));
+    return {};
+  }
+  if (is_false(value)) return {};
+  TROUPE_TRY(const int64_t count, json::as_integer(value, "logprobs", 0, protocol::top_logprobs_max));
+  generate_.top_logprobs = static_cast<uint32_t>(count);
+  return {};
+}
+
+Status RequestReader::top_logprobs(Element value) {
+  TROUPE_TRY(const int64_t count, json::as_integer(value, "top_logprobs", 0, protocol::top_logprobs_max));
+  top_logprobs_ = static_cast<uint32_t>(count);
+  return {};
+}
+
+Status RequestReader::check_logprobs() const {
+  if (top_logprobs_.value_or(0) > 0 && !wants_logprobs_) {
+    return fail_field("top_logprobs", "top_logprobs needs logprobs: true beside it");
+  }
+  if (generate_.echo && generate_.top_logprobs) {
+    return json::unsupported("logprobs", "is not supported together with echo: those of a prompt are not computed");
+  }
+  return {};
+}
+
+Status RequestReader::min_p(Element value) {
+  TROUPE_TRY(generate_.sampling.min_p, json::as_number(value, "min_p", "a number from 0 to 1"));
+  return {};
+}
+
+Status RequestReader::frequency_penalty(Element value) {
+  TROUPE_TRY(generate_.sampling.frequency_penalty,
+             json::as_number(value, "frequency_penalty", "a number from -2 to 2"));
+  return {};
+}
+
+Status RequestReader::presence_penalty(Element value) {
+  TROUPE_TRY(generate_.sampling.presence_penalty, json::as_number(value, "presence_penalty", "a number from -2 to 2"));
+  return {};
+}
+
+Status RequestReader::repetition_penalty(Element value) {
+  TROUPE_TRY(generate_.sampling.repetition_penalty,
+             json::as_number(value, "repetition_penalty", "a number above 0 and up to 10"));
+  return {};
+}
+
+/// By token id, which JSON wants as a string.
+Status RequestReader::logit_bias(Element value) {
+  TROUPE_TRY(const Object biases, json::as_object(value, "logit_bias"));
+  for (const auto [key, bias] : biases) {
+    int32_t token = -1;
+    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), token);
+    if (error != std::errc{} || end != key.data() + key.size() || token < 0) {
+      return fail_field("logit_bias", "logit_bias has the key \"{}\", it must be a token id", key.substr(0, 40));
+    }
+    TROUPE_TRY(const double number, json::as_number(bias, "logit_bias", "a number from -100 to 100"));
+    generate_.sampling.logit_bias.push_back({token, number});
+  }
+  return {};
+}
+
+Status RequestReader::min_tokens(Element value) {
+  TROUPE_TRY(const int64_t tokens, json::as_integer(value, "min_tokens", 0, tokens_most));
+  generate_.sampling.min_tokens = static_cast<uint32_t>(tokens);
+  return {};
+}
+
+Status RequestReader::stop_token_ids(Element value) {
+  TROUPE_TRY(const Array list, json::as_array(value, "stop_token_ids"));
+  for (const Element element : list) {
+    TROUPE_TRY(const int64_t id, json::as_integer(element, "stop_token_ids", 0, tokens_most));
+    generate_.sampling.stop_token_ids.push_back(static_cast<int32_t>(id));
+  }
+  return {};
+}
+
+Status RequestReader::ignore_eos(Element value) {
+  TROUPE_TRY(generate_.sampling.ignore_eos, json::as_bool(value, "ignore_eos"));
+  return {};
 }
 
 Status RequestReader::user(Element value) {

@@ -1,5 +1,7 @@
 #include "actors/gateway/idempotency/answer_record.hpp"
 
+#include "runtime/protocol/answer_parts.hpp"
+#include "runtime/protocol/payload.hpp"
 #include "runtime/wire/schema.hpp"
 
 namespace troupe::gateway {
@@ -52,30 +54,14 @@ Result<AnswerRecord> decode_answer_record(std::string_view bytes) {
 
 std::vector<protocol::ResultPart> joined(const std::vector<PartPtr>& parts) {
   std::vector<protocol::ResultPart> whole;
-  for (const PartPtr& part : parts) {
-    const auto* text = std::get_if<protocol::TextPart>(&part->content);
-    auto* collected = whole.empty() ? nullptr : std::get_if<protocol::TextPart>(&whole.back().content);
-    if (text == nullptr || collected == nullptr) {
-      whole.push_back(*part);
-      whole.back().load.reset();
-      continue;
-    }
-    collected->text += text->text;
-    collected->finish = text->finish;
-    collected->usage = text->usage;
-    whole.back().version = part->version;
-    whole.back().cached = part->cached;
-  }
+  for (const PartPtr& part : parts) protocol::join(whole, *part);
+  for (protocol::ResultPart& part : whole) part.load.reset();
   return whole;
 }
 
 uint64_t part_bytes(const protocol::ResultPart& part) {
   constexpr uint64_t overhead = 64;
-  if (const auto* text = std::get_if<protocol::TextPart>(&part.content)) return overhead + text->text.size();
-  uint64_t bytes = overhead;
-  for (const protocol::Tensor& tensor : std::get<protocol::InferResult>(part.content).outputs)
-    bytes += tensor.name.size() + tensor.shape.size() * sizeof(int64_t) + tensor.data.size();
-  return bytes;
+  return overhead + protocol::payload_bytes(part);
 }
 
 }  // namespace troupe::gateway

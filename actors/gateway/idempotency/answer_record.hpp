@@ -35,10 +35,10 @@ std::string encode(const AnswerRecord& record);
 /// corrupt_data where the bytes are no record, failed_precondition where a newer troupe wrote it.
 Result<AnswerRecord> decode_answer_record(std::string_view bytes);
 
-/// The answer as it is kept: pieces of text as one, without the replica's load.
+/// The answer as it is kept: the pieces of each choice as one, without the replica's load.
 std::vector<protocol::ResultPart> joined(const std::vector<PartPtr>& parts);
 
-/// Of its texts and tensors.
+/// What keeping it takes, about.
 uint64_t part_bytes(const protocol::ResultPart& part);
 
 }  // namespace troupe::gateway

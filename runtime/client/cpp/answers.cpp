@@ -1,5 +1,6 @@
 #include "runtime/client/cpp/answers.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 namespace troupe::client::internal {
@@ -11,13 +12,29 @@ void add_common(Answer& answer, protocol::ResultPart& part) {
   answer.cached = part.cached;
 }
 
+void add_other(std::vector<protocol::TextPart>& others, protocol::TextPart& text) {
+  const auto found = std::ranges::find(others, text.choice, &protocol::TextPart::choice);
+  if (found == others.end()) {
+    others.push_back(std::move(text));
+    return;
+  }
+  found->text += text.text;
+  found->finish = text.finish;
+  std::ranges::move(text.scores, std::back_inserter(found->scores));
+}
+
 }  // namespace
 
 Status add(Generation& answer, protocol::ResultPart part) {
   auto* const text = std::get_if<protocol::TextPart>(&part.content);
-  if (text == nullptr) return fail(Errc::corrupt_data, "the answer to a text request is tensors");
-  answer.text += text->text;
-  answer.finish = text->finish;
+  if (text == nullptr) return fail(Errc::corrupt_data, "the answer to a text request is no text");
+  if (text->choice == 0) {
+    answer.text += text->text;
+    answer.finish = text->finish;
+    std::ranges::move(text->scores, std::back_inserter(answer.scores));
+  } else {
+    add_other(answer.others, *text);
+  }
   answer.usage = text->usage;
   add_common(answer, part);
   return {};
@@ -25,7 +42,7 @@ Status add(Generation& answer, protocol::ResultPart part) {
 
 Status add(Inference& answer, protocol::ResultPart part) {
   auto* const result = std::get_if<protocol::InferResult>(&part.content);
-  if (result == nullptr) return fail(Errc::corrupt_data, "the answer to a tensor request is text");
+  if (result == nullptr) return fail(Errc::corrupt_data, "the answer to a tensor request is no tensors");
   std::move(result->outputs.begin(), result->outputs.end(), std::back_inserter(answer.outputs));
   add_common(answer, part);
   return {};

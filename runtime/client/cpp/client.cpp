@@ -36,8 +36,7 @@ Result<std::unique_ptr<Client>> Client::connect(ClientOptions options, Clock& cl
   return internal::Connection::make(std::move(options), clock);
 }
 
-protocol::ServeRequest make_request(std::string model, std::variant<protocol::Generate, protocol::Infer> work,
-                                    const CallOptions& options) {
+protocol::ServeRequest make_request(std::string model, protocol::Work work, const CallOptions& options) {
   protocol::ServeRequest request;
   request.model = std::move(model);
   request.version = options.version;

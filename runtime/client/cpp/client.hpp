@@ -52,8 +52,10 @@ struct CallOptions {
 
 /// A text and what is known at its end.
 struct Generation {
-  std::string text;
+  std::string text;  ///< Of the first choice.
   protocol::FinishReason finish = protocol::FinishReason::none;
+  std::vector<protocol::TokenScores> scores;  ///< Of its tokens, where asked for.
+  std::vector<protocol::TextPart> others;     ///< The further choices, each whole, where more than one was asked for.
   protocol::Usage usage;
   std::string version;  ///< The model version that answered.
   bool cached = false;
@@ -112,7 +114,6 @@ class Client {
 };
 
 /// A request for `model`, which may be "clerk@2". The request id is drawn by the gateway.
-protocol::ServeRequest make_request(std::string model, std::variant<protocol::Generate, protocol::Infer> work,
-                                    const CallOptions& options = {});
+protocol::ServeRequest make_request(std::string model, protocol::Work work, const CallOptions& options = {});
 
 }  // namespace troupe::client

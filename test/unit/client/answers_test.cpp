@@ -22,6 +22,23 @@ BOOST_AUTO_TEST_CASE(pieces_of_a_text_join_and_the_last_one_says_how_it_ended) {
   BOOST_TEST(answer.cached);
 }
 
+BOOST_AUTO_TEST_CASE(further_choices_stand_apart_from_the_first) {
+  using protocol::FinishReason;
+  Generation answer;
+  for (const auto& part :
+       {protocol::TextPart{"a", {}, {}, 0}, protocol::TextPart{"x", {}, {}, 1},
+        protocol::TextPart{"b", FinishReason::stop, {}, 0}, protocol::TextPart{"y", FinishReason::length, {3, 4}, 1}}) {
+    BOOST_REQUIRE(internal::add(answer, {.content = part, .version = "1"}).has_value());
+  }
+
+  BOOST_TEST(answer.text == "ab");
+  BOOST_TEST((answer.finish == FinishReason::stop));
+  BOOST_TEST_REQUIRE(answer.others.size() == 1u);
+  BOOST_TEST(answer.others[0].text == "xy");
+  BOOST_TEST((answer.others[0].finish == FinishReason::length));
+  BOOST_TEST(answer.usage.completion_tokens == 4u);
+}
+
 BOOST_AUTO_TEST_CASE(tensors_where_text_was_asked_for_are_an_error) {
   Generation answer;
 

@@ -43,16 +43,6 @@ BOOST_AUTO_TEST_CASE(large_requests_are_bounded_by_their_bytes_but_one_alone_may
   BOOST_TEST(!admission.admit("b", 1));
 }
 
-BOOST_AUTO_TEST_CASE(a_request_weighs_as_much_as_its_text_or_tensors) {
-  protocol::ServeRequest request;
-  request.work = protocol::Generate{protocol::Conversation{{{"user", "hello"}, {"assistant", "you"}}}, {}, false};
-  BOOST_TEST(request_bytes(request) == 8u);
-  request.work = protocol::Generate{protocol::TokenIds{{1, 2, 3}}, {}, false};
-  BOOST_TEST(request_bytes(request) == 12u);
-  request.work = protocol::Infer{.inputs = {{"x", DType::u8, {4}, Bytes::copy("abcd")}}};
-  BOOST_TEST(request_bytes(request) == 4u);
-}
-
 BOOST_AUTO_TEST_CASE(a_released_place_can_be_taken_again) {
   Admission admission({.requests_max = 1, .requests_per_model_max = 1});
   BOOST_TEST_REQUIRE(admission.admit("a", 0).has_value());

@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_SUITE(openai_answer)
 BOOST_AUTO_TEST_CASE(a_whole_completion_is_openais_object) {
   const TextPart text{"line\n\"two\" \xc3\xa4", FinishReason::stop, {3, 5}};
 
-  const json body = json::parse(answer(OpenAiKind::completion).whole(text, "2"));
+  const json body = json::parse(answer(OpenAiKind::completion).whole({text}, "2"));
 
   BOOST_TEST(body == json::parse(R"({"id":"cmpl-req_1","object":"text_completion","created":1700000000,
     "model":"clerk","system_fingerprint":"clerk@2","choices":[{"index":0,"text":"line\n\"two\" ä","logprobs":null,
@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(a_whole_completion_is_openais_object) {
 }
 
 BOOST_AUTO_TEST_CASE(a_whole_chat_is_openais_object) {
-  const json body = json::parse(answer(OpenAiKind::chat).whole({"Hi", FinishReason::length, {1, 1}}, "2"));
+  const json body = json::parse(answer(OpenAiKind::chat).whole({{"Hi", FinishReason::length, {1, 1}}}, "2"));
 
   BOOST_TEST(body["object"] == "chat.completion");
   BOOST_TEST(body["id"] == "chatcmpl-req_1");
@@ -94,6 +94,58 @@ BOOST_AUTO_TEST_CASE(an_answer_without_text_still_has_a_beginning_and_an_end) {
   BOOST_TEST_REQUIRE(all.size() == 3u);
   BOOST_TEST(all[0]["choices"][0]["delta"]["role"] == "assistant");
   BOOST_TEST(all[1]["choices"][0]["finish_reason"] == "stop");
+}
+
+BOOST_AUTO_TEST_CASE(choices_stand_in_their_order_and_the_usage_is_of_all) {
+  const json body =
+      json::parse(answer(OpenAiKind::completion)
+                      .whole({{"second", FinishReason::length, {3, 9}, 1}, {"first", FinishReason::stop, {}, 0}}, "2"));
+
+  BOOST_TEST_REQUIRE(body["choices"].size() == 2u);
+  BOOST_TEST(body["choices"][0]["index"] == 0);
+  BOOST_TEST(body["choices"][0]["text"] == "first");
+  BOOST_TEST(body["choices"][1]["index"] == 1);
+  BOOST_TEST(body["choices"][1]["finish_reason"] == "length");
+  BOOST_TEST(body["usage"] == json::parse(R"({"prompt_tokens":3,"completion_tokens":9,"total_tokens":12})"));
+}
+
+BOOST_AUTO_TEST_CASE(each_choice_of_a_stream_has_its_own_beginning_and_end) {
+  auto chat = answer(OpenAiKind::chat);
+
+  const auto first = events(chat.chunk({"a", FinishReason::none, {}, 0}, "2", false));
+  const auto second = events(chat.chunk({"b", FinishReason::stop, {}, 1}, "2", false));
+  const auto third = events(chat.chunk({"c", FinishReason::length, {3, 4}, 0}, "2", true));
+
+  BOOST_TEST_REQUIRE(first.size() == 2u);
+  BOOST_TEST_REQUIRE(second.size() == 3u);
+  BOOST_TEST_REQUIRE(third.size() == 3u);
+  BOOST_TEST(second[0]["choices"][0]["delta"]["role"] == "assistant");
+  BOOST_TEST(second[0]["choices"][0]["index"] == 1);
+  BOOST_TEST(second[2]["choices"][0]["finish_reason"] == "stop");
+  BOOST_TEST(third[0]["choices"][0]["index"] == 0);
+  BOOST_TEST(third[1]["choices"][0]["finish_reason"] == "length");
+  BOOST_TEST(third[2] == "[DONE]");
+}
+
+BOOST_AUTO_TEST_CASE(scores_are_shown_in_each_apis_way) {
+  const TextPart scored{"hé",
+                        FinishReason::stop,
+                        {1, 2},
+                        0,
+                        {{{7, Bytes::copy("h"), -0.5}, {{7, Bytes::copy("h"), -0.5}, {8, Bytes::copy("H"), -1.5}}},
+                         {{9, Bytes::copy("\xc3"), -0.25}, {}}}};
+
+  const json chat = json::parse(answer(OpenAiKind::chat).whole({scored}, "2"))["choices"][0]["logprobs"];
+  const json completion = json::parse(answer(OpenAiKind::completion).whole({scored}, "2"))["choices"][0]["logprobs"];
+
+  BOOST_TEST_REQUIRE(chat["content"].size() == 2u);
+  BOOST_TEST(chat["content"][0] == json::parse(R"({"token":"h","logprob":-0.5,"bytes":[104],"top_logprobs":[
+    {"token":"h","logprob":-0.5,"bytes":[104]},{"token":"H","logprob":-1.5,"bytes":[72]}]})"));
+  BOOST_TEST(chat["content"][1]["bytes"] == json::parse("[195]"));
+  BOOST_TEST(chat["content"][1]["token"] == "\xef\xbf\xbd");
+  BOOST_TEST(completion["token_logprobs"] == json::parse("[-0.5,-0.25]"));
+  BOOST_TEST(completion["top_logprobs"][0] == json::parse(R"({"h":-0.5,"H":-1.5})"));
+  BOOST_TEST(completion["text_offset"] == json::parse("[0,1]"));
 }
 
 BOOST_AUTO_TEST_CASE(a_failure_in_a_stream_is_an_error_event) {

@@ -82,6 +82,33 @@ BOOST_AUTO_TEST_CASE(a_chat_without_a_bound_runs_to_the_end_of_the_context) {
   BOOST_TEST(work(chat_with(R"("seed":1)")).sampling.max_tokens == chat_tokens_default);
 }
 
+BOOST_AUTO_TEST_CASE(a_text_can_be_steered) {
+  const auto request = completion_with(R"("min_p":0.1,"frequency_penalty":0.5,"presence_penalty":-1,
+    "repetition_penalty":1.2,"logit_bias":{"5":-100,"70000":2.5},"min_tokens":3,"stop_token_ids":[2,7],
+    "ignore_eos":true,"n":4,"best_of":4,"logprobs":3)");
+
+  BOOST_TEST_REQUIRE(request.has_value(), refusal(request));
+  const protocol::Sampling& sampling = work(request).sampling;
+  BOOST_TEST(sampling.min_p == 0.1);
+  BOOST_TEST(sampling.frequency_penalty == 0.5);
+  BOOST_TEST(sampling.presence_penalty == -1.0);
+  BOOST_TEST(sampling.repetition_penalty == 1.2);
+  BOOST_TEST((sampling.logit_bias == std::vector<protocol::LogitBias>{{5, -100}, {70000, 2.5}}));
+  BOOST_TEST(sampling.min_tokens == 3u);
+  BOOST_TEST((sampling.stop_token_ids == std::vector<int32_t>{2, 7}));
+  BOOST_TEST(sampling.ignore_eos);
+  BOOST_TEST(work(request).choices == 4u);
+  BOOST_TEST(*work(request).top_logprobs == 3u);
+  BOOST_TEST(work(completion_with(R"("echo":true)")).echo);
+}
+
+BOOST_AUTO_TEST_CASE(a_chat_asks_for_log_probabilities_in_two_words) {
+  BOOST_TEST(!work(chat_with(R"("logprobs":false)")).top_logprobs);
+  BOOST_TEST(*work(chat_with(R"("logprobs":true)")).top_logprobs == 0u);
+  BOOST_TEST(*work(chat_with(R"("logprobs":true,"top_logprobs":5)")).top_logprobs == 5u);
+  BOOST_TEST(refusal(chat_with(R"("top_logprobs":5)")) == "top_logprobs | top_logprobs needs logprobs: true beside it");
+}
+
 BOOST_AUTO_TEST_CASE(prompts_come_as_text_list_or_token_ids) {
   BOOST_TEST(std::get<protocol::PlainText>(work(completion(R"({"model":"m","prompt":["a"]})")).prompt).text == "a");
   for (const char* prompt : {"[1,2,3]", "[[1,2,3]]"}) {
@@ -104,25 +131,20 @@ BOOST_AUTO_TEST_CASE(openais_other_parameters_pass_at_their_defaults) {
   BOOST_TEST(refusal(chat_with(R"("presence_penalty":0,"frequency_penalty":0.0,"logit_bias":{},"logprobs":false,
     "tools":[],"tool_choice":"none","parallel_tool_calls":true,"response_format":{"type":"text"},"store":false,
     "service_tier":"auto","modalities":["text"],"metadata":{})")) == "accepted");
-  BOOST_TEST(refusal(completion_with(R"("best_of":1,"echo":false,"suffix":"")")) == "accepted");
+  BOOST_TEST(refusal(completion_with(R"("best_of":1,"echo":false,"logprobs":false,"suffix":"")")) == "accepted");
 }
 
 BOOST_AUTO_TEST_CASE(openais_other_parameters_are_refused_by_name) {
   const std::vector<std::pair<std::string, std::string>> cases{
-      {R"("presence_penalty":0.5)",
-       "presence_penalty | presence_penalty is not supported here, found the number 0.5; leave it out"},
-      {R"("logprobs":true)", "logprobs | logprobs is not supported here, found true; leave it out"},
-      {R"("logprobs":0)", "logprobs | logprobs is not supported here, found the number 0; leave it out"},
       {R"("tools":[{}])", "tools | tools is not supported here, found a list; leave it out"},
       {R"("response_format":{"type":"json_object"})",
        "response_format | response_format is not supported here, found an object; leave it out"},
-      {R"("logit_bias":{"5":1})", "logit_bias | logit_bias is not supported here, found an object; leave it out"},
-      {R"("best_of":3)", "best_of | best_of is not supported here, found the number 3; leave it out"},
-      {R"("echo":true)", "echo | echo is not supported here, found true; leave it out"},
+      {R"("best_of":3)", "best_of | best_of must be n = 1 or absent, found 3"},
+      {R"("echo":true,"logprobs":0)",
+       "logprobs | logprobs is not supported together with echo: those of a prompt are not computed"},
       {R"("suffix":"end")", R"(suffix | suffix is not supported here, found the string "end"; leave it out)"},
       {R"("reasoning_effort":"low")",
        R"(reasoning_effort | reasoning_effort is not supported here, found the string "low"; leave it out)"},
-      {R"("n":2)", "n | n must be 1, found 2; send a request for each answer"},
       {R"("prompt":["a","b"])", "prompt | prompt must hold one prompt, found 2; send a request for each"},
   };
   for (const auto& [parameter, wanted] : cases) {
@@ -168,13 +190,27 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_refused_with_what_was_found_and_what_would
       {R"("stream":true,"stream_options":{"include_usages":true})",
        "stream_options.include_usages | there is no parameter stream_options.include_usages (did you mean "
        "include_usage?)"},
-      {R"("n":0)", "n | n must be an integer from 1 to 128, found the number 0"},
+      {R"("n":0)", "n | n must be an integer from 1 to 16, found the number 0"},
+      {R"("n":17)", "n | n must be an integer from 1 to 16, found the number 17"},
+      {R"("logprobs":true)", "logprobs | logprobs must be an integer from 0 to 20, found true"},
+      {R"("top_logprobs":2)",
+       "top_logprobs | top_logprobs belongs to /v1/chat/completions; a completion takes prompt, "
+       "max_tokens and logprobs as a number"},
+      {R"("presence_penalty":"much")",
+       R"(presence_penalty | presence_penalty must be a number from -2 to 2, found the string "much")"},
+      {R"("logit_bias":[1])", "logit_bias | logit_bias must be an object, found a list"},
+      {R"("logit_bias":{"the":1})", R"(logit_bias | logit_bias has the key "the", it must be a token id)"},
+      {R"("logit_bias":{"5":"x"})",
+       R"(logit_bias | logit_bias must be a number from -100 to 100, found the string "x")"},
+      {R"("stop_token_ids":[-1])",
+       "stop_token_ids | stop_token_ids must be an integer from 0 to 2147483647, found the number -1"},
       {R"("user":5)", "user | user must be a string, found the number 5"},
       {R"("max_token":5)", "max_token | there is no parameter max_token (did you mean max_tokens?)"},
       {R"("colour":"red")", "colour | there is no parameter colour"},
       {R"("seed":1,"seed":2)", "seed | seed stands there twice"},
       {R"("messages":[])",
-       "messages | messages belongs to /v1/chat/completions; a completion takes prompt and max_tokens"},
+       "messages | messages belongs to /v1/chat/completions; a completion takes prompt, max_tokens and logprobs as a "
+       "number"},
   };
   for (const auto& [parameter, wanted] : cases) BOOST_TEST(refusal(completion_with(parameter)) == wanted);
 }

@@ -33,6 +33,7 @@ struct Generated {
   std::vector<int32_t> tokens;
   FinishReason finish = FinishReason::none;
   uint32_t completion_tokens = 0;
+  std::vector<TokenScores> scores;
 };
 
 inline void collect(std::map<uint64_t, Generated>& all, const std::vector<SequenceEvent>& events) {
@@ -43,6 +44,7 @@ inline void collect(std::map<uint64_t, Generated>& all, const std::vector<Sequen
     one.tokens.insert(one.tokens.end(), event.token_ids.begin(), event.token_ids.end());
     one.finish = event.finish;
     one.completion_tokens = event.completion_tokens;
+    one.scores.insert(one.scores.end(), event.scores.begin(), event.scores.end());
   }
 }
 

@@ -40,7 +40,7 @@ double chi_square(const SamplingParams& params, const std::vector<double>& expec
 
 BOOST_AUTO_TEST_SUITE(sampler)
 
-// 0.999 quantiles of chi-square: 20.52 with 5 degrees of freedom, 13.82 with 2, 10.83 with 1.
+// 0.999 quantiles of chi-square: 20.52 with 5 degrees of freedom, 16.27 with 3, 13.82 with 2, 10.83 with 1.
 BOOST_DATA_TEST_CASE(tokens_come_as_often_as_softmax_says, data::make({0.5F, 1.0F, 2.0F}), temperature) {
   const auto expected = distribution(double{temperature}, {0, 1, 2, 3, 4, 5});
   BOOST_TEST(chi_square({.temperature = temperature, .seed = 1}, expected) < 20.52);
@@ -48,6 +48,18 @@ BOOST_DATA_TEST_CASE(tokens_come_as_often_as_softmax_says, data::make({0.5F, 1.0
 
 BOOST_AUTO_TEST_CASE(top_k_leaves_the_k_likeliest) {
   BOOST_TEST(chi_square({.top_k = 3, .seed = 2}, distribution(1, {1, 3, 5})) < 13.82);
+}
+
+BOOST_AUTO_TEST_CASE(min_p_leaves_those_near_the_likeliest) {
+  // Against token 1: 0.14, 1, 0.02, 0.61, 0.05, 0.37.
+  BOOST_TEST(chi_square({.min_p = 0.3F, .seed = 5}, distribution(1, {1, 3, 5})) < 13.82);
+  // At temperature 2 token 0 comes up to 0.37.
+  BOOST_TEST(chi_square({.temperature = 2, .min_p = 0.3F, .seed = 6}, distribution(2, {0, 1, 3, 5})) < 16.27);
+}
+
+BOOST_AUTO_TEST_CASE(top_p_counts_what_min_p_left) {
+  // Of tokens 1, 3 and 5, the first two have 0.82.
+  BOOST_TEST(chi_square({.top_p = 0.8F, .min_p = 0.3F, .seed = 7}, distribution(1, {1, 3})) < 10.83);
 }
 
 BOOST_AUTO_TEST_CASE(top_p_leaves_the_fewest_that_reach_it) {

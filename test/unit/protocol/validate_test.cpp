@@ -1,6 +1,7 @@
 #include "runtime/protocol/validate.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 #include <functional>
 #include <limits>
 
@@ -13,7 +14,7 @@ Generate hello() {
   return generate;
 }
 
-ServeRequest request(std::variant<Generate, Infer> work) {
+ServeRequest request(Work work) {
   ServeRequest serve;
   serve.model = "clerk";
   serve.work = std::move(work);
@@ -28,8 +29,8 @@ std::string refusal(const std::function<void(ServeRequest&, Generate&)>& change)
   return status ? "" : status.error().field + ": " + status.error().message;
 }
 
-std::string refusal_of(Infer infer) {
-  const Status status = validate(request(std::move(infer)));
+std::string refusal_of(Work work) {
+  const Status status = validate(request(std::move(work)));
   return status ? "" : status.error().field + ": " + status.error().message;
 }
 
@@ -48,7 +49,7 @@ BOOST_AUTO_TEST_CASE(good_requests_pass) {
                generate.prompt = Conversation{{{"user", "Hi"}, {"assistant", ""}}};
                generate.sampling = {0, 0.1, 5, std::nullopt, 1, {"\n"}};
              }) == "");
-  BOOST_TEST(refusal_of({{byte_tensor("a"), byte_tensor("b")}, {}, {}}) == "");
+  BOOST_TEST(refusal_of(Infer{{byte_tensor("a"), byte_tensor("b")}, {}, {}}) == "");
 }
 
 BOOST_AUTO_TEST_CASE(temperature_is_from_0_to_2) {
@@ -128,18 +129,66 @@ BOOST_AUTO_TEST_CASE(tensors_are_named_once_and_whole) {
   Tensor torn = byte_tensor("torn");
   torn.shape = {2};
 
-  BOOST_TEST(refusal_of({}) == "inputs: inputs is empty, give at least one tensor");
-  BOOST_TEST(refusal_of({{byte_tensor("")}, {}, {}}) == "inputs: a tensor has no name");
-  BOOST_TEST(refusal_of({{byte_tensor("a"), byte_tensor("a")}, {}, {}}) == "inputs: tensor a is given twice");
-  BOOST_TEST(refusal_of({{torn}, {}, {}}) == "inputs: tensor torn: 2 elements of UINT8 take 2 bytes, but data has 1");
+  BOOST_TEST(refusal_of(Infer{}) == "inputs: inputs is empty, give at least one tensor");
+  BOOST_TEST(refusal_of(Infer{{byte_tensor("")}, {}, {}}) == "inputs: a tensor has no name");
+  BOOST_TEST(refusal_of(Infer{{byte_tensor("a"), byte_tensor("a")}, {}, {}}) == "inputs: tensor a is given twice");
+  BOOST_TEST(refusal_of(Infer{{torn}, {}, {}}) ==
+             "inputs: tensor torn: 2 elements of UINT8 take 2 bytes, but data has 1");
 }
 
 BOOST_AUTO_TEST_CASE(outputs_and_parameters_are_bounded) {
-  BOOST_TEST(refusal_of({{byte_tensor("a")}, {""}, {}}) == "outputs: the name of an output is empty");
-  BOOST_TEST(refusal_of({{byte_tensor("a")}, std::vector<std::string>(65, "o"), {}}) ==
+  BOOST_TEST(refusal_of(Infer{{byte_tensor("a")}, {""}, {}}) == "outputs: the name of an output is empty");
+  BOOST_TEST(refusal_of(Infer{{byte_tensor("a")}, std::vector<std::string>(65, "o"), {}}) ==
              "outputs: 65 names are given, at most 64 are allowed");
-  BOOST_TEST(refusal_of({{byte_tensor("a")}, {}, {{"p", std::string(4097, 'v')}}}) ==
+  BOOST_TEST(refusal_of(Infer{{byte_tensor("a")}, {}, {{"p", std::string(4097, 'v')}}}) ==
              "parameters: parameter p has 4097 bytes, at most 4096 are allowed");
+}
+
+BOOST_AUTO_TEST_CASE(penalties_and_biases_have_ranges) {
+  const auto with = [](auto change) {
+    return refusal([&](ServeRequest&, Generate& generate) { change(generate.sampling); });
+  };
+
+  BOOST_TEST(with([](Sampling& s) { s.min_p = 1.5; }) == "min_p: min_p is 1.5, it must be in [0, 1]");
+  BOOST_TEST(with([](Sampling& s) { s.frequency_penalty = -3; }) ==
+             "frequency_penalty: frequency_penalty is -3, it must be in [-2, 2]");
+  BOOST_TEST(with([](Sampling& s) { s.presence_penalty = NAN; }) ==
+             "presence_penalty: presence_penalty is nan, it must be in [-2, 2]");
+  BOOST_TEST(with([](Sampling& s) { s.repetition_penalty = 0; }) ==
+             "repetition_penalty: repetition_penalty is 0, it must be in (0, 10]");
+  BOOST_TEST(with([](Sampling& s) {
+               s.logit_bias = {{5, 101}};
+             }) == "logit_bias: logit_bias is 101, it must be in [-100, 100]");
+  BOOST_TEST(with([](Sampling& s) { s.logit_bias = {{5, 1}, {5, 2}}; }) == "logit_bias: token 5 is given twice");
+  BOOST_TEST(with([](Sampling& s) { s.min_tokens = 17; }) == "min_tokens: min_tokens is 17, more than max_tokens, 16");
+  BOOST_TEST(with([](Sampling& s) { s.stop_token_ids = {-1}; }) == "stop_token_ids: token id -1 is negative");
+}
+
+BOOST_AUTO_TEST_CASE(choices_and_log_probabilities_are_bounded) {
+  BOOST_TEST(refusal([](ServeRequest&, Generate& generate) { generate.choices = 0; }) ==
+             "n: n is 0, it must be 1 to 16");
+  BOOST_TEST(refusal([](ServeRequest&, Generate& generate) { generate.choices = 17; }) ==
+             "n: n is 17, it must be 1 to 16");
+  BOOST_TEST(refusal([](ServeRequest&, Generate& generate) { generate.top_logprobs = 21; }) ==
+             "top_logprobs: top_logprobs is 21, at most 20 are allowed");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_to_be_embedded_is_there_and_bounded) {
+  BOOST_TEST(refusal_of(Embed{.inputs = {PlainText{"a"}, TokenIds{{1}}, TextPair{"q", ""}}}) == "");
+  BOOST_TEST(refusal_of(Embed{}) == "input: input is empty, give at least one text");
+  BOOST_TEST(refusal_of(Embed{.inputs = {PlainText{"a"}, PlainText{}}}) ==
+             "input: input 1 is empty, give at least one character");
+  BOOST_TEST(refusal_of(Embed{.inputs = std::vector<decltype(Embed::inputs)::value_type>(2049, PlainText{"a"})}) ==
+             "input: 2049 inputs are given, at most 2048 are allowed");
+  BOOST_TEST(refusal_of(Embed{.inputs = {PlainText{"a"}}, .task = EmbedTask::scores, .dimensions = 3}) ==
+             "dimensions: dimensions is for vectors; scores have one for each label");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_to_be_tokenized_may_be_empty_but_not_wrong) {
+  BOOST_TEST(refusal_of(Tokenize{}) == "");
+  BOOST_TEST(refusal_of(Tokenize{.input = TokenIds{}}) == "");
+  BOOST_TEST(refusal_of(Tokenize{.input = TokenIds{{-4}}}) == "prompt: token id -4 at 0 is negative");
+  BOOST_TEST(refusal_of(Tokenize{.input = Conversation{}}) == "messages: messages is empty, give at least one message");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -82,7 +82,7 @@ Json bad_bodies() {
       bad_body("text that is not UTF-8", MessageType::error, "9403a180a000",
                "field 1 of message type 1: the str is not UTF-8"),
       bad_body("unknown alternative", MessageType::result_part, "94920590a0c0c2",
-               "field 0.0 of message type 11: expected an int in 0..1, found 5"),
+               "field 0.0 of message type 11: expected an int in 0..3, found 5"),
       bad_body("missing attachment", MessageType::result_part, "949201919194a178029104d60100000000a0c0c2",
                "field 0.1.0.0.3 of message type 11: attachment 0 is missing, the message has 0"),
       bad_body("attachment used twice", MessageType::result_part,

@@ -58,18 +58,52 @@ void to_json(Json& json, const Tensor& value) {
           {"shape", value.shape},
           {"data", test::to_hex(value.data.view())}};
 }
+void to_json(Json& json, const ScoredToken& value) {
+  json = {{"id", value.id}, {"text", test::to_hex(value.text.view())}, {"logprob", value.logprob}};
+}
+void to_json(Json& json, const TokenScores& value) {
+  json = {{"chosen", value.chosen}, {"top", value.top}};
+}
 void to_json(Json& json, const InferResult& value) {
   json = {{"outputs", value.outputs}};
 }
 void to_json(Json& json, const TextPart& value) {
-  json = {{"text", value.text}, {"finish", static_cast<int>(value.finish)}, {"usage", value.usage}};
+  json = {{"text", value.text},
+          {"finish", static_cast<int>(value.finish)},
+          {"usage", value.usage},
+          {"choice", value.choice},
+          {"scores", value.scores}};
+}
+void to_json(Json& json, const EmbedResult& value) {
+  json = {{"values", value.values}, {"labels", value.labels}, {"usage", value.usage}};
+}
+void to_json(Json& json, const TokenizeResult& value) {
+  json = {{"ids", value.ids}, {"tokens", value.tokens}, {"text", value.text}, {"context_length", value.context_length}};
+}
+void to_json(Json& json, const TextPair& value) {
+  json = {{"first", value.first}, {"second", value.second}};
 }
 void to_json(Json& json, const Infer& value) {
   json = {{"inputs", value.inputs}, {"outputs", value.outputs}, {"parameters", value.parameters}};
 }
+void to_json(Json& json, const LogitBias& value) {
+  json = {{"token", value.token}, {"bias", value.bias}};
+}
 void to_json(Json& json, const Sampling& value) {
-  json = {{"temperature", value.temperature}, {"top_p", value.top_p}, {"top_k", value.top_k}, {"seed", nullptr},
-          {"max_tokens", value.max_tokens},   {"stop", value.stop}};
+  json = {{"temperature", value.temperature},
+          {"top_p", value.top_p},
+          {"top_k", value.top_k},
+          {"seed", nullptr},
+          {"max_tokens", value.max_tokens},
+          {"stop", value.stop},
+          {"min_p", value.min_p},
+          {"frequency_penalty", value.frequency_penalty},
+          {"presence_penalty", value.presence_penalty},
+          {"repetition_penalty", value.repetition_penalty},
+          {"logit_bias", value.logit_bias},
+          {"min_tokens", value.min_tokens},
+          {"stop_token_ids", value.stop_token_ids},
+          {"ignore_eos", value.ignore_eos}};
   if (value.seed) json["seed"] = *value.seed;
 }
 
@@ -95,6 +129,21 @@ std::string name_of(const TextPart&) {
 std::string name_of(const InferResult&) {
   return "InferResult";
 }
+std::string name_of(const TextPair&) {
+  return "TextPair";
+}
+std::string name_of(const Embed&) {
+  return "Embed";
+}
+std::string name_of(const Tokenize&) {
+  return "Tokenize";
+}
+std::string name_of(const EmbedResult&) {
+  return "EmbedResult";
+}
+std::string name_of(const TokenizeResult&) {
+  return "TokenizeResult";
+}
 
 template <class... A>
 Json alternative(const std::variant<A...>& value) {
@@ -102,7 +151,20 @@ Json alternative(const std::variant<A...>& value) {
 }
 
 void to_json(Json& json, const Generate& value) {
-  json = {{"prompt", alternative(value.prompt)}, {"sampling", value.sampling}, {"stream", value.stream}};
+  json = {{"prompt", alternative(value.prompt)},
+          {"sampling", value.sampling},
+          {"stream", value.stream},
+          {"choices", value.choices},
+          {"top_logprobs", nullptr},
+          {"echo", value.echo}};
+  if (value.top_logprobs) json["top_logprobs"] = *value.top_logprobs;
+}
+void to_json(Json& json, const Embed& value) {
+  json = {{"inputs", Json::array()}, {"task", static_cast<int>(value.task)}, {"dimensions", value.dimensions}};
+  for (const auto& input : value.inputs) json["inputs"].push_back(alternative(input));
+}
+void to_json(Json& json, const Tokenize& value) {
+  json = {{"input", alternative(value.input)}, {"add_special_tokens", value.add_special_tokens}};
 }
 void to_json(Json& json, const ServeRequest& value) {
   json = {{"request_id", value.request_id},
@@ -222,12 +284,16 @@ BodyVector vector_of(std::string name, const Error& error) {
   return {std::move(name), MessageType::error, error, encode_error(error)};
 }
 
-ServeRequest generate(std::variant<PlainText, Conversation, TokenIds> prompt, Sampling sampling, bool stream) {
+ServeRequest serve(Work work) {
   ServeRequest request;
   request.request_id = "req-1";
   request.model = "clerk";
-  request.work = Generate{std::move(prompt), std::move(sampling), stream};
+  request.work = std::move(work);
   return request;
+}
+
+ServeRequest generate(std::variant<PlainText, Conversation, TokenIds> prompt, Sampling sampling, bool stream) {
+  return serve(Generate{std::move(prompt), std::move(sampling), stream});
 }
 
 ServeRequest infer(std::vector<Tensor> inputs, std::vector<std::string> outputs) {
@@ -309,21 +375,47 @@ std::vector<EnvelopeVector> envelope_vectors() {
           {"credit", credit, credit}};
 }
 
+Bytes one_float() {
+  using namespace std::string_literals;
+  return Bytes::copy("\x00\x00\x80\x3f"s);
+}
+
 std::vector<BodyVector> body_vectors() {
   const Sampling fixed{.temperature = 0, .top_p = 0.9, .top_k = 40, .seed = 7, .max_tokens = 256, .stop = {"\n", "€"}};
   const Conversation chat{{{"system", "Be brief."}, {"user", "Grüße!"}}};
   const TextPart end{"", FinishReason::length, {.prompt_tokens = 12, .completion_tokens = 256}};
+  const Sampling steered{.min_p = 0.05,
+                         .frequency_penalty = 0.5,
+                         .presence_penalty = -0.5,
+                         .repetition_penalty = 1.1,
+                         .logit_bias = {{7, -100}, {100000, 2.5}},
+                         .min_tokens = 3,
+                         .stop_token_ids = {2},
+                         .ignore_eos = true};
+  const TokenScores scores{{17, Bytes::copy("\xe2\x82"), -0.25}, {{17, Bytes::copy("\xe2\x82"), -0.25}, {4, {}, -3}}};
   return {
       vector_of("error", Error{Errc::overloaded, "the queue of clerk is full", "", 1500ms}),
       vector_of("error about a field", Error{Errc::invalid_argument, "top_p is 2", "top_p", 0ms}),
       vector_of("generate from text", generate(PlainText{"Once upon"}, {}, false)),
       vector_of("generate from messages, streaming", generate(chat, fixed, true)),
       vector_of("generate from token ids", generate(TokenIds{{0, 127, 128, 100000, -1}}, {}, false)),
+      vector_of("generate two choices with log-probabilities",
+                serve(Generate{PlainText{"Once"}, steered, false, 2, 5, true})),
+      vector_of("embed",
+                serve(Embed{{PlainText{"Grüße"}, TokenIds{{1, 2}}, TextPair{"q", "a"}}, EmbedTask::scores, 0})),
+      vector_of("tokenize", serve(Tokenize{PlainText{"Grüße"}, false})),
       vector_of("infer", infer(one_of_each_kind(), {"y"})),
       vector_of("infer with an attachment",
                 infer({{"long", DType::u8, {4096}, counting(4096)}, {"short", DType::u8, {4095}, counting(4095)}}, {})),
       vector_of("keyed request", KeyedRequest{generate(PlainText{"Once upon"}, {}, false), "order-17"}),
       vector_of("text part", ResultPart{TextPart{"Grü", FinishReason::none, {}}, "2", std::nullopt, false}),
+      vector_of("text part of another choice, with scores",
+                ResultPart{TextPart{"€", FinishReason::stop, {}, 1, {scores}}, "2", std::nullopt, false}),
+      vector_of("vectors", ResultPart{EmbedResult{{"", DType::f32, {1, 1}, one_float()},
+                                                  {"good"},
+                                                  {.prompt_tokens = 4, .completion_tokens = 0}},
+                                      "1", std::nullopt, false}),
+      vector_of("tokens", ResultPart{TokenizeResult{{5, 6}, {"Gr", "üße"}, "Grüße", 256}, "1", std::nullopt, false}),
       vector_of("last text part", ResultPart{end, "2", LoadReport{.waiting = 3, .running = 1}, false}),
       vector_of("infer result", ResultPart{InferResult{one_of_each_kind()}, "3", std::nullopt, true}),
       vector_of("hello", Hello{{0xa1}, {5}, "tcp://127.0.0.1:7420", "tcp://127.0.0.1:7421", "tcp://127.0.0.1:7422"}),

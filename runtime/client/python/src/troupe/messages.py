@@ -58,6 +58,12 @@ class TokenIds:
 
 
 @dataclass
+class LogitBias:
+    token: int = 0
+    bias: float = 0.0
+
+
+@dataclass
 class Sampling:
     temperature: float = 1.0
     top_p: float = 1.0
@@ -65,13 +71,52 @@ class Sampling:
     seed: Optional[int] = None
     max_tokens: int = 16
     stop: List[str] = field(default_factory=list)
+    min_p: float = 0.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    repetition_penalty: float = 1.0
+    logit_bias: List[LogitBias] = field(default_factory=list)
+    min_tokens: int = 0
+    stop_token_ids: List[int] = field(default_factory=list)
+    ignore_eos: bool = False
 
 
 @dataclass
 class Generate:
+    """choices: answers to draw; top_logprobs: that many of the likeliest tokens beside each one's own."""
+
     prompt: Union[PlainText, Conversation, TokenIds] = field(default_factory=PlainText)
     sampling: Sampling = field(default_factory=Sampling)
     stream: bool = False
+    choices: int = 1
+    top_logprobs: Optional[int] = None
+    echo: bool = False
+
+
+@dataclass
+class TextPair:
+    first: str = ""
+    second: str = ""
+
+
+class EmbedTask(IntEnum):
+    VECTORS = 0
+    SCORES = 1
+
+
+@dataclass
+class Embed:
+    """dimensions: of the vectors; 0 = all."""
+
+    inputs: List[Union[PlainText, TokenIds, TextPair]] = field(default_factory=list)
+    task: int = 0
+    dimensions: int = 0
+
+
+@dataclass
+class Tokenize:
+    input: Union[PlainText, Conversation, TokenIds] = field(default_factory=PlainText)
+    add_special_tokens: bool = True
 
 
 @dataclass
@@ -97,7 +142,7 @@ class ServeRequest:
     model: str = ""
     version: str = ""
     unit: str = ""
-    work: Union[Generate, Infer] = field(default_factory=Generate)
+    work: Union[Generate, Infer, Embed, Tokenize] = field(default_factory=Generate)
 
 
 @dataclass
@@ -113,15 +158,47 @@ class Usage:
 
 
 @dataclass
+class ScoredToken:
+    id: int = 0
+    text: bytes = b""
+    logprob: float = 0.0
+
+
+@dataclass
+class TokenScores:
+    chosen: ScoredToken = field(default_factory=ScoredToken)
+    top: List[ScoredToken] = field(default_factory=list)
+
+
+@dataclass
 class TextPart:
     text: str = ""
     finish: int = 0
     usage: Usage = field(default_factory=Usage)
+    choice: int = 0
+    scores: List[TokenScores] = field(default_factory=list)
 
 
 @dataclass
 class InferResult:
     outputs: List[Tensor] = field(default_factory=list)
+
+
+@dataclass
+class EmbedResult:
+    """values: FP32, a row for each input."""
+
+    values: Tensor = field(default_factory=Tensor)
+    labels: List[str] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass
+class TokenizeResult:
+    ids: List[int] = field(default_factory=list)
+    tokens: List[str] = field(default_factory=list)
+    text: str = ""
+    context_length: int = 0
 
 
 @dataclass
@@ -132,7 +209,7 @@ class LoadReport:
 
 @dataclass
 class ResultPart:
-    content: Union[TextPart, InferResult] = field(default_factory=TextPart)
+    content: Union[TextPart, InferResult, EmbedResult, TokenizeResult] = field(default_factory=TextPart)
     version: str = ""
     load: Optional[LoadReport] = None
     cached: bool = False

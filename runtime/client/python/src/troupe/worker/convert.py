@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Union
 import numpy as np
 
 from ..errors import InternalError, InvalidArgument, TroupeError, Unimplemented
-from ..messages import Conversation, FinishReason, Generate, Infer, PlainText, ServeRequest, Tensor
+from ..messages import Conversation, Embed, FinishReason, Generate, Infer, PlainText, ServeRequest, Tensor, Tokenize
 from ..models import Prompt, Request, TensorBatch, Text, TextBatch
 from ..tensors import array, tensor
 from .work import Work
@@ -118,4 +118,15 @@ def _tensor(name: str, value: Any) -> Tensor:
 
 
 def kind_of(work: Work) -> type:
-    return Infer if isinstance(work.request.work, Infer) else Generate
+    """Infer or Generate. Raises Unimplemented for what no model in Python serves."""
+    asked = work.request.work
+    if isinstance(asked, (Embed, Tokenize)):
+        raise Unimplemented("a model in Python answers texts and tensors; it serves neither vectors nor tokens")
+    if isinstance(asked, Generate):
+        if asked.choices > 1:
+            raise Unimplemented("a model in Python gives one answer; n must be 1", "n")
+        if asked.top_logprobs is not None:
+            raise Unimplemented("a model in Python gives no log-probabilities", "logprobs")
+        if asked.echo:
+            raise Unimplemented("a model in Python does not repeat its prompt", "echo")
+    return type(asked)

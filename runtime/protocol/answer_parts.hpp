@@ -1,0 +1,14 @@
+#pragma once
+// Several parts of an answer as one.
+
+#include <vector>
+
+#include "runtime/protocol/serving.hpp"
+
+namespace troupe::protocol {
+
+/// Adds the next part to what has come of an answer. The pieces of each choice become one part, in the order in which
+/// the choices began; other content stays as it is.
+void join(std::vector<ResultPart>& answer, const ResultPart& part);
+
+}  // namespace troupe::protocol
