@@ -149,6 +149,7 @@ class EncoderEngine::Impl {
     return results;
   }
 
+  const EncoderTexts& texts() const { return texts_; }
   bool idle() const { return waiting_.empty(); }
 
   EncoderStats stats() const {
@@ -299,6 +300,10 @@ std::vector<EncoderResult> EncoderEngine::step() {
 Result<std::vector<EncoderResult>> EncoderEngine::compute(const std::vector<EncoderInput>& inputs) {
   return impl_->compute(inputs);
 }
+const EncoderTexts& EncoderEngine::texts() const {
+  return impl_->texts();
+}
+
 bool EncoderEngine::idle() const {
   return impl_->idle();
 }

@@ -12,6 +12,8 @@
 
 namespace troupe::gpu {
 
+class EncoderTexts;
+
 struct EncoderOptions {
   /// Computed at once; raised to the model's longest input, which is never cut in pieces. Bounds the work space. More
   /// than some hundreds bring nothing but a larger work space: a processor's caches hold no more.
@@ -78,6 +80,9 @@ class EncoderEngine {
   /// Computes all of `inputs`, by as many steps as it takes; results are in their order, their ids count from 0.
   /// Errors: those of submit() but overloaded, naming the input's index; failed_precondition unless idle.
   Result<std::vector<EncoderResult>> compute(const std::vector<EncoderInput>& inputs);
+
+  /// For those who count tokens.
+  const EncoderTexts& texts() const;
 
   bool idle() const;
   EncoderStats stats() const;

@@ -8,6 +8,11 @@ EncoderTexts EncoderTexts::open(const ModelFolder& folder, const EncoderBounds& 
   return {Tokenizer::from_file(folder.tokenizer_file()), bounds, std::move(prompt)};
 }
 
+Result<const Tokenizer*> EncoderTexts::tokenizer() const {
+  if (!tokenizer_) return fail(tokenizer_.error());
+  return &*tokenizer_;
+}
+
 Result<EncoderTokens> EncoderTexts::encode(const EncoderInput& input) const {
   return std::visit([&](const auto& text) { return to_tokens(text); }, input.text);
 }

@@ -31,6 +31,9 @@ class EncoderTexts {
   /// `prompt` stands before every single text. A tokenizer that cannot be read is no error until a text comes.
   static EncoderTexts open(const ModelFolder& folder, const EncoderBounds& bounds, std::string prompt);
 
+  /// Errors: why it could not be read.
+  Result<const Tokenizer*> tokenizer() const;
+
   /// 1 to max_tokens ids. Errors: invalid_argument (field "input") or those of the tokenizer.
   Result<EncoderTokens> encode(const EncoderInput& input) const;
 

@@ -9,6 +9,7 @@
 #include "runtime/base/result.hpp"
 
 namespace simdjson::dom {
+class element;
 class parser;
 }
 

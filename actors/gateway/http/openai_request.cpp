@@ -49,7 +49,6 @@ class RequestReader {
   Status prompt_list(Array list);
   Status token_ids(Array list, std::string_view field);
   Status messages(Element value);
-  Status message(Element value, size_t index);
   Status max_tokens(Element value);
   Status max_completion_tokens(Element value);
   Status temperature(Element value);
@@ -277,72 +276,7 @@ Status RequestReader::token_ids(Array list, std::string_view field) {
 
 Status RequestReader::messages(Element value) {
   has_prompt_ = true;
-  TROUPE_TRY(const Array list, json::as_array(value, "messages"));
-  generate_.prompt = protocol::Conversation{};
-  size_t index = 0;
-  for (const Element element : list) TROUPE_CHECK(message(element, index++));
-  if (index == 0) return fail_field("messages", "messages must not be empty");
-  return {};
-}
-
-/// A content: a string, or a list of {"type":"text","text":…} parts that are joined.
-Result<std::string> read_content(Element value, const std::string& field) {
-  std::string_view text;
-  if (!value.get(text)) return std::string(text);
-  Array parts;
-  if (value.get(parts)) {
-    return fail_field(field, "{} must be a string or a list of text parts, found {}", field, json::describe(value));
-  }
-  std::string joined;
-  size_t index = 0;
-  for (const Element part : parts) {
-    const std::string name = fmt::format("{}[{}]", field, index++);
-    TROUPE_TRY(const Object object, json::as_object(part, name));
-    std::string_view type;
-    if (object["type"].get(type)) return fail_field(name + ".type", "{}.type is missing: text is known", name);
-    if (type != "text") return json::unsupported(name + ".type", fmt::format("must be text, found {}", type));
-    Element content;
-    if (object["text"].get(content)) return fail_field(name + ".text", "{}.text is missing", name);
-    TROUPE_TRY(const std::string_view piece, json::as_string(content, name + ".text"));
-    joined += piece;
-  }
-  return joined;
-}
-
-Status RequestReader::message(Element value, size_t index) {
-  const std::string name = fmt::format("messages[{}]", index);
-  TROUPE_TRY(const Object object, json::as_object(value, name));
-  protocol::ChatMessage message;
-  bool has_content = false;
-  TROUPE_CHECK(json::for_each_field(object, name + ".", [&](std::string_view key, Element field) -> Status {
-    const std::string path = fmt::format("{}.{}", name, key);
-    if (key == "role") {
-      TROUPE_TRY(message.role, json::as_string(field, path));
-    } else if (key == "content") {
-      has_content = true;
-      TROUPE_TRY(message.content, read_content(field, path));
-    } else if (key == "name" || key == "tool_calls" || key == "tool_call_id" || key == "function_call" ||
-               key == "refusal" || key == "audio" || key == "reasoning_content" || key == "annotations") {
-      if (!field.is_null() && !is_empty(field)) return json::unsupported(path, "is not supported here; leave it out");
-    } else {
-      return json::unknown_key(key, name + ".", {"role", "content"});
-    }
-    return {};
-  }));
-  if (message.role.empty()) {
-    return fail_field(name + ".role", "{}.role is missing: system, user or assistant", name);
-  }
-  if (message.role == "developer") message.role = "system";  // OpenAI's newer word for the same.
-  if (message.role == "tool" || message.role == "function") {
-    return json::unsupported(name + ".role",
-                             fmt::format("{} is not supported here: system, user or assistant", message.role));
-  }
-  if (message.role != "system" && message.role != "user" && message.role != "assistant") {
-    return fail_field(name + ".role", "{}.role must be system, user or assistant, found \"{}\"", name,
-                      message.role.substr(0, user_bytes_max));
-  }
-  if (!has_content) return fail_field(name + ".content", "{}.content is missing", name);
-  std::get<protocol::Conversation>(generate_.prompt).messages.push_back(std::move(message));
+  TROUPE_TRY(generate_.prompt, read_conversation(value));
   return {};
 }
 

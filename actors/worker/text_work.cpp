@@ -1,0 +1,229 @@
+#include <unordered_map>
+#include <utility>
+
+#include "actors/worker/native_work.hpp"
+#include "actors/worker/stream_budget.hpp"
+#include "actors/worker/tokenize_answer.hpp"
+#include "gpu/engine/prompt_encoder.hpp"
+#include "gpu/engine/text_engine.hpp"
+#include "runtime/protocol/validate.hpp"
+
+namespace troupe::worker {
+namespace {
+
+gpu::Prompt to_engine(const protocol::PlainText& text) {
+  return text.text;
+}
+gpu::Prompt to_engine(const protocol::TokenIds& tokens) {
+  return tokens.ids;
+}
+gpu::Prompt to_engine(const protocol::Conversation& conversation) {
+  std::vector<gpu::ChatMessage> messages;
+  for (const protocol::ChatMessage& message : conversation.messages) {
+    messages.push_back({message.role, message.content});
+  }
+  return messages;
+}
+gpu::Prompt to_engine(const std::variant<protocol::PlainText, protocol::Conversation, protocol::TokenIds>& prompt) {
+  return std::visit([](const auto& held) { return to_engine(held); }, prompt);
+}
+
+gpu::SamplingParams to_engine(const protocol::Sampling& sampling) {
+  gpu::SamplingParams params;
+  params.temperature = static_cast<float>(sampling.temperature);
+  params.top_p = static_cast<float>(sampling.top_p);
+  params.top_k = static_cast<int32_t>(sampling.top_k);
+  params.min_p = static_cast<float>(sampling.min_p);
+  params.seed = sampling.seed.value_or(0);
+  params.max_tokens = static_cast<int32_t>(sampling.max_tokens);
+  params.min_tokens = static_cast<int32_t>(sampling.min_tokens);
+  params.stop = sampling.stop;
+  params.stop_tokens = sampling.stop_token_ids;
+  params.ignore_eos = sampling.ignore_eos;
+  params.frequency_penalty = static_cast<float>(sampling.frequency_penalty);
+  params.presence_penalty = static_cast<float>(sampling.presence_penalty);
+  params.repetition_penalty = static_cast<float>(sampling.repetition_penalty);
+  for (const protocol::LogitBias& bias : sampling.logit_bias) {
+    params.logit_bias.emplace_back(bias.token, static_cast<float>(bias.bias));
+  }
+  return params;
+}
+
+protocol::ScoredToken to_protocol(gpu::ScoredToken token) {
+  return {token.id, Bytes::own(std::move(token.text)), token.logprob};
+}
+
+protocol::TokenScores to_protocol(gpu::TokenScores scores) {
+  protocol::TokenScores result{to_protocol(std::move(scores.chosen)), {}};
+  for (gpu::ScoredToken& token : scores.top) result.top.push_back(to_protocol(std::move(token)));
+  return result;
+}
+
+protocol::FinishReason to_protocol(gpu::FinishReason finish) {
+  switch (finish) {
+    case gpu::FinishReason::stop:
+      return protocol::FinishReason::stop;
+    case gpu::FinishReason::length:
+      return protocol::FinishReason::length;
+    case gpu::FinishReason::none:
+    case gpu::FinishReason::cancelled:
+    case gpu::FinishReason::failed:
+      break;
+  }
+  return protocol::FinishReason::none;
+}
+
+class TextWork final : public NativeWork {
+ public:
+  TextWork(std::unique_ptr<gpu::TextEngine> engine, uint32_t step_tokens, BackendEvents& events)
+      : engine_(std::move(engine)), step_tokens_(step_tokens), events_(events) {}
+
+  Status warm_up() override { return engine_->warm_up(); }
+  int64_t full_step() const override { return step_tokens_ / gpu::warm_up_tokens + 1; }
+
+  Status submit(const WorkItem& item) override {
+    const protocol::Work& work = item.request->work;
+    if (const auto* generate = std::get_if<protocol::Generate>(&work)) return submit(item, *generate);
+    if (const auto* tokenize = std::get_if<protocol::Tokenize>(&work)) return answer(item.id, *tokenize);
+    return fail(Errc::unimplemented, "this model generates text; it serves neither tensors nor vectors");
+  }
+
+  void drop(WorkId id) override {
+    const auto work = work_.extract(id.value);
+    if (work.empty()) return;
+    for (const Choice& choice : work.mapped().choices) {
+      if (sequences_.erase(choice.sequence) > 0) engine_->cancel(choice.sequence);
+    }
+  }
+
+  /// Only lets out what waits: a slow reader does not keep its sequence, and the memory of that, in the engine.
+  void credit(WorkId id, uint64_t bytes) override {
+    const auto found = work_.find(id.value);
+    if (found == work_.end()) return;
+    found->second.budget.add(bytes);
+    send_text(id, found->second);
+  }
+
+  void step() override {
+    for (gpu::SequenceEvent& event : engine_->step()) emit(event);
+  }
+  bool idle() const override { return engine_->idle(); }
+
+ private:
+  /// Text and scores are collected while not streaming, and while there is no credit; at most one whole answer.
+  struct Choice {
+    uint64_t sequence = 0;  ///< The engine's.
+    std::string text;
+    std::vector<protocol::TokenScores> scores;
+  };
+  struct Work {
+    bool stream = false;
+    StreamBudget budget;
+    std::vector<Choice> choices;
+    size_t open = 0;  ///< Choices that have not ended.
+    protocol::Usage usage;
+  };
+
+  /// Each choice is a sequence of its own; the first one has the seed that was given.
+  Status submit(const WorkItem& item, const protocol::Generate& generate) {
+    gpu::GenerateInput input{to_engine(generate.prompt), to_engine(generate.sampling), generate.top_logprobs,
+                             generate.echo};
+    Work& work = work_[item.id.value];
+    work.stream = generate.stream;
+    work.budget = StreamBudget(item.credit);
+    for (uint32_t i = 0; i < generate.choices; ++i) {
+      const uint64_t sequence = ++last_sequence_;
+      if (const Status submitted = engine_->submit(sequence, input); !submitted) {
+        drop(item.id);
+        return submitted;
+      }
+      work.choices.push_back({sequence, {}, {}});
+      ++work.open;
+      sequences_[sequence] = {item.id, i};
+      ++input.sampling.seed;
+    }
+    return {};
+  }
+
+  Status answer(WorkId id, const protocol::Tokenize& tokenize) {
+    const gpu::PromptEncoder& encoder = engine_->encoder();
+    TROUPE_TRY(std::vector<int32_t> ids, encoder.tokenize(to_engine(tokenize.input), tokenize.add_special_tokens));
+    protocol::ResultPart part;
+    TROUPE_TRY(part.content, tokenize_answer(encoder.tokenizer(), std::move(ids), tokenize.add_special_tokens,
+                                             encoder.context_length()));
+    events_.on_part(id, std::move(part), true);
+    return {};
+  }
+
+  void emit(gpu::SequenceEvent& event) {
+    const auto found = sequences_.find(event.id);
+    if (found == sequences_.end()) return;
+    const auto [id, index] = found->second;
+    if (event.finish != gpu::FinishReason::none) sequences_.erase(found);
+    if (event.error) {
+      drop(id);
+      events_.on_error(id, *event.error);
+      return;
+    }
+    Work& work = work_.at(id.value);
+    Choice& choice = work.choices[index];
+    choice.text += event.text;
+    for (gpu::TokenScores& scores : event.scores) choice.scores.push_back(to_protocol(std::move(scores)));
+    event.finish == gpu::FinishReason::none ? send_text(id, work) : end(id, work, index, event);
+  }
+
+  /// What there is so far of each choice, where the client wants it in parts and takes one more.
+  void send_text(WorkId id, Work& work) {
+    if (!work.stream) return;
+    for (uint32_t i = 0; i < work.choices.size(); ++i) {
+      if ((work.choices[i].text.empty() && work.choices[i].scores.empty()) || !work.budget.may_send()) continue;
+      protocol::ResultPart part = take_part(work, i);
+      work.budget.sent(part);
+      events_.on_part(id, std::move(part), false);
+    }
+  }
+
+  void end(WorkId id, Work& work, uint32_t index, const gpu::SequenceEvent& event) {
+    work.usage.prompt_tokens = event.prompt_tokens;
+    work.usage.completion_tokens += event.completion_tokens;
+    protocol::ResultPart part = take_part(work, index);
+    auto& text = std::get<protocol::TextPart>(part.content);
+    text.finish = to_protocol(event.finish);
+    const bool is_last = --work.open == 0;
+    if (is_last) {
+      text.usage = work.usage;
+      work_.erase(id.value);
+    }
+    events_.on_part(id, std::move(part), is_last);
+  }
+
+  static protocol::ResultPart take_part(Work& work, uint32_t index) {
+    Choice& choice = work.choices[index];
+    protocol::ResultPart part;
+    part.content = protocol::TextPart{
+        std::exchange(choice.text, {}), protocol::FinishReason::none, {}, index, std::exchange(choice.scores, {})};
+    return part;
+  }
+
+  const std::unique_ptr<gpu::TextEngine> engine_;
+  const uint32_t step_tokens_;
+  BackendEvents& events_;
+  std::unordered_map<uint64_t, Work> work_;
+  std::unordered_map<uint64_t, std::pair<WorkId, uint32_t>> sequences_;  ///< Whose, and which choice.
+  uint64_t last_sequence_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<NativeWork>> make_text_work(const std::filesystem::path& folder,
+                                                   const protocol::EngineSpec& spec, BackendEvents& events) {
+  const gpu::EngineOptions options{.max_sequences = spec.sequences_max,
+                                   .max_waiting = spec.sequences_max * protocol::choices_max,
+                                   .tokens_per_step = spec.step_tokens_max,
+                                   .kv_cache_bytes = ByteCount{spec.kv_cache_bytes},
+                                   .threads = spec.threads};
+  TROUPE_TRY(std::unique_ptr<gpu::TextEngine> engine, gpu::TextEngine::load(folder, options));
+  return std::make_unique<TextWork>(std::move(engine), spec.step_tokens_max, events);
+}
+
+}  // namespace troupe::worker
