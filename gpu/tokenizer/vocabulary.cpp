@@ -1,14 +1,15 @@
 #include "gpu/tokenizer/vocabulary.hpp"
 
-#include <utility>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
-#include "gpu/tokenizer/hash.hpp"
+#include <utility>
 
 namespace troupe::gpu {
 namespace {
 
 uint32_t hash_of(std::string_view token) noexcept {
-  return static_cast<uint32_t>(hash_bytes(token));
+  return static_cast<uint32_t>(XXH3_64bits(token.data(), token.size()));
 }
 
 }  // namespace

@@ -69,18 +69,20 @@ def test_a_decoder_reads_any_ids_as_in_the_library(name: str, tmp_path: Path) ->
     rng = random.Random(name)
     size = tokenizer.get_vocab_size()
     asked = [[rng.randrange(size) for _ in range(rng.randint(1, 12))] for _ in range(1000)]
-    asked += [[rng.choice([22, 23, 24, 25, 26, 27]) for _ in range(rng.randint(1, 12))] for _ in range(200)]
-    wanted = [
-        {"decoded": a, "decoded_plain": b}
-        for a, b in zip(tokenizer.decode_batch(asked, skip_special_tokens=False), tokenizer.decode_batch(asked, skip_special_tokens=True))
-    ]  # fmt: skip
+    # The first six are byte tokens: mostly, and now and then together, no character.
+    asked += [[rng.randrange(6) for _ in range(rng.randint(1, 12))] for _ in range(200)]
+    whole = tokenizer.decode_batch(asked, skip_special_tokens=False)
+    plain = tokenizer.decode_batch(asked, skip_special_tokens=True)
+    wanted = [{"decoded": a, "decoded_plain": b} for a, b in zip(whole, plain)]
     check_same(answers(saved(tokenizer, tmp_path), ({"ids": ids} for ids in asked)), wanted, asked)
 
 
 @pytest.mark.parametrize("direction", ["right", "left"])
 @pytest.mark.parametrize("strategy", ["longest_first", "only_first", "only_second"])
 @pytest.mark.parametrize("make", [families.bert, families.roberta, families.llama_3])
-def test_texts_and_pairs_are_cut_as_in_the_library(make: Callable[[], Tokenizer], strategy: str, direction: str, tmp_path: Path) -> None:
+def test_texts_and_pairs_are_cut_as_in_the_library(
+    make: Callable[[], Tokenizer], strategy: str, direction: str, tmp_path: Path
+) -> None:
     tokenizer = make()
     rng = random.Random(0)
     asked: List[Dict[str, Any]] = []

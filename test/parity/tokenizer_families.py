@@ -28,7 +28,8 @@ DEEPSEEK = (
     r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|"
     r"\s*[\r\n]+|\s+(?!\S)|\s+"
 )
-DIALECT = r"(?<x>[[:alpha:]]+)|\b\d{2}\b|[\w&&[^_]]".replace("&&[^_]", "") + r"|^\s+$|\h{2,3}+|(?m:a.b)|\A[^\S\n]|\p{Han}\u3042?|\p{^L}"
+# What Oniguruma and PCRE2 spell alike but mean otherwise.
+DIALECT = r"(?<x>[[:alpha:]]+)|\b\d{2}\b|[\w]|^\s+$|\h{2,3}+|(?m:a.b)|\A[^\S\n]|\p{Han}\u3042?|\p{^L}"
 
 
 def trained(tokenizer: Tokenizer, trainer: trainers.Trainer) -> Tokenizer:
@@ -143,9 +144,10 @@ def sentence_pieces(kind: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         text = Path(folder) / "text"
         text.write_text("\n".join(line.replace("\n", " ") for line in training_text()))
+        rule = "nmt_nfkc" if kind == "unigram" else "identity"
         sentencepiece.SentencePieceTrainer.train(
-            input=str(text), model_prefix=str(Path(folder) / kind), model_type=kind, vocab_size=1200, byte_fallback=kind == "bpe",
-            character_coverage=0.98, hard_vocab_limit=False, minloglevel=2, num_threads=1, normalization_rule_name="nmt_nfkc" if kind == "unigram" else "identity",
+            input=str(text), model_prefix=str(Path(folder) / kind), model_type=kind, vocab_size=1200, hard_vocab_limit=False,
+            byte_fallback=kind == "bpe", character_coverage=0.98, normalization_rule_name=rule, minloglevel=2, num_threads=1,
         )  # fmt: skip
         model = list(fields((Path(folder) / f"{kind}.model").read_bytes()))
     # sentencepiece_model.proto: pieces (text, score) are field 1, the normalizer's specification is 3, its map 2 therein.
@@ -170,7 +172,9 @@ def llama_2_model(**options: Any) -> models.BPE:
     return models.BPE(vocab={piece: i for i, (piece, _) in enumerate(pieces)}, merges=merges_of(pieces), **options)
 
 
-LLAMA_2_DECODER = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+LLAMA_2_DECODER = decoders.Sequence(
+    [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+)
 
 
 def llama_2(**options: Any) -> Tokenizer:
@@ -267,7 +271,8 @@ def unigram_with_bytes() -> Tokenizer:
 def clip() -> Tokenizer:
     """Words that end in a mark of their own."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", end_of_word_suffix="</w>"))
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()])
+    spaces = normalizers.Replace(Regex(r"\s+"), " ")
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), spaces, normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation()])
     special = ["<unk>", "<s>", "</s>"]
     trained(tokenizer, trainers.BpeTrainer(vocab_size=900, end_of_word_suffix="</w>", special_tokens=special, show_progress=False))
@@ -279,8 +284,9 @@ def prefixed() -> Tokenizer:
     """Subwords that begin with a mark, unknown characters of their own."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", continuing_subword_prefix="##"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    special = ["<unk>", "<s>", "</s>"]
     trainer = trainers.BpeTrainer(
-        vocab_size=900, continuing_subword_prefix="##", special_tokens=["<unk>", "<s>", "</s>"], limit_alphabet=120, show_progress=False
+        vocab_size=900, continuing_subword_prefix="##", special_tokens=special, limit_alphabet=120, show_progress=False
     )
     trained(tokenizer, trainer)
     tokenizer.decoder = decoders.WordPiece(cleanup=False)
@@ -288,7 +294,8 @@ def prefixed() -> Tokenizer:
 
 
 def word_level(pre_tokenizer: pre_tokenizers.PreTokenizer, normalizer: normalizers.Normalizer | None = None) -> Tokenizer:
-    vocabulary = {"<unk>": 0} | {token: i + 1 for i, token in enumerate(dict.fromkeys(WORDS + list("abcdeé東.,!? \n▁-'") + ["a-", "-b", "  "]))}
+    tokens = ["<unk>", *WORDS, *"abcdeé東.,!? \n▁-'", "a-", "-b", "  "]
+    vocabulary = {token: i for i, token in enumerate(dict.fromkeys(tokens))}
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizer
     if normalizer is not None:
@@ -311,9 +318,10 @@ def spelt(pre_tokenizer: pre_tokenizers.PreTokenizer | None = None, normalizer: 
 
 def decoded_by(decoder: decoders.Decoder | None) -> Tokenizer:
     """Vocabularies of all kinds mixed, so that decoders meet what they look for."""
-    odd = ["##a", "a", "</w>", "b</w>", "c</w></w>", "|", "<pad>", " ", "  ", "", ".", " '", "'", "s", "n't", "do", "not", "▁", "▁▁d", "▁e▁", "##", "x x"]
-    odd += [f"<0x{byte:02X}>" for byte in (0x41, 0xE2, 0x82, 0xAC, 0xC3, 0xFF)] + ["<0xZZ>", "Ġthe", "â", "Ĥ¬", "é", "東"]
-    tokenizer = Tokenizer(models.WordLevel({token: i for i, token in enumerate(filter(None, odd))}, unk_token="a"))
+    odd = [f"<0x{byte:02X}>" for byte in (0x41, 0xE2, 0x82, 0xAC, 0xC3, 0xFF)]
+    odd += ["##a", "a", "</w>", "b</w>", "c</w></w>", "|", "<pad>", " ", "  ", ".", " '", "'", "s", "n't", "do", "not"]
+    odd += ["▁", "▁▁d", "▁e▁", "##", "x x", "<0xZZ>", "Ġthe", "â", "Ĥ¬", "é", "東"]
+    tokenizer = Tokenizer(models.WordLevel({token: i for i, token in enumerate(odd)}, unk_token="a"))
     if decoder is not None:
         tokenizer.decoder = decoder
     tokenizer.add_special_tokens(["<s>", "</s>"])
