@@ -12,6 +12,8 @@ import pytest
 from http_client import Http
 from troupe_cluster import ROOT, Cluster, deployment
 
+import troupe
+
 TINY = ROOT / "test/data/encoder_tiny"
 MODELS = {"vectors": "bert", "classes": "bert_classifier", "cross": "distilbert_classifier"}
 #: Of the scale of the values: what the parity tests allow.
@@ -146,6 +148,22 @@ def test_tokens_are_those_of_the_models_tokenizer(door: Http):
     assert len(found["token_strs"]) == found["count"] and found["max_model_len"] > found["count"]
     assert bare["tokens"] == one["ids"][1:-1]
     assert text["prompt"].replace(" ", "") == one["text"].lower().replace(" ", "")
+
+
+def test_the_zeromq_client_gets_the_same_as_http(encoders: Cluster, client: openai.OpenAI):
+    texts = [one["text"] for one in reference("vectors") if "pair" not in one]
+    pairs = [(one["text"], one["pair"]) for one in reference("cross") if "pair" in one]
+    by_http = client.embeddings.create(model="vectors", input=texts)
+
+    with troupe.Client(encoders.gateway.url("zmq")) as zmq:
+        vectors = zmq.embed("vectors", texts)
+        scores = zmq.score("cross", pairs)
+        ids = zmq.tokenize("vectors", texts[0])
+        by_ids = zmq.embed("vectors", [ids])
+
+    assert vectors.tolist() == [row.embedding for row in by_http.data]
+    assert by_ids[0].tolist() == vectors[0].tolist()
+    assert scores.values.shape == (len(pairs), 1)
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,20 @@ import troupe
 from troupe.messages import (
     ChatMessage,
     Conversation,
+    Embed,
+    EmbedResult,
     FinishReason,
     InferResult,
+    LogitBias,
     PlainText,
     Sampling,
+    ScoredToken,
+    TextPair,
     TextPart,
     TokenIds,
+    Tokenize,
+    TokenizeResult,
+    TokenScores,
     Usage,
 )
 
@@ -98,7 +106,126 @@ def test_generate_returns_the_whole_text():
     with door, client:
         result = client.generate("clerk", "Say hello")
 
-    assert result == troupe.Generation("Hello!", "stop", Usage(5, 3), "2")
+    assert result == troupe.Generation("Hello!", "stop", Usage(5, 3), "2", [troupe.Choice("Hello!", "stop")])
+
+
+def test_generate_sends_all_it_was_told():
+    seen = []
+    door, client = served(lambda request: (seen.append(request.message.work), say_hello(request)))
+
+    with door, client:
+        client.generate(
+            "clerk",
+            "Hi",
+            n=3,
+            logprobs=2,
+            echo=True,
+            min_p=0.1,
+            frequency_penalty=0.5,
+            presence_penalty=-0.5,
+            repetition_penalty=1.5,
+            logit_bias={7: -100, 9: 2.5},
+            min_tokens=4,
+            stop_token_ids=[2],
+            ignore_eos=True,
+        )
+
+    (work,) = seen
+    assert (work.choices, work.top_logprobs, work.echo) == (3, 2, True)
+    assert work.sampling == Sampling(
+        min_p=0.1,
+        frequency_penalty=0.5,
+        presence_penalty=-0.5,
+        repetition_penalty=1.5,
+        logit_bias=[LogitBias(7, -100.0), LogitBias(9, 2.5)],
+        min_tokens=4,
+        stop_token_ids=[2],
+        ignore_eos=True,
+    )
+
+
+def test_choices_are_put_together_in_their_order():
+    scores = [TokenScores(ScoredToken(1, b"x", -0.5), [])]
+
+    def talk(request):
+        request.part(TextPart("wor", choice=1), last=False)
+        request.part(TextPart("hel", choice=0, scores=scores), last=False)
+        request.part(TextPart("ld", FinishReason.LENGTH, choice=1), last=False)
+        request.part(TextPart("lo", FinishReason.STOP, Usage(5, 9), choice=0, scores=scores))
+
+    door, client = served(talk)
+
+    with door, client:
+        result = client.generate("clerk", "Hi", n=2, logprobs=0)
+
+    assert result.choices == [troupe.Choice("hello", "stop", scores * 2), troupe.Choice("world", "length")]
+    assert (result.text, result.usage) == ("hello", Usage(5, 9))
+
+
+def test_a_stream_has_one_answer():
+    door, client = served(ignore)
+
+    with door, client, pytest.raises(troupe.InvalidArgument, match="without stream"):
+        client.generate("clerk", "Hi", n=2, stream=True)
+
+
+def test_embed_sends_texts_or_ids_and_returns_rows():
+    seen = []
+    values = np.arange(6, dtype=np.float32).reshape(2, 3)
+
+    def answer(request):
+        seen.append(request.message.work)
+        request.part(EmbedResult(troupe.tensor("", values), [], Usage(7, 0)))
+
+    door, client = served(answer)
+
+    with door, client:
+        rows = client.embed("minilm", ["a", [1, 2]], dimensions=3)
+        client.embed("minilm", "one")
+
+    assert np.array_equal(rows, values)
+    assert seen[0] == Embed([PlainText("a"), TokenIds([1, 2])], 0, 3)
+    assert seen[1].inputs == [PlainText("one")]
+
+
+def test_score_takes_texts_and_pairs():
+    seen = []
+
+    def answer(request):
+        seen.append(request.message.work)
+        request.part(EmbedResult(troupe.tensor("", np.ones((2, 1), np.float32)), ["fits"], Usage(7, 0)))
+
+    door, client = served(answer)
+
+    with door, client:
+        scores = client.score("cross", ["a", ("question", "answer")])
+
+    assert seen == [Embed([PlainText("a"), TextPair("question", "answer")], 1)]
+    assert scores.values.tolist() == [[1.0], [1.0]] and scores.labels == ["fits"]
+
+
+def test_texts_become_tokens_and_tokens_texts():
+    seen = []
+
+    def answer(request):
+        seen.append(request.message.work)
+        request.part(TokenizeResult([5, 6], ["h", "i"], "hi", 256))
+
+    door, client = served(answer)
+
+    with door, client:
+        ids = client.tokenize("clerk", "hi", add_special_tokens=False)
+        text = client.detokenize("clerk", [5, np.int32(6)])
+
+    assert (ids, text) == ([5, 6], "hi")
+    assert seen == [Tokenize(PlainText("hi"), False), Tokenize(TokenIds([5, 6]), True)]
+
+
+def test_an_answer_of_another_kind_is_an_error():
+    door, client = served(say_hello)
+
+    with door, client, pytest.raises(troupe.CorruptData, match="EmbedResult"):
+        client.embed("minilm", "hi")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Troupe, a model serving cluster: its client (Client) and models in Python (model)."""
 
-from .client import Client, Generation, TextStream
+from .client import Choice, Client, Generation, Scores, TextStream
 from .errors import (
     AlreadyExists,
     Cancelled,
@@ -28,6 +28,7 @@ from .tensors import tensor
 __all__ = [
     "AlreadyExists",
     "Cancelled",
+    "Choice",
     "Client",
     "CorruptData",
     "DeadlineExceeded",
@@ -46,6 +47,7 @@ __all__ = [
     "Request",
     "ResourceExhausted",
     "Sampling",
+    "Scores",
     "TensorBatch",
     "Text",
     "TextBatch",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 import weakref
-from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Union
+from dataclasses import dataclass, field
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -14,17 +14,25 @@ from .errors import CorruptData, InvalidArgument
 from .messages import (
     ChatMessage,
     Conversation,
+    Embed,
+    EmbedResult,
+    EmbedTask,
     FinishReason,
     Generate,
     Infer,
     InferResult,
+    LogitBias,
     PlainText,
     ResultPart,
     Sampling,
     ServeRequest,
     Tensor,
+    TextPair,
     TextPart,
     TokenIds,
+    Tokenize,
+    TokenizeResult,
+    TokenScores,
     Usage,
 )
 from .tensors import array, tensors
@@ -35,13 +43,31 @@ Prompt = Union[str, Sequence[Mapping[str, str]], Sequence[int]]
 
 
 @dataclass
+class Choice:
+    """finish_reason: "stop" or "length"; scores: of the tokens, where log-probabilities were asked for."""
+
+    text: str = ""
+    finish_reason: str = ""
+    scores: List[TokenScores] = field(default_factory=list)
+
+
+@dataclass
 class Generation:
-    """finish_reason: "stop" or "length"; version: the model version that answered."""
+    """text, finish_reason: of the first choice; version: the model version that answered."""
 
     text: str
     finish_reason: str
     usage: Usage
     version: str
+    choices: List[Choice] = field(default_factory=list)
+
+
+@dataclass
+class Scores:
+    """values: a row for each input, read-only; labels: of the columns, empty where the model names none."""
+
+    values: np.ndarray
+    labels: List[str]
 
 
 class TextStream(Iterator[str]):
@@ -147,6 +173,17 @@ class Client:
         max_tokens: int = 16,
         stop: Union[None, str, Sequence[str]] = None,
         stream: bool = False,
+        n: int = 1,
+        logprobs: Optional[int] = None,
+        echo: bool = False,
+        min_p: float = 0.0,
+        frequency_penalty: float = 0.0,
+        presence_penalty: float = 0.0,
+        repetition_penalty: float = 1.0,
+        logit_bias: Optional[Mapping[int, float]] = None,
+        min_tokens: int = 0,
+        stop_token_ids: Sequence[int] = (),
+        ignore_eos: bool = False,
         version: Optional[str] = None,
         timeout: Optional[float] = None,
         unit: Optional[str] = None,
@@ -155,15 +192,92 @@ class Client:
         """Text for a prompt: a str, chat messages ({"role": …, "content": …}) or token ids.
 
         temperature: 0 = greedy; top_k: 0 = off; seed: None = the gateway draws one; stream: True = a TextStream.
+        n: answers to draw, not together with stream; logprobs: log-probabilities of the tokens, and of so many of the
+        likeliest at each place; echo: the prompt's text comes first. The rest as docs/http-api.md has them.
         """
-        stops = [stop] if isinstance(stop, str) else list(stop or ())
-        sampling = Sampling(temperature, top_p, top_k, seed, max_tokens, stops)
-        work = Generate(_prompt(prompt), sampling, stream)
-        text = TextStream(self._request(model, version, unit, work, timeout, idempotency_key))
-        if stream:
-            return text
-        whole = "".join(text)
-        return Generation(whole, text.finish_reason, text.usage, text.version)
+        if stream and n != 1:
+            raise InvalidArgument("a stream has one answer; ask for several without stream", "n")
+        sampling = Sampling(
+            temperature=temperature,
+            top_p=top_p,
+            top_k=top_k,
+            seed=seed,
+            max_tokens=max_tokens,
+            stop=[stop] if isinstance(stop, str) else list(stop or ()),
+            min_p=min_p,
+            frequency_penalty=frequency_penalty,
+            presence_penalty=presence_penalty,
+            repetition_penalty=repetition_penalty,
+            logit_bias=[LogitBias(int(token), float(bias)) for token, bias in (logit_bias or {}).items()],
+            min_tokens=min_tokens,
+            stop_token_ids=[int(token) for token in stop_token_ids],
+            ignore_eos=ignore_eos,
+        )
+        work = Generate(_prompt(prompt), sampling, stream, n, logprobs, echo)
+        call = self._request(model, version, unit, work, timeout, idempotency_key)
+        return TextStream(call) if stream else _generation(call)
+
+    def embed(
+        self,
+        model: str,
+        inputs: Union[str, Sequence[str], Sequence[Sequence[int]]],
+        *,
+        dimensions: int = 0,
+        version: Optional[str] = None,
+        timeout: Optional[float] = None,
+        unit: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
+    ) -> np.ndarray:
+        """A vector for each text or list of token ids, as rows (read-only).
+
+        dimensions: the first so many, at length 1 again; 0 = all.
+        """
+        wanted = [inputs] if isinstance(inputs, str) else list(inputs)
+        work = Embed([_prompt(one) for one in wanted], EmbedTask.VECTORS, dimensions)
+        return array(self._answer(model, version, unit, work, timeout, idempotency_key, EmbedResult).values)
+
+    def score(
+        self,
+        model: str,
+        inputs: Union[str, Sequence[Union[str, Tuple[str, str]]]],
+        *,
+        version: Optional[str] = None,
+        timeout: Optional[float] = None,
+        unit: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
+    ) -> Scores:
+        """What the model's head says of each text or pair of texts. A model of vectors scores pairs by their cosine."""
+        wanted = [inputs] if isinstance(inputs, str) else list(inputs)
+        works = [TextPair(*one) if isinstance(one, tuple) else _prompt(one) for one in wanted]
+        work = Embed(works, EmbedTask.SCORES)
+        result = self._answer(model, version, unit, work, timeout, idempotency_key, EmbedResult)
+        return Scores(array(result.values), result.labels)
+
+    def tokenize(
+        self,
+        model: str,
+        prompt: Prompt,
+        *,
+        add_special_tokens: bool = True,
+        version: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> List[int]:
+        """The token ids that the model makes of a text or of messages."""
+        work = Tokenize(_prompt(prompt), add_special_tokens)
+        return self._answer(model, version, None, work, timeout, None, TokenizeResult).ids
+
+    def detokenize(
+        self,
+        model: str,
+        ids: Sequence[int],
+        *,
+        special_tokens: bool = True,
+        version: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> str:
+        """The text that token ids stand for. special_tokens: whether those are written out."""
+        work = Tokenize(TokenIds([int(one) for one in ids]), special_tokens)
+        return self._answer(model, version, None, work, timeout, None, TokenizeResult).text
 
     def close(self) -> None:
         """Ends calls under way with Cancelled. Idempotent."""
@@ -180,12 +294,46 @@ class Client:
         model: str,
         version: Optional[str],
         unit: Optional[str],
-        work: Union[Generate, Infer],
+        work: Union[Generate, Infer, Embed, Tokenize],
         timeout: Optional[float],
         idempotency_key: Optional[str],
     ) -> Call:
         request = ServeRequest(uuid.uuid4().hex, model, version or "", unit or "", work)
         return self._connection.request(request, self._timeout if timeout is None else timeout, idempotency_key)
+
+    def _answer(
+        self,
+        model: str,
+        version: Optional[str],
+        unit: Optional[str],
+        work: Union[Embed, Tokenize],
+        timeout: Optional[float],
+        idempotency_key: Optional[str],
+        wanted: type,
+    ) -> Any:
+        """Of one part."""
+        call = self._request(model, version, unit, work, timeout, idempotency_key)
+        try:
+            return _content(call.next_part()[0], wanted)
+        finally:
+            call.cancel()
+
+
+def _generation(call: Call) -> Generation:
+    choices: Dict[int, Choice] = {}
+    last = False
+    try:
+        while not last:
+            part, last = call.next_part()
+            piece = _content(part, TextPart)
+            choice = choices.setdefault(piece.choice, Choice())
+            choice.text += piece.text
+            choice.scores += piece.scores
+            choice.finish_reason = _FINISH.get(piece.finish, choice.finish_reason)
+    finally:
+        call.cancel()
+    ordered = [choices[index] for index in sorted(choices)]
+    return Generation(ordered[0].text, ordered[0].finish_reason, piece.usage, part.version, ordered)
 
 
 def _prompt(prompt: Prompt) -> Union[PlainText, Conversation, TokenIds]:
