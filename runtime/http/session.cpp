@@ -18,8 +18,6 @@ namespace {
 constexpr size_t read_bytes_first = 4 << 10;
 constexpr size_t read_bytes_max = 64 << 10;
 constexpr Duration linger_time = std::chrono::seconds{2};
-/// A WebSocket that lets more wait is not read from, so that it can't ask for ever more.
-constexpr size_t websocket_unsent_high = 256 << 10;
 /// What a connection may hold of bodies and of answers even where all together hold too much.
 constexpr size_t bytes_fair = 64 << 10;
 
@@ -169,7 +167,7 @@ bool Session::make_room() {
 
 void Session::read() {
   if (is_reading_ || state_ == State::closed) return;
-  if (state_ == State::upgraded && unsent() > websocket_unsent_high) return;
+  if (state_ == State::upgraded && is_behind()) return;
   if (!make_room()) return;
   is_reading_ = true;
   stream_.read_some(
@@ -191,7 +189,7 @@ void Session::on_read(const boost::system::error_code& ec, size_t count) {
   in_end_ += count;
   if (state_ == State::lingering) in_begin_ = in_end_;
   if (state_ == State::reading) return parse();
-  if (state_ == State::upgraded) return parse_messages();
+  if (state_ == State::upgraded) return heard();
   read();
 }
 
@@ -509,7 +507,7 @@ void Session::on_written(const boost::system::error_code& ec, size_t count) {
   }
   is_writing_ = false;
   if (state_ == State::finishing) return all_written();
-  if (state_ == State::upgraded) read();
+  if (state_ == State::upgraded) parse_messages();
 }
 
 void Session::all_written() {

@@ -78,7 +78,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void cut_off(Cut cut);
   Time body_deadline() const;
   void next_request();
+  void heard();
   void parse_messages();
+  bool is_behind() const noexcept;
   void take_message(const WebSocketParser::Outcome& outcome);
   void send_control(Opcode opcode, std::string_view payload);
   void check_websocket(Time now);

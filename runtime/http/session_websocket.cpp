@@ -66,10 +66,15 @@ bool Session::upgrade(uint64_t number, const HeaderList& headers, WebSocketEvent
   return true;
 }
 
-void Session::parse_messages() {
+void Session::heard() {
   is_pinged_ = false;
   deadline_ = now() + options_.keep_alive_timeout / pings_of_timeout;
-  while (state_ == State::upgraded && in_begin_ < in_end_) {
+  parse_messages();
+}
+
+/// As far as the client reads what it is answered.
+void Session::parse_messages() {
+  while (state_ == State::upgraded && in_begin_ < in_end_ && !is_behind()) {
     const std::string_view bytes(in_.data() + in_begin_, in_end_ - in_begin_);
     const WebSocketParser::Outcome outcome = messages_->feed(bytes, request_.body);
     in_begin_ += outcome.consumed;
@@ -82,6 +87,12 @@ void Session::parse_messages() {
     take_message(outcome);
   }
   read();
+}
+
+/// It lets so much wait that it is not to ask for more.
+bool Session::is_behind() const noexcept {
+  constexpr size_t unsent_high = 256 << 10;
+  return unsent() > unsent_high;
 }
 
 void Session::take_message(const WebSocketParser::Outcome& outcome) {
