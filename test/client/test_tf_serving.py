@@ -142,6 +142,12 @@ def test_errors_are_tensorflow_servings_object_and_say_what_is_wrong(door):
     assert "has 1 elements" in wrong(ask({"instances": [[1, 2], [3]]}), 400)
 
 
+def test_a_post_without_a_verb_is_told_of_one_in_openais_object(door):
+    answer = door.post("/v1/models/half", {"instances": [1]})
+
+    assert answer.status == 404 and "half:predict" in answer.json()["error"]["message"]
+
+
 def test_what_the_model_refuses_keeps_its_status(door):
     assert "KeyError" in wrong(door.post("/v1/models/half:predict", {"inputs": {"x": [1.0]}}), 500)
 

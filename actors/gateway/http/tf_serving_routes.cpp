@@ -84,7 +84,10 @@ void serve_tf(const Calls& calls, PathKind kind, const HttpRequest& request, con
     return calls.submit(call, std::move(serve),
                         std::make_shared<HttpSink<TfAnswer>>(TfAnswer{call.answer, parsed.verb, parsed.format}));
   }();
-  if (!status) answer_open_inference_error(call.answer, status.error());
+  if (status) return;
+  const bool has_verb = request.path().find(':') != std::string_view::npos;
+  has_verb ? answer_open_inference_error(call.answer, status.error())
+           : answer_openai_error(call.answer, status.error());
 }
 
 Page label_page(const RoutingTable* table, std::string_view model, std::string_view label) {
