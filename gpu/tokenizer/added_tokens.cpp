@@ -72,7 +72,8 @@ void AddedTokens::split(std::string_view text, std::vector<Segment>& out) const 
     const AddedToken& token = tokens_[static_cast<size_t>(match.value)];
     if (token.single_word && !stands_alone(text, place)) continue;
     if (token.lstrip) place.begin = trailing_space(text.substr(0, place.begin), std::min(done, place.begin));
-    if (token.rstrip) place.end = leading_space(text, place.end);
+    // What an earlier token took along is white space up to `done`, and is not looked at again.
+    if (token.rstrip) place.end = leading_space(text, std::max(place.end, done));
     put_text(place.begin);
     out.push_back({token.id, text.substr(place.begin, place.end - place.begin)});
     done = place.end;

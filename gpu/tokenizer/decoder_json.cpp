@@ -25,8 +25,14 @@ Result<Step> read_strip(const JsonNode& node) {
   return strip_decoder(std::string(content), static_cast<size_t>(start), static_cast<size_t>(stop));
 }
 
+/// A stream may hold so much back, and looks through it with every token.
+constexpr size_t max_pattern_bytes = 256;
+
 Result<Step> read_replace(const JsonNode& node) {
   TROUPE_TRY(const PatternText pattern, read_pattern(node));
+  if (pattern.text.size() > max_pattern_bytes) {
+    return node.wrong(fmt::format("a pattern has at most {} bytes", max_pattern_bytes));
+  }
   TROUPE_TRY(const std::string_view content, node.text("content"));
   if (!pattern.is_regex) return replace_text_decoder(std::string(pattern.text), std::string(content));
   TROUPE_TRY(Regex regex, compile_pattern(node, pattern));

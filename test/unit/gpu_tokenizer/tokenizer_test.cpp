@@ -98,6 +98,16 @@ BOOST_AUTO_TEST_CASE(a_length_counts_special_tokens_and_says_when_it_cut) {
              "a length of 0 has no room for 1 special tokens");
 }
 
+BOOST_AUTO_TEST_CASE(tokens_that_take_white_space_along_cost_linear_time) {
+  const auto tokenizer = Tokenizer::from_json(
+      R"({"added_tokens": [{"id": 0, "content": " ", "lstrip": true, "rstrip": true, "normalized": false}],
+          "model": {"type": "WordLevel", "vocab": {"u": 1}, "unk_token": "u"}})",
+      "spaces");
+  BOOST_REQUIRE_MESSAGE(tokenizer.has_value(), tokenizer.error().message);
+
+  BOOST_TEST(tokenizer->encode(std::string(4 << 20, ' '), false)->size() == size_t{4} << 20);
+}
+
 BOOST_AUTO_TEST_CASE(normalizing_cannot_blow_a_text_up) {
   const std::string big(1 << 20, 'x');
   const nlohmann::json file = {{"normalizer", {{"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", big}}},
