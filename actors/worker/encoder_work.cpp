@@ -8,6 +8,7 @@
 #include "actors/worker/tokenize_answer.hpp"
 #include "gpu/engine/encoder_engine.hpp"
 #include "gpu/engine/encoder_texts.hpp"
+#include "runtime/protocol/validate.hpp"
 
 namespace troupe::worker {
 namespace {
@@ -30,6 +31,23 @@ double cosine(const std::vector<float>& a, const std::vector<float>& b) {
   return lengths > 0 ? product / lengths : 0;
 }
 
+std::string_view output_name(EmbedTask task) {
+  return task == EmbedTask::vectors ? "embedding" : "scores";
+}
+
+/// Of a tensor that is valid: each element after its length, little-endian.
+std::vector<std::string> texts_of(const protocol::Tensor& tensor) {
+  std::vector<std::string> texts;
+  std::string_view rest = tensor.data.view();
+  while (!rest.empty()) {
+    uint32_t size = 0;
+    std::memcpy(&size, rest.data(), sizeof size);
+    texts.emplace_back(rest.substr(sizeof size, size));
+    rest.remove_prefix(sizeof size + size);
+  }
+  return texts;
+}
+
 gpu::EncoderInput to_engine(const protocol::PlainText& text) {
   return {text.text, {}, {}};
 }
@@ -50,11 +68,11 @@ class EncoderWork final : public NativeWork {
 
   Status submit(const WorkItem& item) override {
     if (const auto* tokenize = std::get_if<protocol::Tokenize>(&item.request->work)) return answer(item.id, *tokenize);
-    const auto* embed = std::get_if<protocol::Embed>(&item.request->work);
-    if (embed == nullptr) {
-      return fail(Errc::unimplemented, "this model makes vectors or scores; it serves neither texts nor tensors");
+    if (std::holds_alternative<protocol::Generate>(item.request->work)) {
+      return fail(Errc::unimplemented, "this model makes vectors or scores of texts; it generates none");
     }
-    TROUPE_TRY(Request request, plan(*embed));
+    const auto* infer = std::get_if<protocol::Infer>(&item.request->work);
+    TROUPE_TRY(Request request, infer != nullptr ? plan(*infer) : plan(std::get<protocol::Embed>(item.request->work)));
     requests_[item.id.value] = std::move(request);
     waiting_.push_back(item.id);
     return {};
@@ -86,6 +104,7 @@ class EncoderWork final : public NativeWork {
     size_t done = 0;
     std::vector<std::vector<float>> rows;            ///< By input.
     std::vector<std::pair<size_t, size_t>> cosines;  ///< Where each score is that of two inputs.
+    bool as_tensor = false;                          ///< Asked for as tensors.
     uint32_t tokens = 0;
   };
 
@@ -104,6 +123,33 @@ class EncoderWork final : public NativeWork {
       }
     }
     request.rows.resize(request.inputs.size());
+    return request;
+  }
+
+  /// Texts as an element of BYTES each become rows: of the output "embedding", or of "scores" where there are no
+  /// vectors.
+  Result<Request> plan(const protocol::Infer& infer) const {
+    protocol::Embed embed;
+    if (infer.inputs.size() != 1 || infer.inputs.front().dtype != DType::bytes) {
+      return fail_field("inputs", "this model takes one input: texts, as BYTES");
+    }
+    for (std::string& text : texts_of(infer.inputs.front())) {
+      if (text.empty()) return fail_field("inputs", "text {} is empty", embed.inputs.size());
+      embed.inputs.emplace_back(protocol::PlainText{std::move(text)});
+    }
+    if (embed.inputs.empty() || embed.inputs.size() > protocol::embed_inputs_max) {
+      return fail_field("inputs", "the input has {} elements; give 1 to {} texts", embed.inputs.size(),
+                        protocol::embed_inputs_max);
+    }
+    const bool has_vectors = engine_->can(gpu::EncoderTask::embed);
+    embed.task = has_vectors ? EmbedTask::vectors : EmbedTask::scores;
+    for (const std::string& name : infer.outputs) {
+      if (name != output_name(embed.task)) {
+        return fail_field("outputs", "there is no output '{}'; this model has {}", name, output_name(embed.task));
+      }
+    }
+    TROUPE_TRY(Request request, plan(embed));
+    request.as_tensor = true;
     return request;
   }
 
@@ -185,7 +231,12 @@ class EncoderWork final : public NativeWork {
                      {static_cast<int64_t>(request.rows.size()), static_cast<int64_t>(width)},
                      Bytes::own(std::move(bytes))};
     protocol::ResultPart part;
-    part.content = std::move(result);
+    if (request.as_tensor) {
+      result.values.name = output_name(request.task);
+      part.content = protocol::InferResult{{std::move(result.values)}};
+    } else {
+      part.content = std::move(result);
+    }
     events_.on_part(id, std::move(part), true);
   }
 

@@ -31,8 +31,9 @@ class NativeWork {
 Result<std::unique_ptr<NativeWork>> make_text_work(const std::filesystem::path& folder,
                                                    const protocol::EngineSpec& spec, BackendEvents& events);
 
-/// A model that makes vectors or scores: serves Embed and Tokenize. `folder` as gpu::EncoderEngine::load takes it.
-/// Scores of pairs from a model that has vectors alone are the cosines between the two texts' vectors.
+/// A model that makes vectors or scores: serves Embed, Infer (texts as BYTES in, rows of FP32 out) and Tokenize.
+/// `folder` as gpu::EncoderEngine::load takes it. Scores of pairs from a model that has vectors alone are the cosines
+/// between the two texts' vectors.
 Result<std::unique_ptr<NativeWork>> make_encoder_work(const std::filesystem::path& folder,
                                                       const protocol::EngineSpec& spec, BackendEvents& events);
 

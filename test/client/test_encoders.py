@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterator, List
 import numpy as np
 import openai
 import pytest
+import tritonclient.http as triton
 from http_client import Http
 from troupe_cluster import ROOT, Cluster, deployment
 
@@ -166,6 +167,19 @@ def test_the_zeromq_client_gets_the_same_as_http(encoders: Cluster, client: open
     assert scores.values.shape == (len(pairs), 1)
 
 
+def test_tritons_client_gets_vectors_and_scores_of_texts(encoders: Cluster):
+    asked = triton.InferInput("text", [2], "BYTES")
+    asked.set_data_from_numpy(np.array([one["text"] for one in reference("vectors")[:2]], dtype=object))
+    url = encoders.gateway.url("http").removeprefix("http://")
+
+    with triton.InferenceServerClient(url) as client:
+        vectors = client.infer("vectors", [asked]).as_numpy("embedding")
+        scores = client.infer("classes", [asked]).as_numpy("scores")
+
+    np.testing.assert_allclose(vectors, [one["embedding"] for one in reference("vectors")[:2]], atol=NEAR)
+    np.testing.assert_allclose(scores, [one["scores"] for one in reference("classes")[:2]], atol=NEAR)
+
+
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [
@@ -176,6 +190,7 @@ def test_the_zeromq_client_gets_the_same_as_http(encoders: Cluster, client: open
         ("/v1/classify", {"model": "vectors", "input": "a"}, "input"),
         ("/v1/score", {"model": "classes", "text_1": "a", "text_2": "b"}, "model"),
         ("/v1/completions", {"model": "vectors", "prompt": "a"}, ""),
+        ("/v1/classify", {"model": "classes", "input": ["a", ""]}, "input"),
     ],
 )
 def test_what_a_model_cannot_do_is_said(door: Http, path: str, body: Dict[str, Any], field: str):
