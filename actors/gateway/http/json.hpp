@@ -11,7 +11,7 @@
 namespace simdjson::dom {
 class element;
 class parser;
-}
+}  // namespace simdjson::dom
 
 namespace troupe::gateway {
 

@@ -102,8 +102,7 @@ BOOST_AUTO_TEST_CASE(what_breaks_the_protocol_fails_with_its_code) {
   BOOST_TEST(heard(masked(Opcode::ping, std::string(126, 'x'))) == "failed 1002");
   BOOST_TEST(heard(masked(Opcode::binary, "a")) == "failed 1003");
   BOOST_TEST(heard(masked(Opcode::text, "\xff")) == "failed 1007");
-  BOOST_TEST(heard(std::string("\x81\xfe\x00\x05", 4) + std::string("aaaa")) ==
-             "failed 1002");  // Not the shortest.
+  BOOST_TEST(heard(std::string("\x81\xfe\x00\x05", 4) + std::string("aaaa")) == "failed 1002");  // Not the shortest.
   BOOST_TEST(heard(std::string("\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff", 10) + "mask") == "failed 1002");
 }
 
