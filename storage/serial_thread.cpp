@@ -1,47 +1,54 @@
 #include "storage/serial_thread.hpp"
 
-#include "runtime/base/assert.hpp"
-
 namespace troupe::storage {
 
 SerialThread::SerialThread(size_t length_max, ByteCount bytes_max)
-    : length_max_(length_max), bytes_max_(bytes_max), thread_([this] { work(); }) {}
+    : queue_(std::make_shared<Queue>(length_max, bytes_max)), thread_([queue = queue_] { queue->work(); }) {}
 
 SerialThread::~SerialThread() {
-  TROUPE_ASSERT(std::this_thread::get_id() != thread_.get_id());
-  {
-    const std::lock_guard lock(mutex_);
-    closing_ = true;
+  queue_->close();
+  if (std::this_thread::get_id() != thread_.get_id()) {
+    thread_.join();
+    return;
   }
-  changed_.notify_one();
-  thread_.join();
+  // The owner's last user was let go of by a task. What is left has to be done while the owner is there.
+  queue_->work();
+  thread_.detach();
 }
 
-Status SerialThread::post(size_t bytes, std::function<void()> task) {
+Status SerialThread::Queue::post(size_t bytes, std::function<void()> task) {
   {
     const std::lock_guard lock(mutex_);
     if (closing_) return fail(Errc::unavailable, "the store is closing");
     // An empty queue takes anything, so that the byte limit cannot refuse a single large item for ever.
-    if (queue_.size() >= length_max_ || (!queue_.empty() && queued_bytes_ + bytes > bytes_max_.value))
+    if (items_.size() >= length_max_ || (!items_.empty() && bytes_ + bytes > bytes_max_.value))
       return fail(Error{Errc::overloaded,
-                        fmt::format("the store's queue is full: {} calls, {} bytes", queue_.size(), queued_bytes_),
+                        fmt::format("the store's queue is full: {} calls, {} bytes", items_.size(), bytes_),
                         {},
                         std::chrono::milliseconds{100}});
-    queue_.push_back({bytes, std::move(task)});
-    queued_bytes_ += bytes;
+    items_.push_back({bytes, std::move(task)});
+    bytes_ += bytes;
   }
   changed_.notify_one();
   return {};
 }
 
-void SerialThread::work() {
+void SerialThread::Queue::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  changed_.notify_one();
+}
+
+void SerialThread::Queue::work() {
   std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] { return closing_ || !queue_.empty(); });
-    if (queue_.empty()) return;
-    Item item = std::move(queue_.front());
-    queue_.pop_front();
-    queued_bytes_ -= item.bytes;
+    changed_.wait(lock, [this] { return closing_ || !items_.empty(); });
+    if (items_.empty()) return;
+    Item item = std::move(items_.front());
+    items_.pop_front();
+    bytes_ -= item.bytes;
     lock.unlock();
     item.task();
     item.task = nullptr;  // What the task holds is released outside of the lock.
