@@ -2,6 +2,13 @@
 
 namespace troupe::sim {
 
+namespace {
+
+/// In a row. One more, and a replica might be given up for good: a deployment would wait for it for ever, as it should.
+constexpr uint32_t load_errors_max = 4;
+
+}  // namespace
+
 SimBackend::SimBackend(Backends& backends, const protocol::ReplicaSpec& spec, worker::BackendEvents& events)
     : backends_(backends),
       spec_(spec),
@@ -31,8 +38,13 @@ void SimBackend::fail(std::string why) {
 
 void SimBackend::load() {
   later(backends_.knobs.load_time_max, [this] {
-    if (!backends_.quiet && backends_.schedule.random().uniform() < backends_.knobs.load_error_chance)
+    uint32_t& errors = backends_.load_errors[spec_.id];
+    const bool may_fail = !backends_.quiet && errors < load_errors_max;
+    if (may_fail && backends_.schedule.random().uniform() < backends_.knobs.load_error_chance) {
+      ++errors;
       return fail("the weights were not found in the simulated folder");
+    }
+    errors = 0;
     events_.on_loaded();
     later(backends_.knobs.load_time_max, [this] {
       warm_ = true;

@@ -22,7 +22,8 @@ struct Backends {
   const Knobs& knobs;
   Ledger& ledger;
   std::set<SimBackend*> all;
-  bool quiet = false;  ///< Loading does not fail any more.
+  bool quiet = false;                         ///< Loading does not fail any more.
+  std::map<ReplicaId, uint32_t> load_errors;  ///< In a row, of each replica.
 };
 
 class SimBackend final : public worker::Backend {

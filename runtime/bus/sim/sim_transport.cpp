@@ -265,9 +265,9 @@ void SimTransport::dial(Lane lane, NodeId node) {
     const bool refused = listener == nullptr;
     if (refused || schedule().now() - link.waiting_since > network_.options().connect_patience) {
       hang_up(link);
-      if (!link.inbound)
-        give_up(lane, link,
-                fmt::format("{} {}", refused ? "cannot be reached at" : "did not answer a call to", link.endpoint));
+      if (link.inbound) return flush(lane, link);
+      give_up(lane, link,
+              fmt::format("{} {}", refused ? "cannot be reached at" : "did not answer a call to", link.endpoint));
       return;
     }
     schedule().after(owner_, dial_again, [this, lane, node] { dial(lane, node); });
