@@ -252,13 +252,16 @@ void SimTransport::dial(Lane lane, NodeId node) {
   const Duration round_trip =
       there == nullptr ? Duration{1ms}
                        : network_.latency(machine_, there->machine()) + network_.latency(there->machine(), machine_);
-  schedule().after(owner_, round_trip, [this, lane, node] {
+  // A wire may be so slow that nobody waits for the answer.
+  const Duration patience = network_.options().connect_patience;
+  const bool is_too_slow = round_trip > patience;
+  schedule().after(owner_, std::min(round_trip, patience), [this, lane, node, is_too_slow] {
     const auto still = at(lane).links.find(node);
     if (still == at(lane).links.end() || !still->second.dialling) return;
     Link& link = still->second;
     SimTransport* const listener = network_.find(link.endpoint);
-    if (listener != nullptr && !listener->frozen_since() && !network_.is_cut(machine_, listener->machine()) &&
-        !network_.is_cut(listener->machine(), machine_)) {
+    if (!is_too_slow && listener != nullptr && !listener->frozen_since() &&
+        !network_.is_cut(machine_, listener->machine()) && !network_.is_cut(listener->machine(), machine_)) {
       connected(lane, link, *listener);
       return;
     }
