@@ -37,6 +37,27 @@ Error wrong_kind(std::string_view wanted) {
   return {Errc::failed_precondition, fmt::format("this model does not answer with {}", wanted), "model", {}};
 }
 
+void StreamedAnswer::send(const protocol::ResultPart& part, std::string events, bool last) {
+  /// Bytes that may wait for the client while the next are asked for.
+  constexpr size_t unsent_low = 64 << 10;
+  if (!has_begun) {
+    http::HeaderList headers = answer_headers(context, part);
+    headers.emplace_back("cache-control", "no-cache");
+    context.responder->begin_stream(200, "text/event-stream", std::move(headers));
+    has_begun = true;
+  }
+  context.responder->write(std::move(events));
+  if (last) return context.responder->end();
+  if (!more) return;
+  if (const uint64_t bytes = pace.on_part(part); bytes > 0)
+    context.responder->when_unsent(unsent_low, [more = more, bytes] { more(bytes); });
+}
+
+void StreamedAnswer::end_with(std::string event) const {
+  context.responder->write(std::move(event));
+  context.responder->end();
+}
+
 namespace {
 
 constexpr std::string_view json_type = "application/json";
@@ -60,34 +81,17 @@ struct WholeOpenAi {
   void error(const Error& failure) const { answer_openai_error(context, failure); }
 };
 
-struct StreamedOpenAi {
-  static constexpr bool is_stream = true;
-  AnswerContext context;
+struct StreamedOpenAi : StreamedAnswer {
   OpenAiAnswer text;
-  bool has_begun = false;
-  std::function<void(uint64_t)> more;  ///< Asks for more of the stream; empty where it is not paced.
-  StreamPace pace;
 
   void part(const protocol::ResultPart& part, bool last) {
     const auto* content = std::get_if<protocol::TextPart>(&part.content);
     if (content == nullptr) return error(wrong_kind("text"));
-    if (!has_begun) {
-      http::HeaderList headers = answer_headers(context, part);
-      headers.emplace_back("cache-control", "no-cache");
-      context.responder->begin_stream(200, "text/event-stream", std::move(headers));
-      has_begun = true;
-    }
-    context.responder->write(text.chunk(*content, part.version, last));
-    if (last) return context.responder->end();
-    if (!more) return;
-    if (const uint64_t bytes = pace.on_part(part); bytes > 0)
-      context.responder->when_unsent(unsent_low, [more = more, bytes] { more(bytes); });
+    send(part, text.chunk(*content, part.version, last), last);
   }
   /// Once a stream has begun its status is out, so the error goes into it.
   void error(const Error& failure) const {
-    if (!has_begun) return answer_openai_error(context, failure);
-    context.responder->write(OpenAiAnswer::error_event(failure));
-    context.responder->end();
+    has_begun ? end_with(OpenAiAnswer::error_event(failure)) : answer_openai_error(context, failure);
   }
 };
 
@@ -96,7 +100,7 @@ struct StreamedOpenAi {
 std::shared_ptr<balancer::ResponseSink> make_openai_sink(AnswerContext context, OpenAiAnswer answer, bool stream) {
   if (stream) {
     return std::make_shared<HttpSink<StreamedOpenAi>>(
-        StreamedOpenAi{std::move(context), std::move(answer), false, {}, {}});
+        StreamedOpenAi{{std::move(context), false, {}, {}}, std::move(answer)});
   }
   return std::make_shared<HttpSink<WholeOpenAi>>(WholeOpenAi{std::move(context), std::move(answer), {}});
 }

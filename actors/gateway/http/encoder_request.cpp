@@ -2,9 +2,7 @@
 #include <variant>
 
 #include "actors/gateway/http/encoder_api.hpp"
-#include "actors/gateway/http/json_reader.hpp"
-#include "actors/gateway/router.hpp"
-#include "runtime/protocol/validate.hpp"
+#include "actors/gateway/http/openai_fields.hpp"
 
 namespace troupe::gateway {
 namespace {
@@ -170,23 +168,11 @@ class EncoderReader {
   }
 
   Status model(Element value) {
-    TROUPE_TRY(const std::string_view text, json::as_string(value, "model"));
-    TROUPE_TRY(const ModelName name, parse_model_name(text));
-    request_.model = text;
-    request_.serve.model = name.model;
-    request_.serve.version = name.version;
+    TROUPE_TRY(request_.model, read_model(value, request_.serve));
     return {};
   }
 
-  Status user(Element value) {
-    if (value.is_null()) return {};
-    TROUPE_TRY(const std::string_view text, json::as_string(value, "user"));
-    if (text.size() > protocol::unit_bytes_max) {
-      return fail_field("user", "user may have {} bytes, found {}", protocol::unit_bytes_max, text.size());
-    }
-    request_.serve.unit = text;
-    return {};
-  }
+  Status user(Element value) { return value.is_null() ? Status{} : read_user(value, request_.serve); }
 
   Status pair_up() {
     if (first_.empty()) return fail_field("text_1", "text_1 is missing: a text or a list of texts");

@@ -1,6 +1,7 @@
 #pragma once
 // HttpSink: a ResponseSink that writes to an HTTP client, and what all such have in common. Only for .cpp files.
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -9,15 +10,26 @@
 
 namespace troupe::gateway {
 
-/// Bytes of a stream that may wait for its client while the next are asked for.
-inline constexpr size_t unsent_low = 64 << 10;
-
 /// What goes with every answer of a model.
 http::HeaderList answer_headers(const AnswerContext& context, const protocol::ResultPart& part);
 /// `body` as JSON, under the error's status and with its headers.
 void answer_error(const AnswerContext& context, const Error& error, std::string body);
 /// The model answered with something else than `wanted`.
 Error wrong_kind(std::string_view wanted);
+
+/// What all answers as server-sent events have in common.
+struct StreamedAnswer {
+  static constexpr bool is_stream = true;
+  AnswerContext context;
+  bool has_begun = false;              ///< The status is out.
+  std::function<void(uint64_t)> more;  ///< Asks for more of the stream; empty where it is not paced.
+  StreamPace pace;
+
+  /// Sends what `part` brings as `events`, and asks for more once enough of it has been read.
+  void send(const protocol::ResultPart& part, std::string events, bool last);
+  /// Of a stream that has begun.
+  void end_with(std::string event) const;
+};
 
 /// `Answer` has `context`, part() and error(), and `is_stream`; where that is so also `more`, which asks for more of
 /// the stream. Its translation happens on the connection's thread, not on the balancer's.

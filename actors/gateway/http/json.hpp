@@ -9,7 +9,6 @@
 #include "runtime/base/result.hpp"
 
 namespace simdjson::dom {
-class element;
 class parser;
 }  // namespace simdjson::dom
 

@@ -47,36 +47,19 @@ struct WholeText {
   void error(const Error& failure) const { answer_open_inference_error(context, failure); }
 };
 
-struct StreamedText {
-  static constexpr bool is_stream = true;
-  AnswerContext context;
+struct StreamedText : StreamedAnswer {
   std::string model;
   std::string id;
-  bool has_begun = false;
-  std::function<void(uint64_t)> more;  ///< Asks for more of the stream; empty where it is not paced.
-  StreamPace pace;
 
   void part(const protocol::ResultPart& part, bool last) {
     const auto* content = std::get_if<protocol::TextPart>(&part.content);
     if (content == nullptr) return error(wrong_kind("text"));
-    if (!has_begun) {
-      http::HeaderList headers = answer_headers(context, part);
-      headers.emplace_back("cache-control", "no-cache");
-      context.responder->begin_stream(200, "text/event-stream", std::move(headers));
-      has_begun = true;
-    }
-    context.responder->write(
-        fmt::format("data: {}\n\n", format_text_inference_answer(*content, model, part.version, id)));
-    if (last) return context.responder->end();
-    if (!more) return;
-    if (const uint64_t bytes = pace.on_part(part); bytes > 0)
-      context.responder->when_unsent(unsent_low, [more = more, bytes] { more(bytes); });
+    send(part, fmt::format("data: {}\n\n", format_text_inference_answer(*content, model, part.version, id)), last);
   }
   /// Once a stream has begun its status is out, so the error goes into it.
   void error(const Error& failure) const {
     if (!has_begun) return answer_open_inference_error(context, failure);
-    context.responder->write(fmt::format("event: error\ndata: {}\n\n", open_inference_error_body(failure)));
-    context.responder->end();
+    end_with(fmt::format("event: error\ndata: {}\n\n", open_inference_error_body(failure)));
   }
 };
 
@@ -92,7 +75,7 @@ std::shared_ptr<balancer::ResponseSink> make_text_inference_sink(AnswerContext c
                                                                  std::string id, bool stream) {
   if (stream) {
     return std::make_shared<HttpSink<StreamedText>>(
-        StreamedText{std::move(context), std::move(model), std::move(id), false, {}, {}});
+        StreamedText{{std::move(context), false, {}, {}}, std::move(model), std::move(id)});
   }
   return std::make_shared<HttpSink<WholeText>>(WholeText{std::move(context), std::move(model), std::move(id), {}});
 }

@@ -31,9 +31,6 @@ struct OpenAiRequest {
 /// the parameter is OpenAI's but not ours; `field` names it.
 Result<OpenAiRequest> parse_openai_request(OpenAiKind kind, std::string_view body, JsonParser& parser);
 
-/// A chat's `messages`. Errors: those of parse_openai_request(), about messages.
-Result<protocol::Conversation> read_conversation(const simdjson::dom::element& value);
-
 /// Writes the answer to one request.
 class OpenAiAnswer {
  public:

@@ -3,9 +3,8 @@
 #include <charconv>
 #include <optional>
 
-#include "actors/gateway/http/json_reader.hpp"
 #include "actors/gateway/http/openai.hpp"
-#include "actors/gateway/router.hpp"
+#include "actors/gateway/http/openai_fields.hpp"
 #include "runtime/protocol/validate.hpp"
 
 namespace troupe::gateway {
@@ -17,7 +16,6 @@ using json::Object;
 
 constexpr int64_t tokens_most = std::numeric_limits<int32_t>::max();
 constexpr size_t stops_max = 4;
-constexpr size_t user_bytes_max = 256;
 
 /// Reads one body. Each member takes one parameter.
 class RequestReader {
@@ -221,11 +219,7 @@ Result<OpenAiRequest> RequestReader::finish() {
 }
 
 Status RequestReader::model(Element value) {
-  TROUPE_TRY(const std::string_view text, json::as_string(value, "model"));
-  TROUPE_TRY(const ModelName name, parse_model_name(text));
-  request_.model = text;
-  request_.serve.model = name.model;
-  request_.serve.version = name.version;
+  TROUPE_TRY(request_.model, read_model(value, request_.serve));
   return {};
 }
 
@@ -476,12 +470,7 @@ Status RequestReader::ignore_eos(Element value) {
 }
 
 Status RequestReader::user(Element value) {
-  TROUPE_TRY(const std::string_view text, json::as_string(value, "user"));
-  if (text.size() > user_bytes_max) {
-    return fail_field("user", "user may have {} bytes, found {}", user_bytes_max, text.size());
-  }
-  request_.serve.unit = text;
-  return {};
+  return read_user(value, request_.serve);
 }
 
 }  // namespace

@@ -2,9 +2,7 @@
 
 #include <limits>
 
-#include "actors/gateway/http/json_reader.hpp"
-#include "actors/gateway/http/openai.hpp"
-#include "actors/gateway/router.hpp"
+#include "actors/gateway/http/openai_fields.hpp"
 #include "runtime/observe/text.hpp"
 
 namespace troupe::gateway {
@@ -16,14 +14,6 @@ using json::Object;
 
 void append_string(std::string& out, std::string_view text) {
   observe::append_json_string(out, text, std::numeric_limits<size_t>::max());
-}
-
-Status take_model(Element value, protocol::ServeRequest& serve) {
-  TROUPE_TRY(const std::string_view text, json::as_string(value, "model"));
-  TROUPE_TRY(const ModelName name, parse_model_name(text));
-  serve.model = name.model;
-  serve.version = name.version;
-  return {};
 }
 
 Status take_tokenize(std::string_view key, Element value, TokenApiRequest& request, protocol::Tokenize& work) {
@@ -64,7 +54,10 @@ Result<TokenApiRequest> parse_token_request(TokenApi api, std::string_view body,
   const bool is_tokenize = api == TokenApi::tokenize;
   bool has_input = false;
   TROUPE_CHECK(json::for_each_field(object, "", [&](std::string_view key, Element value) -> Status {
-    if (key == "model") return take_model(value, request.serve);
+    if (key == "model") {
+      TROUPE_CHECK(read_model(value, request.serve));
+      return {};
+    }
     const bool is_input = key == "prompt" || key == "messages" || key == "tokens";
     if (is_input && has_input) return fail_field(std::string(key), "give prompt or messages, not both");
     has_input |= is_input;

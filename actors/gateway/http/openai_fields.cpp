@@ -1,5 +1,7 @@
-#include "actors/gateway/http/json_reader.hpp"
-#include "actors/gateway/http/openai.hpp"
+#include "actors/gateway/http/openai_fields.hpp"
+
+#include "actors/gateway/router.hpp"
+#include "runtime/protocol/validate.hpp"
 
 namespace troupe::gateway {
 namespace {
@@ -79,7 +81,24 @@ Status read_message(Element value, size_t index, protocol::Conversation& convers
 
 }  // namespace
 
-Result<protocol::Conversation> read_conversation(const Element& value) {
+Result<std::string> read_model(Element value, protocol::ServeRequest& serve) {
+  TROUPE_TRY(const std::string_view text, json::as_string(value, "model"));
+  TROUPE_TRY(const ModelName name, parse_model_name(text));
+  serve.model = name.model;
+  serve.version = name.version;
+  return std::string(text);
+}
+
+Status read_user(Element value, protocol::ServeRequest& serve) {
+  TROUPE_TRY(const std::string_view text, json::as_string(value, "user"));
+  if (text.size() > protocol::unit_bytes_max) {
+    return fail_field("user", "user may have {} bytes, found {}", protocol::unit_bytes_max, text.size());
+  }
+  serve.unit = text;
+  return {};
+}
+
+Result<protocol::Conversation> read_conversation(Element value) {
   TROUPE_TRY(const Array list, json::as_array(value, "messages"));
   protocol::Conversation conversation;
   for (const Element element : list) {
