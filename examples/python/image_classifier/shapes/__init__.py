@@ -1,0 +1,1 @@
+"""An image classifier that knows six shapes: what it reads, how it was trained, and the model that is deployed."""
