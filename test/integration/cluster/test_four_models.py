@@ -5,17 +5,19 @@ clerk (text, native engine), MiniLM (vectors, native engine), a NumPy function a
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Dict, Iterator, List, Sequence
+from typing import Any, Awaitable, Callable, Dict, Iterator, List, Sequence
 
 import numpy as np
 import openai
 import pytest
 import tritonclient.http
 import troupe
+import troupe.aio
 from python_models import deploy
 from shapes import png
 from shapes.draw import SHAPES, draw_many
@@ -87,6 +89,15 @@ class Doors:
         with tritonclient.http.InferenceServerClient(self._url.removeprefix("http://")) as client:
             return _by_triton(tritonclient.http, client, model, inputs, output)
 
+    def aio(self, use: Callable[[troupe.aio.Client], Awaitable[Any]]) -> Any:
+        """The ZeroMQ client of an event loop."""
+
+        async def run() -> Any:
+            async with troupe.aio.Client(self._cluster.gateway.url("zmq"), timeout=60) as client:
+                return await use(client)
+
+        return asyncio.run(run())
+
     def cli(self, model: str, *arguments: str) -> Any:
         """The C++ client, by the program that is built on it."""
         return self._cluster.run("infer", model, "--json", "--timeout", "60s", *arguments).json()
@@ -127,6 +138,11 @@ COMPLETION = {"model": "clerk", "prompt": PROMPT + " =", "temperature": 0, "max_
 GENERATE = {"text_input": PROMPT + " =", "parameters": {"temperature": 0, "max_tokens": 64}}
 GREEDY: Dict[str, Any] = {"temperature": 0, "max_tokens": 64}
 
+
+async def streamed(client: troupe.aio.Client) -> str:
+    return "".join([piece async for piece in client.generate("clerk", PROMPT + " =", stream=True, **GREEDY)])
+
+
 TEXT_DOORS: Dict[str, Callable[[Doors], str]] = {
     "openai": lambda d: d.openai.completions.create(**COMPLETION).choices[0].text,
     "openai_stream": lambda d: "".join(
@@ -138,6 +154,8 @@ TEXT_DOORS: Dict[str, Callable[[Doors], str]] = {
     "websocket": lambda d: d.websocket("/v1/chat/completions", CHAT)["choices"][0]["message"]["content"],
     "zmq": lambda d: d.zmq.generate("clerk", PROMPT + " =", **GREEDY).text,
     "zmq_stream": lambda d: "".join(d.zmq.generate("clerk", CHAT["messages"], stream=True, **GREEDY)),
+    "aio": lambda d: d.aio(lambda client: client.generate("clerk", PROMPT + " =", **GREEDY)).text,
+    "aio_stream": lambda d: d.aio(streamed),
     "cli": lambda d: d.cli("clerk", PROMPT + " =")["text"],
     "cli_chat": lambda d: d.cli("clerk", "--chat", PROMPT)["text"],
 }
@@ -165,6 +183,7 @@ VECTOR_DOORS: Dict[str, Callable[[Doors], Any]] = {
     "triton_http": lambda d: d.triton_http("minilm", {"text": AS_BYTES}, "embedding"),
     "websocket": lambda d: [one["embedding"] for one in d.websocket("/v1/embeddings", EMBEDDING)["data"]],
     "zmq": lambda d: d.zmq.embed("minilm", TEXTS),
+    "aio": lambda d: d.aio(lambda client: client.embed("minilm", TEXTS)),
     "cli": lambda d: output(d.cli("minilm", "--tensor", f"text=bytes:3:{','.join(TEXTS)}"), "embedding"),
 }
 
@@ -196,6 +215,7 @@ VALUE_DOORS: Dict[str, Callable[[Doors], Any]] = {
     "triton_http": lambda d: d.triton_http("polynomial", {"x": X}, "y"),
     "websocket": lambda d: output(d.websocket("/v2/models/polynomial/infer", tensor("x", "FP64", X)), "y"),
     "zmq": lambda d: d.zmq.infer("polynomial", {"x": X})["y"],
+    "aio": lambda d: d.aio(lambda client: client.infer("polynomial", {"x": X}))["y"],
     "cli": lambda d: output(d.cli("polynomial", "--tensor", f"x=f64:3:{','.join(map(str, POINTS))}"), "y"),
 }
 
@@ -232,6 +252,7 @@ LABEL_DOORS: Dict[str, Callable[[Doors], Sequence[Any]]] = {
     "websocket": lambda d: best(d.websocket("/v1/models/shapes:classify", {"examples": PICTURES})["result"]),
     "zmq": lambda d: d.zmq.infer("shapes", {"image": FILES})["label"],
     "zmq_pixels": lambda d: d.zmq.infer("shapes", {"pixels": IMAGES})["label"],
+    "aio": lambda d: d.aio(lambda client: client.infer("shapes", {"image": FILES}))["label"],
     "cli": by_cli,  # Of the first image: an argument has an end.
 }
 

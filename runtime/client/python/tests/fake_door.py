@@ -39,7 +39,7 @@ class Request:
 class FakeDoor:
     """Calls `handle(request)` for every request on its own thread; `cancels` gets the ids of cancelled ones."""
 
-    def __init__(self, handle, secret_key=None):
+    def __init__(self, handle, secret_key=None, port=0):
         self._handle = handle
         self._stop = threading.Event()
         self._context = zmq.Context()
@@ -49,8 +49,9 @@ class FakeDoor:
         if secret_key is not None:
             self._socket.curve_secretkey = secret_key
             self._socket.curve_server = True
-        port = self._socket.bind_to_random_port("tcp://127.0.0.1")
-        self.address = f"tcp://127.0.0.1:{port}"
+        self._socket.bind(f"tcp://127.0.0.1:{port or '*'}")
+        self.address = self._socket.last_endpoint.decode()
+        self.port = int(self.address.rpartition(":")[2])
         self.cancels = queue.Queue()
         self.problems = []
         self._thread = threading.Thread(target=self._run)

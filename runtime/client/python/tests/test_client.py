@@ -408,6 +408,32 @@ def test_closing_the_client_ends_calls_under_way():
             client.generate("clerk", "Hi")
 
 
+def test_calls_end_with_a_door_that_goes_and_later_ones_find_its_successor():
+    arrived = threading.Event()
+    first, client = served(lambda request: arrived.set())
+    errors = []
+
+    def call():
+        try:
+            client.generate("clerk", "lost")
+        except troupe.TroupeError as error:
+            errors.append((error.code, error.field))
+
+    with client:
+        with first:
+            thread = threading.Thread(target=call)
+            thread.start()
+            assert arrived.wait(WAIT)
+        thread.join(WAIT)
+        with FakeDoor(say_hello, port=first.port) as second:
+            found = client.generate("clerk", "found")
+
+            assert errors == [("unavailable", "address")]
+            assert found.text == "Hello!"
+            # Of the lost one: ZeroMQ might have had it still.
+            assert second.cancels.get(timeout=WAIT) == 1
+
+
 def test_an_impossible_address_is_refused_at_once():
     with pytest.raises(troupe.Unavailable, match="cannot connect to nonsense"):
         troupe.Client("nonsense")

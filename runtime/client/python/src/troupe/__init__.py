@@ -1,6 +1,7 @@
 """Troupe, a model serving cluster: its client (Client) and models in Python (model)."""
 
-from .client import Choice, Client, Generation, Scores, TextStream
+from .answers import Choice, Generation, Scores
+from .client import Client, TextStream
 from .errors import (
     AlreadyExists,
     Cancelled,

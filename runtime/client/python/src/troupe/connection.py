@@ -1,15 +1,14 @@
-"""One ZeroMQ socket, the thread that owns it, and the calls that wait for answers on it."""
+"""One ZeroMQ socket and the calls that wait for answers on it. Nothing here blocks: what turns it, a thread or an event
+loop, is in threads.py and loops.py."""
 
 from __future__ import annotations
 
 import itertools
-import queue
 import re
-import socket
 import threading
 import time
 from collections import deque
-from typing import Dict, List, Optional, Tuple, Union
+from typing import Dict, Generic, List, Optional, Tuple, TypeVar, Union
 
 import zmq
 from zmq.utils.monitor import recv_monitor_message
@@ -31,68 +30,71 @@ _ON_THIS_MACHINE = re.compile(r"(?!tcp://)|tcp://(127\.|localhost:|\[::1\]:)")
 _WHERE_KEYS_ARE = "`troupe get nodes --json` has it as zmq_key"
 # Values of a failed handshake's event: https://libzmq.readthedocs.io/en/latest/zmq_socket_monitor.html
 _MECHANISM_MISMATCH = 0x11000002
+_EVENTS = (
+    zmq.EVENT_HANDSHAKE_SUCCEEDED
+    | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+    | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+    | zmq.EVENT_DISCONNECTED
+)
+
+#: What ends a call or is a piece of its answer.
+Delivered = Union[TroupeError, Tuple[Envelope, List[Buffer]]]
 
 
 class Call:
-    """One request's answer. For one thread at a time."""
+    """One request's answer. For one thread or task at a time."""
 
     def __init__(self, connection: "Connection", correlation_id: int, timeout: Optional[float]):
+        self.correlation_id = correlation_id
+        self.is_sent = False
         self._connection = connection
-        self._correlation_id = correlation_id
         self._timeout = timeout
         self._deadline = None if timeout is None else time.monotonic() + timeout
-        # Holds what has come and was not taken yet; the answer's own length bounds it.
-        self._inbox: "queue.SimpleQueue[Union[TroupeError, Tuple[Envelope, List[Buffer]]]]" = queue.SimpleQueue()
         self._parts = 0
         self._ended = False
 
-    def next_part(self) -> Tuple[ResultPart, bool]:
-        """Waits for the next part; also says whether it is the last one. Raises the error that ends the answer."""
-        try:
-            part, last = self._take()
-        except BaseException:
-            self.cancel()
-            raise
-        self._ended = last
-        return part, last
+    def deliver(self, item: Delivered) -> None:
+        """Hands `item` to who waits. By what turns the connection."""
+        raise NotImplementedError
 
     def cancel(self) -> None:
         """Wants no more. Does nothing once the answer has ended."""
         if not self._ended:
             self._ended = True
-            self._connection.cancel(self._correlation_id)
-
-    def deliver(self, item: Union[TroupeError, Tuple[Envelope, List[Buffer]]]) -> None:
-        self._inbox.put(item)
+            self._connection.cancel(self.correlation_id)
 
     def remaining(self) -> Optional[float]:
         """Seconds until the deadline."""
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
-    def _take(self) -> Tuple[ResultPart, bool]:
-        try:
-            item = self._inbox.get(timeout=self.remaining())
-        except queue.Empty:
-            address = self._connection.address
-            raise DeadlineExceeded(f"no answer from {address} within {self._timeout:g} seconds") from None
+    def late(self) -> DeadlineExceeded:
+        return DeadlineExceeded(f"no answer from {self._connection.address} within {self._timeout:g} seconds")
+
+    def open(self, item: Delivered) -> Tuple[ResultPart, bool]:
+        """The next part, and whether it is the last one. Raises the error that ends the answer."""
         if isinstance(item, TroupeError):
-            self._ended = True
             raise item
         envelope, (body, *attachments) = item
         if envelope.kind == Kind.ERROR:
-            self._ended = True
             error = decode_body(ErrorBody, body, attachments)
             raise error_from(error.code, error.message, error.field, error.retry_after_ms)
         if envelope.part.index != self._parts:
             raise CorruptData(f"expected part {self._parts} of the answer, found part {envelope.part.index}")
         self._parts += 1
-        return decode_body(ResultPart, body, attachments), envelope.part.last
+        part = decode_body(ResultPart, body, attachments)
+        self._ended = envelope.part.last
+        return part, self._ended
 
 
-class Connection:
-    """Thread-safe. Requests of all threads share one DEALER socket; answers find their call by correlation id.
+AnyCall = TypeVar("AnyCall", bound=Call)
 
-    Malformed frames, and answers that nobody waits for, are dropped.
+
+class Connection(Generic[AnyCall]):
+    """Requests share one DEALER socket; answers find their call by correlation id. ZeroMQ reconnects by itself; calls that
+    were sent over a connection that broke end as Unavailable.
+
+    request() and cancel() may be called by any thread. They call wake(), after which turn() must be called soon, as after
+    anything that the file descriptors tell. Malformed frames, and answers that nobody waits for, are dropped.
     """
 
     def __init__(self, address: str, api_key: Optional[str], server_key: Optional[str] = None):
@@ -103,23 +105,22 @@ class Connection:
             )
         self.address = address
         self._server_key = server_key
+        self._target = "gateway" if api_key is None else f"gateway#{api_key}"
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
-        self._calls: Dict[int, Call] = {}
+        self._calls: Dict[int, AnyCall] = {}
         self._outgoing: "deque[Tuple[int, List[Buffer]]]" = deque()
         self._closed = False
+        self._is_connected = False
         self._refusal: Optional[TroupeError] = None  # why there will never be a connection
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.linger = _LINGER_MS
-        self._target = "gateway" if api_key is None else f"gateway#{api_key}"
         try:
             if server_key is not None:
                 self._socket.curve_publickey, self._socket.curve_secretkey = zmq.curve_keypair()
                 self._set_server_key(server_key)
-            self._monitor = self._socket.get_monitor_socket(
-                zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
-            )
+            self._monitor = self._socket.get_monitor_socket(_EVENTS)
             self._socket.connect(address)
         except TroupeError:
             self._context.destroy(linger=0)
@@ -127,22 +128,24 @@ class Connection:
         except zmq.ZMQError as error:
             self._context.destroy(linger=0)
             raise Unavailable(f"cannot connect to {address}: {error}") from None
-        self._wake_in, self._wake_out = socket.socketpair()
-        self._wake_in.setblocking(False)
-        self._wake_out.setblocking(False)
-        self._thread = threading.Thread(target=self._run, name="troupe-client", daemon=True)
-        self._thread.start()
+
+    def new_call(self, correlation_id: int, timeout: Optional[float]) -> AnyCall:
+        raise NotImplementedError
+
+    def wake(self) -> None:
+        """Sees to it that turn() is called. By any thread; never raises."""
+        raise NotImplementedError
 
     def request(
         self, message: ServeRequest, timeout: Optional[float], idempotency_key: Optional[str] = None
-    ) -> Call:
+    ) -> AnyCall:
         """Sends `message`; `timeout` in seconds, None = none."""
-        call = Call(self, next(self._ids), timeout)
+        call = self.new_call(next(self._ids), timeout)
         remaining = call.remaining()
         envelope = Envelope(
             kind=Kind.REQUEST,
             message_type=MessageType.SERVE_REQUEST if idempotency_key is None else MessageType.KEYED_REQUEST,
-            correlation_id=call._correlation_id,
+            correlation_id=call.correlation_id,
             target_path=self._target,
             remaining_us=None if remaining is None else int(remaining * 1e6),
             trace=message.request_id,
@@ -155,8 +158,8 @@ class Connection:
                 raise Cancelled("the client is closed")
             if self._refusal is not None:
                 raise self._refusal
-            self._calls[call._correlation_id] = call
-        self._post(call._correlation_id, [encode_envelope(envelope), body, *attachments])
+            self._calls[call.correlation_id] = call
+        self._post(call.correlation_id, [encode_envelope(envelope), body, *attachments])
         return call
 
     def cancel(self, correlation_id: int) -> None:
@@ -166,42 +169,20 @@ class Connection:
                 return
         self._post(0, self._cancel_of(correlation_id))
 
-    def _cancel_of(self, correlation_id: int) -> List[Buffer]:
-        return [encode_envelope(Envelope(kind=Kind.CANCEL, correlation_id=correlation_id, target_path="gateway"))]
+    def turn(self) -> None:
+        """Sends what waits, and hands over what has come."""
+        self._watch()
+        self._send()
+        self._receive()
 
-    def close(self) -> None:
-        """Ends the thread; calls under way raise Cancelled. Idempotent."""
+    def mark_closed(self) -> bool:
+        """False: it was before."""
         with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-        self._wake()
-        self._thread.join()
-        self._wake_in.close()
-        self._wake_out.close()
-        self._context.term()
+            was_closed, self._closed = self._closed, True
+        return not was_closed
 
-    def _post(self, correlation_id: int, frames: List[Buffer]) -> None:
-        self._outgoing.append((correlation_id, frames))
-        self._wake()
-
-    def _wake(self) -> None:
-        try:
-            self._wake_out.send(b"\0")
-        except (BlockingIOError, OSError):
-            pass  # full: the thread is about to wake anyway; closed: nobody is left to wake
-
-    def _run(self) -> None:
-        poller = zmq.Poller()
-        poller.register(self._socket, zmq.POLLIN)
-        poller.register(self._wake_in, zmq.POLLIN)
-        poller.register(self._monitor, zmq.POLLIN)
-        while not self._closed:
-            poller.poll()
-            self._drain_wakes()
-            self._watch_handshakes()
-            self._send()
-            self._receive()
+    def hang_up(self) -> None:
+        """Sends the last cancels, and ends all calls. turn() must not be called any more."""
         self._send()
         self._socket.disable_monitor()
         self._monitor.close(linger=0)  # Else the context waits for it for ever.
@@ -211,20 +192,23 @@ class Connection:
         for call in orphans.values():
             call.deliver(Cancelled("the client was closed"))
 
-    def _drain_wakes(self) -> None:
-        try:
-            while self._wake_in.recv(4096):
-                pass
-        except BlockingIOError:
-            pass
+    def _post(self, correlation_id: int, frames: List[Buffer]) -> None:
+        self._outgoing.append((correlation_id, frames))
+        self.wake()
+
+    def _cancel_of(self, correlation_id: int) -> List[Buffer]:
+        return [encode_envelope(Envelope(kind=Kind.CANCEL, correlation_id=correlation_id, target_path="gateway"))]
 
     def _send(self) -> None:
         while self._outgoing:
             correlation_id, frames = self._outgoing.popleft()
+            call = self._calls.get(correlation_id)
             try:
                 self._socket.send_multipart(frames, zmq.NOBLOCK, copy=False)
+                if call is not None:
+                    call.is_sent = True
             except zmq.Again:
-                self._watch_handshakes()  # ZeroMQ has dropped a connection that it will not try again.
+                self._watch()  # ZeroMQ has dropped a connection that it will not try again.
                 full = Unavailable(f"the queue to {self.address} is full; is it reachable?")
                 self._end(correlation_id, self._refusal or full)
 
@@ -244,21 +228,43 @@ class Connection:
                 f"{key!r} is no public key: one is 40 characters of Z85; {_WHERE_KEYS_ARE}", "server_key"
             ) from None
 
-    def _watch_handshakes(self) -> None:
+    def _watch(self) -> None:
+        """Heeds what the socket's monitor tells of the connection."""
+        while True:
+            try:
+                message = recv_monitor_message(self._monitor, zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            if message["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED:
+                self._is_connected = True
+            elif message["event"] != zmq.EVENT_DISCONNECTED:
+                self._refuse(message)
+            elif self._is_connected:
+                self._is_connected = False
+                self._lose()
+
+    def _lose(self) -> None:
+        """Ends what was sent: whoever had it has gone with its answers."""
+        self._receive()  # What came before the end still counts.
+        self._end_all(Unavailable(f"the connection to {self.address} broke", "address"), of_sent_alone=True)
+
+    def _refuse(self, message: Dict[str, int]) -> None:
         """Ends what waits where the keys do not fit. ZeroMQ tries again only if it was the door that hung up.
 
         Which of the two a client meets is a race: a door that sees the mismatch first tells nothing.
         """
-        while self._monitor.poll(0):
-            message = recv_monitor_message(self._monitor)
-            error = self._unfit(is_plain=message["value"] == _MECHANISM_MISMATCH)
-            with self._lock:
-                if message["event"] == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
-                    self._refusal = error
-                waiting = list(self._calls)
-            for correlation_id in waiting:
-                self._end(correlation_id, error)
-                self._post(0, self._cancel_of(correlation_id))  # It stays queued for a door that fits.
+        error = self._unfit(is_plain=message["value"] == _MECHANISM_MISMATCH)
+        with self._lock:
+            if message["event"] == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
+                self._refusal = error
+        self._end_all(error)
+
+    def _end_all(self, error: TroupeError, of_sent_alone: bool = False) -> None:
+        with self._lock:
+            ended = [number for number, call in self._calls.items() if call.is_sent or not of_sent_alone]
+        for correlation_id in ended:
+            self._end(correlation_id, error)
+            self._post(0, self._cancel_of(correlation_id))  # ZeroMQ may still have it for whoever is there next.
 
     def _unfit(self, is_plain: bool) -> TroupeError:
         if self._server_key is None:

@@ -1,0 +1,191 @@
+"""What can be asked of a model, whoever waits for the answer: a thread (client.py) or a task (aio.py)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Callable, Generic, List, Mapping, Optional, Sequence, Tuple, TypeVar, Union
+
+from .answers import Prompt, arrays_of, generation_of, ids_of, prompt_of, rows_of, scores_of, text_of
+from .errors import InvalidArgument
+from .messages import (
+    Embed,
+    EmbedTask,
+    Generate,
+    Infer,
+    LogitBias,
+    ResultPart,
+    Sampling,
+    ServeRequest,
+    Tensor,
+    TextPair,
+    TokenIds,
+    Tokenize,
+)
+from .tensors import tensors
+
+#: What each verb returns: Client fills in values, aio.Client awaitables of them.
+ArraysT = TypeVar("ArraysT")
+TextT = TypeVar("TextT")
+RowsT = TypeVar("RowsT")
+ScoresT = TypeVar("ScoresT")
+IdsT = TypeVar("IdsT")
+StrT = TypeVar("StrT")
+
+
+class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
+    """timeout: seconds that a call may take, None = the client's; version: None = the routes decide; unit: what
+    experiments assign; idempotency_key: names a call across retries, so that it is answered once."""
+
+    def _ask(
+        self,
+        request: ServeRequest,
+        timeout: Optional[float],
+        idempotency_key: Optional[str],
+        read: Callable[[Sequence[ResultPart]], Any],
+    ) -> Any:
+        """Sends it; `read` makes the result of all parts."""
+        raise NotImplementedError
+
+    def _stream(self, request: ServeRequest, timeout: Optional[float], idempotency_key: Optional[str]) -> Any:
+        """Sends it; the result is pieces of text."""
+        raise NotImplementedError
+
+    def infer(
+        self,
+        model: str,
+        inputs: Union[Mapping[str, Any], Sequence[Tensor]],
+        outputs: Optional[Sequence[str]] = None,
+        parameters: Optional[Mapping[str, str]] = None,
+        version: Optional[str] = None,
+        timeout: Optional[float] = None,
+        unit: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
+    ) -> ArraysT:
+        """Named arrays in, named arrays out (read-only views). outputs: the wanted ones, None = all."""
+        work = Infer(tensors(inputs), list(outputs or ()), {key: str(value) for key, value in (parameters or {}).items()})
+        return self._ask(_request(model, version, unit, work), timeout, idempotency_key, arrays_of)
+
+    def generate(
+        self,
+        model: str,
+        prompt: Prompt,
+        *,
+        temperature: float = 1.0,
+        top_p: float = 1.0,
+        top_k: int = 0,
+        seed: Optional[int] = None,
+        max_tokens: int = 16,
+        stop: Union[None, str, Sequence[str]] = None,
+        stream: bool = False,
+        n: int = 1,
+        logprobs: Optional[int] = None,
+        echo: bool = False,
+        min_p: float = 0.0,
+        frequency_penalty: float = 0.0,
+        presence_penalty: float = 0.0,
+        repetition_penalty: float = 1.0,
+        logit_bias: Optional[Mapping[int, float]] = None,
+        min_tokens: int = 0,
+        stop_token_ids: Sequence[int] = (),
+        ignore_eos: bool = False,
+        version: Optional[str] = None,
+        timeout: Optional[float] = None,
+        unit: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
+    ) -> TextT:
+        """Text for a prompt: a str, chat messages ({"role": …, "content": …}) or token ids.
+
+        temperature: 0 = greedy; top_k: 0 = off; seed: None = the gateway draws one; stream: True = a TextStream.
+        n: answers to draw, not together with stream; logprobs: log-probabilities of the tokens, and of so many of the
+        likeliest at each place; echo: the prompt's text comes first. The rest as docs/http-api.md has them.
+        """
+        if stream and n != 1:
+            raise InvalidArgument("a stream has one answer; ask for several without stream", "n")
+        sampling = Sampling(
+            temperature=temperature,
+            top_p=top_p,
+            top_k=top_k,
+            seed=seed,
+            max_tokens=max_tokens,
+            stop=[stop] if isinstance(stop, str) else list(stop or ()),
+            min_p=min_p,
+            frequency_penalty=frequency_penalty,
+            presence_penalty=presence_penalty,
+            repetition_penalty=repetition_penalty,
+            logit_bias=[LogitBias(int(token), float(bias)) for token, bias in (logit_bias or {}).items()],
+            min_tokens=min_tokens,
+            stop_token_ids=[int(token) for token in stop_token_ids],
+            ignore_eos=ignore_eos,
+        )
+        work = Generate(prompt_of(prompt), sampling, stream, n, logprobs, echo)
+        request = _request(model, version, unit, work)
+        if stream:
+            return self._stream(request, timeout, idempotency_key)
+        return self._ask(request, timeout, idempotency_key, generation_of)
+
+    def embed(
+        self,
+        model: str,
+        inputs: Union[str, Sequence[str], Sequence[Sequence[int]]],
+        *,
+        dimensions: int = 0,
+        version: Optional[str] = None,
+        timeout: Optional[float] = None,
+        unit: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
+    ) -> RowsT:
+        """A vector for each text or list of token ids, as rows (read-only).
+
+        dimensions: the first so many, at length 1 again; 0 = all.
+        """
+        wanted = [inputs] if isinstance(inputs, str) else list(inputs)
+        work = Embed([prompt_of(one) for one in wanted], EmbedTask.VECTORS, dimensions)
+        return self._ask(_request(model, version, unit, work), timeout, idempotency_key, rows_of)
+
+    def score(
+        self,
+        model: str,
+        inputs: Union[str, Sequence[Union[str, Tuple[str, str]]]],
+        *,
+        version: Optional[str] = None,
+        timeout: Optional[float] = None,
+        unit: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
+    ) -> ScoresT:
+        """What the model's head says of each text or pair of texts. A model of vectors scores pairs by their cosine."""
+        wanted = [inputs] if isinstance(inputs, str) else list(inputs)
+        works = [TextPair(*one) if isinstance(one, tuple) else prompt_of(one) for one in wanted]
+        work = Embed(works, EmbedTask.SCORES)
+        return self._ask(_request(model, version, unit, work), timeout, idempotency_key, scores_of)
+
+    def tokenize(
+        self,
+        model: str,
+        prompt: Prompt,
+        *,
+        add_special_tokens: bool = True,
+        version: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> IdsT:
+        """The token ids that the model makes of a text or of messages."""
+        work = Tokenize(prompt_of(prompt), add_special_tokens)
+        return self._ask(_request(model, version, None, work), timeout, None, ids_of)
+
+    def detokenize(
+        self,
+        model: str,
+        ids: Sequence[int],
+        *,
+        special_tokens: bool = True,
+        version: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> StrT:
+        """The text that token ids stand for. special_tokens: whether those are written out."""
+        work = Tokenize(TokenIds([int(one) for one in ids]), special_tokens)
+        return self._ask(_request(model, version, None, work), timeout, None, text_of)
+
+
+def _request(
+    model: str, version: Optional[str], unit: Optional[str], work: Union[Generate, Infer, Embed, Tokenize]
+) -> ServeRequest:
+    return ServeRequest(uuid.uuid4().hex, model, version or "", unit or "", work)
