@@ -39,6 +39,15 @@ bool has_replica(const protocol::RoutedModel& model, std::string_view version) {
   });
 }
 
+const protocol::ModelInterface* interface_of(const protocol::RoutedModel& model, std::string_view version) {
+  const protocol::Route* best = nullptr;
+  for (const protocol::Route& route : model.routes) {
+    if (!route.interface.is_declared() || (!version.empty() && route.version != version)) continue;
+    if (best == nullptr || route.weight > best->weight) best = &route;
+  }
+  return best == nullptr ? nullptr : &best->interface;
+}
+
 std::shared_ptr<const RoutingTable> RoutingBoard::table() const {
   const std::lock_guard lock(mutex_);
   return table_;

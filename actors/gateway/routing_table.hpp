@@ -40,6 +40,10 @@ std::vector<std::string> versions_of(const protocol::RoutedModel& model);
 /// Whether a replica of the model (of `version`, unless that is empty) is ready.
 bool has_replica(const protocol::RoutedModel& model, std::string_view version);
 
+/// What the model's version takes and gives (that of the version with most traffic, where `version` is empty). Valid as
+/// long as the model's table; nullptr while nothing is declared.
+const protocol::ModelInterface* interface_of(const protocol::RoutedModel& model, std::string_view version);
+
 /// Written by the gateway actor, read by front ends. Thread-safe.
 class RoutingBoard {
  public:

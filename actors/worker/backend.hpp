@@ -62,6 +62,8 @@ class Backend {
   virtual void credit(WorkId id, uint64_t bytes) = 0;
   /// Requests that may be inside at once; the batcher holds the rest. Known once warm.
   virtual uint32_t slots() const = 0;
+  /// What the model takes and gives. Known once warm; not declared where the back end does not say.
+  virtual protocol::ModelInterface interface() const { return {}; }
 
   /// What the compute does now, and how long one step of it may take (0 = a second). From any thread.
   virtual StepProgress progress() const = 0;

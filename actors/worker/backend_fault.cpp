@@ -25,6 +25,7 @@ class LostDevice final : public Backend {
   void cancel(WorkId id) override { backend_->cancel(id); }
   void credit(WorkId id, uint64_t bytes) override { backend_->credit(id, bytes); }
   uint32_t slots() const override { return backend_->slots(); }
+  protocol::ModelInterface interface() const override { return backend_->interface(); }
   StepProgress progress() const override { return backend_->progress(); }
   Duration longest_step() const override { return backend_->longest_step(); }
 

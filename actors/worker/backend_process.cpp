@@ -84,7 +84,7 @@ class Speaker final : public BackendEvents {
   void on_loaded() override { outbox_.push(loaded_frame()); }
   void on_warm() override {
     const auto longest = std::chrono::duration_cast<std::chrono::microseconds>(backend_->longest_step());
-    outbox_.push(warm_frame({backend_->slots(), static_cast<uint64_t>(longest.count()), name_}));
+    outbox_.push(warm_frame({backend_->slots(), static_cast<uint64_t>(longest.count()), name_, backend_->interface()}));
   }
   void on_failed(const Error& error) override { outbox_.push(error_frame({}, error)); }
   void on_part(WorkId id, protocol::ResultPart part, bool last) override {

@@ -36,6 +36,9 @@ class ChildBackend final : public Backend {
     if (session_) session_->credit(id, bytes);
   }
   uint32_t slots() const override { return session_ ? session_->slots() : 0; }
+  protocol::ModelInterface interface() const override {
+    return session_ ? session_->interface() : protocol::ModelInterface{};
+  }
   StepProgress progress() const override { return session_ ? session_->progress() : StepProgress{}; }
   Duration longest_step() const override { return session_ ? session_->longest_step() : Duration{0}; }
 

@@ -214,13 +214,27 @@ void ChildSession::hear(const protocol::BackendWarm& warm) {
     ++dropped_;
     return;
   }
+  if (const Status valid = protocol::validate(warm.interface); !valid)
+    return lose({Errc::failed_precondition,
+                 "what the model declares to take and give is wrong: " + valid.error().message,
+                 valid.error().field,
+                 {}});
   const auto longest = std::chrono::microseconds{std::min<uint64_t>(warm.longest_step_us, uint64_t{1} << 40)};
   health_->on_warm(longest);
   longest_step_ = Duration(longest).count();
   slots_ = std::clamp(warm.slots, 1u, slots_max);
+  {
+    const std::lock_guard lock(interface_mutex_);
+    interface_ = warm.interface;
+  }
   options_.log.info("back end is warm", kv("replica", options_.spec.id), kv("name", warm.name), kv("slots", warm.slots),
                     kv("longest_step_us", warm.longest_step_us));
   emit([](BackendEvents& events) { events.on_warm(); });
+}
+
+protocol::ModelInterface ChildSession::interface() const {
+  const std::lock_guard lock(interface_mutex_);
+  return interface_;
 }
 
 void ChildSession::hear(const protocol::Progress& progress) {

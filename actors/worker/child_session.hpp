@@ -52,6 +52,7 @@ class ChildSession {
   /// Known once on_warm was called.
   uint32_t slots() const { return slots_.load(std::memory_order_relaxed); }
   Duration longest_step() const { return Duration{longest_step_.load(std::memory_order_relaxed)}; }
+  protocol::ModelInterface interface() const;
   /// As of the last report.
   StepProgress progress() const;
   /// The process is gone and the thread done; destruction does not wait.
@@ -97,6 +98,8 @@ class ChildSession {
   Clock& clock_;
   const std::unique_ptr<bus::internal::Poller> poller_;
   bus::MpscQueue<Command> commands_;
+  mutable std::mutex interface_mutex_;
+  protocol::ModelInterface interface_;
   std::mutex events_mutex_;
   BackendEvents* events_;  ///< nullptr once retired.
   std::atomic<bool> retired_{false};

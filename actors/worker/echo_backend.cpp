@@ -41,6 +41,10 @@ class EchoBackend final : public Backend {
     });
   }
   uint32_t slots() const override { return spec_.slots; }
+  protocol::ModelInterface interface() const override {
+    using protocol::ModelTask;
+    return {{ModelTask::generate, ModelTask::chat, ModelTask::infer}, {}, {}, 0};
+  }
   StepProgress progress() const override { return meter_.read(); }
   Duration longest_step() const override { return Duration{0}; }
 

@@ -66,6 +66,19 @@ class EncoderWork final : public NativeWork {
   Status warm_up() override { return engine_->warm_up(); }
   int64_t full_step() const override { return engine_->tokens_per_step() / warm_up_tokens + 1; }
 
+  protocol::ModelInterface interface() const override {
+    using protocol::ModelTask;
+    protocol::ModelInterface interface;
+    // Texts can be scored by their vectors as well.
+    if (has_vectors()) interface.tasks.push_back(ModelTask::vectors);
+    interface.tasks.insert(interface.tasks.end(), {ModelTask::scores, ModelTask::infer, ModelTask::tokenize});
+    interface.inputs.push_back({"text", DType::bytes, {protocol::any_extent}});
+    const auto width = has_vectors() ? int64_t{engine_->dimensions()} : std::ssize(engine_->labels());
+    interface.outputs.push_back({std::string(output_name(infer_task())), DType::f32, {protocol::any_extent, width}});
+    interface.context_length = engine_->max_tokens();
+    return interface;
+  }
+
   Status submit(const WorkItem& item) override {
     if (const auto* tokenize = std::get_if<protocol::Tokenize>(&item.request->work)) return answer(item.id, *tokenize);
     if (std::holds_alternative<protocol::Generate>(item.request->work)) {
@@ -108,6 +121,10 @@ class EncoderWork final : public NativeWork {
     uint32_t tokens = 0;
   };
 
+  bool has_vectors() const { return engine_->can(gpu::EncoderTask::embed); }
+  /// What texts that come as a tensor are asked for.
+  EmbedTask infer_task() const { return has_vectors() ? EmbedTask::vectors : EmbedTask::scores; }
+
   Result<Request> plan(const protocol::Embed& embed) const {
     Request request;
     request.task = embed.task;
@@ -141,8 +158,7 @@ class EncoderWork final : public NativeWork {
       return fail_field("inputs", "the input has {} elements; give 1 to {} texts", embed.inputs.size(),
                         protocol::embed_inputs_max);
     }
-    const bool has_vectors = engine_->can(gpu::EncoderTask::embed);
-    embed.task = has_vectors ? EmbedTask::vectors : EmbedTask::scores;
+    embed.task = infer_task();
     for (const std::string& name : infer.outputs) {
       if (name != output_name(embed.task)) {
         return fail_field("outputs", "there is no output '{}'; this model has {}", name, output_name(embed.task));

@@ -1,5 +1,7 @@
 #include "actors/worker/native_backend.hpp"
 
+#include <mutex>
+
 #include "actors/worker/command_thread.hpp"
 #include "actors/worker/native_work.hpp"
 #include "gpu/engine/encoder_engine.hpp"
@@ -52,6 +54,10 @@ class NativeBackend final : public Backend {
   }
 
   uint32_t slots() const override { return spec_.sequences_max; }
+  protocol::ModelInterface interface() const override {
+    const std::lock_guard lock(interface_mutex_);
+    return interface_;
+  }
   StepProgress progress() const override { return meter_.read(); }
   Duration longest_step() const override { return Duration{longest_step_.load(std::memory_order_relaxed)}; }
 
@@ -67,6 +73,10 @@ class NativeBackend final : public Backend {
     longest_step_ =
         std::clamp<Duration>((clock_.now() - begun) * work_->full_step() * step_margin, step_floor, step_ceiling)
             .count();
+    {
+      const std::lock_guard lock(interface_mutex_);
+      interface_ = work_->interface();
+    }
     events_.on_warm();
     return {};
   }
@@ -86,7 +96,9 @@ class NativeBackend final : public Backend {
   BackendEvents& events_;
   StepMeter meter_{clock_};
   std::atomic<int64_t> longest_step_{0};  ///< Nanoseconds; known once warm.
-  std::unique_ptr<NativeWork> work_;      ///< Used on the thread only.
+  mutable std::mutex interface_mutex_;
+  protocol::ModelInterface interface_;
+  std::unique_ptr<NativeWork> work_;  ///< Used on the thread only.
   CommandThread thread_;
 };
 

@@ -15,6 +15,7 @@ class NativeWork {
   virtual Status warm_up() = 0;
   /// Tokens that a full step has for one of the warm-up's.
   virtual int64_t full_step() const = 0;
+  virtual protocol::ModelInterface interface() const = 0;
 
   /// Answered by events, at once or by later steps. Where it fails there is no event.
   virtual Status submit(const WorkItem& item) = 0;

@@ -99,6 +99,10 @@ class PythonBackend final : public Backend {
     const Backend* child = this->child();
     return child == nullptr ? 0 : child->slots();
   }
+  protocol::ModelInterface interface() const override {
+    const Backend* child = this->child();
+    return child == nullptr ? protocol::ModelInterface{} : child->interface();
+  }
   StepProgress progress() const override {
     const Backend* child = this->child();
     return child == nullptr ? StepProgress{} : child->progress();

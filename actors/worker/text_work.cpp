@@ -81,6 +81,16 @@ class TextWork final : public NativeWork {
   Status warm_up() override { return engine_->warm_up(); }
   int64_t full_step() const override { return step_tokens_ / gpu::warm_up_tokens + 1; }
 
+  protocol::ModelInterface interface() const override {
+    using protocol::ModelTask;
+    protocol::ModelInterface interface;
+    interface.tasks = {ModelTask::generate};
+    if (engine_->encoder().has_chat_template()) interface.tasks.push_back(ModelTask::chat);
+    interface.tasks.push_back(ModelTask::tokenize);
+    interface.context_length = engine_->context_length();
+    return interface;
+  }
+
   Status submit(const WorkItem& item) override {
     const protocol::Work& work = item.request->work;
     if (const auto* generate = std::get_if<protocol::Generate>(&work)) return submit(item, *generate);

@@ -29,6 +29,7 @@ class WorkerActor::Events final : public BackendEvents {
   }
   void on_warm() override {
     post([](WorkerActor& worker) {
+      worker.status_.interface = worker.backend_->interface();
       worker.set_state(ReplicaState::ready);
       worker.tell_batcher(worker.backend_->slots());
     });

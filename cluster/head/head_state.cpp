@@ -81,7 +81,7 @@ bool HeadState::update_replicas(const protocol::Heartbeat& heartbeat) {
   for (const protocol::ReplicaStatus& status : heartbeat.replicas) {
     const auto replica = replicas_.find(status.id);
     if (replica == replicas_.end()) continue;
-    changed |= replica->second.status.state != status.state;
+    changed |= replica->second.status.state != status.state || replica->second.status.interface != status.interface;
     replica->second.status = status;
   }
   // One that the node was told of, and that it reports no more, has stopped.
@@ -330,11 +330,14 @@ protocol::RoutingSnapshot HeadState::routing(Time now) const {
     model.name = record.model;
     const int64_t created = record.created_unix_us / 1'000'000;
     model.created_unix_s = model.routes.empty() ? created : std::min(model.created_unix_s, created);
-    protocol::Route route{name, record.version, record.weight, record.balancing, record.cache, record.backend, {}, 0};
+    protocol::Route route{name, record.version, record.weight, record.balancing, record.cache, record.backend, {}, 0,
+                          {}};
     for (const auto& [id, replica] : replicas_) {
       if (replica.spec.deployment != name || replica.stopping) continue;
       if (replica.status.state == ReplicaState::ready) route.replicas.push_back({id, replica.node});
       route.coming += is_coming(replica.status.state);
+      if (!route.interface.is_declared() && replica.spec.version == record.version)
+        route.interface = replica.status.interface;
     }
     model.routes.push_back(std::move(route));
   }

@@ -25,6 +25,8 @@ class PromptEncoder {
   /// The same without the bounds, for those who count. `add_special_tokens`: of a text.
   Result<std::vector<int32_t>> tokenize(const Prompt& prompt, bool add_special_tokens = true) const;
 
+  /// Whether it takes conversations.
+  bool has_chat_template() const noexcept { return chat_template_.has_value(); }
   uint32_t context_length() const noexcept { return context_length_; }
   const Tokenizer& tokenizer() const noexcept { return tokenizer_; }
 

@@ -12,6 +12,7 @@
 #include "runtime/base/clock.hpp"
 #include "runtime/base/ids.hpp"
 #include "runtime/protocol/message_type.hpp"
+#include "runtime/protocol/model_interface.hpp"
 
 namespace troupe::protocol {
 
@@ -176,12 +177,13 @@ struct ReplicaStatus {
   uint64_t requests = 0;  ///< Answered since it is ready.
   uint32_t waiting = 0;
   uint32_t running = 0;
+  ModelInterface interface {};  ///< Known since it was ready first.
   bool operator==(const ReplicaStatus&) const = default;
   static constexpr auto fields() {
     return std::tuple{&ReplicaStatus::id,       &ReplicaStatus::deployment, &ReplicaStatus::model,
                       &ReplicaStatus::version,  &ReplicaStatus::state,      &ReplicaStatus::reason,
                       &ReplicaStatus::restarts, &ReplicaStatus::requests,   &ReplicaStatus::waiting,
-                      &ReplicaStatus::running};
+                      &ReplicaStatus::running,  &ReplicaStatus::interface};
   }
 };
 
@@ -328,10 +330,11 @@ struct Route {
   BackendKind backend = BackendKind::native;
   std::vector<RoutedReplica> replicas;  ///< Ready ones only.
   uint32_t coming = 0;                  ///< Replicas that load: requests may wait for them.
+  ModelInterface interface {};          ///< As a replica declares it; not declared until the first is warm.
   bool operator==(const Route&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&Route::deployment, &Route::version, &Route::weight,   &Route::balancing,
-                      &Route::cache,      &Route::backend, &Route::replicas, &Route::coming};
+    return std::tuple{&Route::deployment, &Route::version,  &Route::weight, &Route::balancing, &Route::cache,
+                      &Route::backend,    &Route::replicas, &Route::coming, &Route::interface};
   }
 };
 

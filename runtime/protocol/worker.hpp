@@ -10,6 +10,7 @@
 
 #include "runtime/protocol/cluster.hpp"
 #include "runtime/protocol/message_type.hpp"
+#include "runtime/protocol/model_interface.hpp"
 #include "runtime/protocol/serving.hpp"
 
 namespace troupe::protocol {
@@ -51,9 +52,10 @@ struct BackendWarm {
   uint32_t slots = 1;            ///< Requests that may be inside at once; at least 1.
   uint64_t longest_step_us = 0;  ///< What one step may take; 0 = 1 s.
   std::string name;              ///< For logs.
+  ModelInterface interface {};
   bool operator==(const BackendWarm&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&BackendWarm::slots, &BackendWarm::longest_step_us, &BackendWarm::name};
+    return std::tuple{&BackendWarm::slots, &BackendWarm::longest_step_us, &BackendWarm::name, &BackendWarm::interface};
   }
 };
 

@@ -173,11 +173,14 @@ def test_tritons_client_gets_vectors_and_scores_of_texts(encoders: Cluster):
     url = encoders.gateway.url("http").removeprefix("http://")
 
     with triton.InferenceServerClient(url) as client:
+        metadata = client.get_model_metadata("vectors")
         vectors = client.infer("vectors", [asked]).as_numpy("embedding")
         scores = client.infer("classes", [asked]).as_numpy("scores")
 
     np.testing.assert_allclose(vectors, [one["embedding"] for one in reference("vectors")[:2]], atol=NEAR)
     np.testing.assert_allclose(scores, [one["scores"] for one in reference("classes")[:2]], atol=NEAR)
+    assert metadata["inputs"] == [{"name": "text", "datatype": "BYTES", "shape": [-1]}]
+    assert metadata["outputs"] == [{"name": "embedding", "datatype": "FP32", "shape": [-1, vectors.shape[1]]}]
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,8 @@ def test_models_list_names_each_model_and_each_version(client):
 
 
 def test_models_retrieve_finds_a_version(client):
-    assert client.models.retrieve("clerk@2").id == "clerk@2"
+    clerk = client.models.retrieve("clerk@2")
+    assert clerk.id == "clerk@2" and clerk.max_model_len == 256  # As vLLM says it; not OpenAI's.
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("clerk@3")
 

@@ -35,6 +35,11 @@ MODELS = """
             labels = np.array([["old", "young"]] * len(age), dtype=object)
             return {"scores": scores, "classes": labels}
 
+    @troupe.model(inputs={"x": ("FP32", [-1, 2])}, outputs={"y": ("FP32", [-1])})
+    class Declared:
+        def infer(self, batch):
+            return {"y": [x.sum(axis=1) for x in batch["x"]]}
+
     @troupe.model(batch=False)
     class Price:
         def __call__(self, item):
@@ -46,7 +51,7 @@ MODELS = """
 def models(shared: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
     shared.start_head()
     folder = tmp_path_factory.mktemp("models")
-    for name in ("Half", "Mixed", "Picture", "Judge", "Price"):
+    for name in ("Half", "Mixed", "Picture", "Judge", "Declared", "Price"):
         start_model(shared, folder, MODELS, f"served:{name}")
     return shared
 
@@ -174,3 +179,22 @@ def test_the_metadata_names_the_signature(door):
     assert metadata["metadata"]["signature_def"]["signature_def"].keys() == {"serving_default"}
     assert right(door.get("/v1/models/half/versions/1/metadata")) == metadata
     assert door.get("/v1/models/nobody/metadata").json()["error"]["code"] == "model_not_found"
+
+
+def test_a_model_that_declares_its_input_gets_it_by_that_name_and_type(door):
+    assert right(door.post("/v1/models/declared:predict", {"instances": [[1, 2], [3, 4]]})) == {"predictions": [3.0, 7.0]}
+    said = wrong(door.post("/v1/models/declared:predict", {"instances": [["a", "b"]]}), 400)
+    assert said == 'instances[0] holds "a", which FP32 cannot'
+    said = wrong(door.post("/v1/models/declared:predict", {"instances": [[1, 2, 3]]}), 400)
+    assert said == "input 'x' has shape [1, 3], this model takes FP32 [-1, 2]"
+
+
+def test_metadata_tells_what_a_model_declares(door):
+    signature = right(door.get("/v1/models/declared/metadata"))["metadata"]["signature_def"]["signature_def"]
+    assert signature["serving_default"]["inputs"] == {
+        "x": {
+            "dtype": "DT_FLOAT",
+            "tensor_shape": {"dim": [{"size": "-1", "name": ""}, {"size": "2", "name": ""}], "unknown_rank": False},
+            "name": "x",
+        }
+    }

@@ -23,6 +23,10 @@ MIRROR = """
     class Mirror:
         def __call__(self, batch):
             return dict(batch)
+
+    @troupe.model(inputs={"x": ("FP32", [2])}, outputs={"y": ("BYTES", [-1])})
+    def Declared(batch):
+        return {"y": [np.array([str(x)], dtype=object) for x in batch["x"]]}
 """
 
 #: One of each type that NumPy has.
@@ -46,7 +50,9 @@ ARRAYS = {
 @pytest.fixture(scope="module")
 def mirror(shared: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
     shared.start_head()
-    start_model(shared, tmp_path_factory.mktemp("mirror"), MIRROR, "served:Mirror")
+    folder = tmp_path_factory.mktemp("mirror")
+    for name in ("Mirror", "Declared"):
+        start_model(shared, folder, MIRROR, f"served:{name}")
     shared.run("deploy", "echo@1", "--backend", "echo")
     shared.wait_for_traffic("echo")
     return shared
@@ -289,11 +295,20 @@ def test_the_server_tells_what_it_is_and_can(client):
     assert {"binary_tensor_data", "statistics", "model_configuration"} <= set(metadata["extensions"])
 
 
+def test_a_model_tells_what_it_declares_to_take_and_give(client):
+    metadata = client.get_model_metadata("declared")
+
+    assert metadata["inputs"] == [{"name": "x", "datatype": "FP32", "shape": [2]}]
+    assert metadata["outputs"] == [{"name": "y", "datatype": "BYTES", "shape": [-1]}]
+    assert client.get_model_config("declared")["input"] == [{"name": "x", "data_type": "TYPE_FP32", "dims": [2]}]
+
+
 def test_a_model_tells_its_versions_and_configuration(client):
     assert client.is_model_ready("mirror") and client.is_model_ready("mirror", "1")
     assert not client.is_model_ready("nobody")
     assert client.get_model_metadata("mirror")["versions"] == ["1"]
     assert client.get_model_metadata("mirror", "1")["platform"] == "troupe_python"
+    assert client.get_model_metadata("mirror")["inputs"] == []  # It takes any.
     assert client.get_model_config("mirror")["backend"] == "python"
     with pytest.raises(InferenceServerException) as caught:
         client.get_model_metadata("mirrow")

@@ -24,9 +24,97 @@ std::string json_string(std::string_view text) {
   return out;
 }
 
-std::string openai_entry(std::string_view id, int64_t created_unix_s) {
-  return fmt::format(R"({{"id":{},"object":"model","created":{},"owned_by":"troupe"}})", json_string(id),
-                     created_unix_s);
+std::string openai_entry(const protocol::RoutedModel& model, std::string_view id, std::string_view version) {
+  const protocol::ModelInterface* const known = interface_of(model, version);
+  const std::string length = known == nullptr || known->context_length == 0
+                                 ? ""
+                                 : fmt::format(R"(,"max_model_len":{})", known->context_length);
+  return fmt::format(R"({{"id":{},"object":"model","created":{},"owned_by":"troupe"{}}})", json_string(id),
+                     model.created_unix_s, length);
+}
+
+/// What Infer takes and gives; of a model that generates text only, what the generate extension does.
+struct Signature {
+  std::vector<protocol::TensorSpec> inputs;
+  std::vector<protocol::TensorSpec> outputs;
+};
+
+Signature signature_of(const protocol::RoutedModel& model, std::string_view version) {
+  const protocol::ModelInterface* const known = interface_of(model, version);
+  if (known == nullptr) return {};
+  const auto has = [&](protocol::ModelTask task) {
+    return std::ranges::find(known->tasks, task) != known->tasks.end();
+  };
+  if (has(protocol::ModelTask::generate) && !has(protocol::ModelTask::infer)) {
+    return {{{"text_input", DType::bytes, {1}}}, {{"text_output", DType::bytes, {1}}}};
+  }
+  return {known->inputs, known->outputs};
+}
+
+template <class Format>
+std::string list_of(const std::vector<protocol::TensorSpec>& specs, Format format) {
+  std::string list;
+  for (const protocol::TensorSpec& spec : specs) {
+    if (!list.empty()) list += ',';
+    list += format(spec);
+  }
+  return list;
+}
+
+std::string metadata_entry(const protocol::TensorSpec& spec) {
+  return fmt::format(R"({{"name":{},"datatype":"{}","shape":[{}]}})", json_string(spec.name), to_string(spec.dtype),
+                     fmt::join(spec.shape, ","));
+}
+
+std::string config_entry(const protocol::TensorSpec& spec) {
+  const std::string_view type = spec.dtype == DType::bytes ? "STRING" : to_string(spec.dtype);
+  return fmt::format(R"({{"name":{},"data_type":"TYPE_{}","dims":[{}]{}}})", json_string(spec.name), type,
+                     fmt::join(spec.shape, ","), spec.is_optional ? R"(,"optional":true)" : "");
+}
+
+/// TensorFlow's names of types.
+std::string_view tf_type(DType dtype) {
+  switch (dtype) {
+    case DType::boolean:
+      return "DT_BOOL";
+    case DType::u8:
+      return "DT_UINT8";
+    case DType::u16:
+      return "DT_UINT16";
+    case DType::u32:
+      return "DT_UINT32";
+    case DType::u64:
+      return "DT_UINT64";
+    case DType::i8:
+      return "DT_INT8";
+    case DType::i16:
+      return "DT_INT16";
+    case DType::i32:
+      return "DT_INT32";
+    case DType::i64:
+      return "DT_INT64";
+    case DType::f16:
+      return "DT_HALF";
+    case DType::bf16:
+      return "DT_BFLOAT16";
+    case DType::f32:
+      return "DT_FLOAT";
+    case DType::f64:
+      return "DT_DOUBLE";
+    case DType::bytes:
+      return "DT_STRING";
+  }
+  return "DT_INVALID";
+}
+
+std::string tf_entry(const protocol::TensorSpec& spec) {
+  std::string extents;
+  for (const int64_t extent : spec.shape) {
+    extents += fmt::format(R"({}{{"size":"{}","name":""}})", extents.empty() ? "" : ",", extent);
+  }
+  const std::string name = json_string(spec.name);
+  return fmt::format(R"({}:{{"dtype":"{}","tensor_shape":{{"dim":[{}],"unknown_rank":false}},"name":{}}})", name,
+                     tf_type(spec.dtype), extents, name);
 }
 
 /// The model if it is known and has `version` (any, where that is empty).
@@ -103,15 +191,15 @@ Page open_inference_failure(const Error& error) {
 
 Page openai_model_list(const RoutingTable* table, const std::vector<std::string>& allowed) {
   std::string entries;
-  const auto add = [&entries](std::string_view id, int64_t created) {
+  const auto add = [&entries](const protocol::RoutedModel& model, std::string_view id, std::string_view version) {
     if (!entries.empty()) entries += ',';
-    entries += openai_entry(id, created);
+    entries += openai_entry(model, id, version);
   };
   if (table != nullptr) {
     for (const protocol::RoutedModel& model : table->snapshot().models) {
       if (!may_use(allowed, model.name)) continue;
-      add(model.name, model.created_unix_s);
-      for (const std::string& version : versions_of(model)) add(model.name + '@' + version, model.created_unix_s);
+      add(model, model.name, {});
+      for (const std::string& version : versions_of(model)) add(model, model.name + '@' + version, version);
     }
   }
   return {200, fmt::format(R"({{"object":"list","data":[{}]}})", entries)};
@@ -122,7 +210,7 @@ Page openai_model(const RoutingTable* table, std::string_view id) {
   if (!name) return {http_status(name.error()), openai_error_body(name.error())};
   const auto model = find(table, name->model, name->version);
   if (!model) return {http_status(model.error()), openai_error_body(model.error())};
-  std::string entry = openai_entry(id, (*model)->created_unix_s);
+  std::string entry = openai_entry(**model, id, name->version);
   entry.back() = ',';
   return {200, entry + version_states(**model, name->version) + '}'};
 }
@@ -138,10 +226,12 @@ Page tf_metadata(const RoutingTable* table, std::string_view name, std::string_v
   if (!model) return {http_status(model.error()), openai_error_body(model.error())};
   const auto versions = versions_of(**model);
   const std::string_view shown = !version.empty() || versions.empty() ? version : std::string_view(versions.back());
+  const Signature signature = signature_of(**model, shown);
   return {200, fmt::format(R"({{"model_spec":{{"name":{},"signature_name":"","version":{}}},)"
                            R"("metadata":{{"signature_def":{{"signature_def":{{"serving_default":)"
-                           R"({{"inputs":{{}},"outputs":{{}},"method_name":"tensorflow/serving/predict"}}}}}}}}}})",
-                           json_string(name), json_string(shown))};
+                           R"({{"inputs":{{{}}},"outputs":{{{}}},"method_name":"tensorflow/serving/predict"}}}}}}}}}})",
+                           json_string(name), json_string(shown), list_of(signature.inputs, tf_entry),
+                           list_of(signature.outputs, tf_entry))};
 }
 
 Page open_inference_server(std::string_view software) {
@@ -151,16 +241,21 @@ Page open_inference_server(std::string_view software) {
 Page open_inference_model(const RoutingTable* table, std::string_view name, std::string_view version) {
   const auto model = find(table, name, version);
   if (!model) return open_inference_failure(model.error());
-  return {200, fmt::format(R"({{"name":{},"versions":[{}],"platform":"troupe_{}","inputs":[],"outputs":[]}})",
-                           json_string(name), version_list(**model, {}), backend(**model))};
+  const Signature signature = signature_of(**model, version);
+  return {200, fmt::format(R"({{"name":{},"versions":[{}],"platform":"troupe_{}","inputs":[{}],"outputs":[{}]}})",
+                           json_string(name), version_list(**model, {}), backend(**model),
+                           list_of(signature.inputs, metadata_entry), list_of(signature.outputs, metadata_entry))};
 }
 
 Page open_inference_model_config(const RoutingTable* table, std::string_view name, std::string_view version) {
   const auto model = find(table, name, version);
   if (!model) return open_inference_failure(model.error());
+  const Signature signature = signature_of(**model, version);
   return {200, fmt::format(R"({{"name":{},"platform":"troupe_{}","backend":"{}",)"
-                           R"("version_policy":{{"specific":{{"versions":[{}]}}}}}})",
-                           json_string(name), backend(**model), backend(**model), version_list(**model, version))};
+                           R"("version_policy":{{"specific":{{"versions":[{}]}}}},)"
+                           R"("max_batch_size":0,"input":[{}],"output":[{}]}})",
+                           json_string(name), backend(**model), backend(**model), version_list(**model, version),
+                           list_of(signature.inputs, config_entry), list_of(signature.outputs, config_entry))};
 }
 
 Page repository_index_page(const RoutingTable* table, const std::vector<std::string>& allowed, bool ready_only) {

@@ -22,7 +22,7 @@ Page openai_model_list(const RoutingTable* table, const std::vector<std::string>
 /// One of them, with the states of its versions as TensorFlow Serving has them beside OpenAI's fields.
 Page openai_model(const RoutingTable* table, std::string_view id);
 
-/// TensorFlow Serving's page of one version, and what it says of inputs and outputs (none: they are not known).
+/// TensorFlow Serving's page of one version, and what it says of inputs and outputs (none: they are not declared).
 Page tf_version(const RoutingTable* table, std::string_view model, std::string_view version);
 Page tf_metadata(const RoutingTable* table, std::string_view model, std::string_view version);
 

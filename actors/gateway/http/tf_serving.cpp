@@ -22,10 +22,16 @@ bool is_named(Element value) {
   return value.is_object() && !(Object(value).size() == 1 && !value["b64"].error());
 }
 
+using Declared = std::vector<protocol::TensorSpec>;
+
 /// The columns of a request, by name, in the order they came.
 class Columns {
  public:
-  explicit Columns(bool has_rows) : has_rows_(has_rows) {}
+  Columns(bool has_rows, const Declared& declared) : has_rows_(has_rows), declared_(declared) {}
+
+  Status add_unnamed(Element value, std::string place) {
+    return add(declared_.size() == 1 ? std::string_view(declared_[0].name) : tf_unnamed_input, value, std::move(place));
+  }
 
   Status add(std::string_view name, Element value, std::string place) {
     const auto found = std::ranges::find(columns_, name, &TfColumn::name);
@@ -44,7 +50,8 @@ class Columns {
         return fail_field(column.name(), "input \"{}\" has a value in {} of {} rows", column.name(), column.values(),
                           rows);
       }
-      TROUPE_TRY(protocol::Tensor tensor, column.finish());
+      const protocol::TensorSpec* const spec = protocol::find(declared_, column.name());
+      TROUPE_TRY(protocol::Tensor tensor, spec == nullptr ? column.finish() : column.finish(spec->dtype));
       tensors.push_back(std::move(tensor));
     }
     return tensors;
@@ -52,6 +59,7 @@ class Columns {
 
  private:
   const bool has_rows_;
+  const Declared& declared_;
   std::vector<TfColumn> columns_;
 };
 
@@ -62,9 +70,9 @@ Status add_named(Columns& columns, Element value, const std::string& place) {
   });
 }
 
-Result<std::vector<protocol::Tensor>> read_instances(Element value) {
+Result<std::vector<protocol::Tensor>> read_instances(Element value, const Declared& declared) {
   TROUPE_TRY(const Array list, json::as_array(value, "instances"));
-  Columns columns(true);
+  Columns columns(true, declared);
   size_t rows = 0;
   bool named = false;
   for (const Element row : list) {
@@ -74,22 +82,23 @@ Result<std::vector<protocol::Tensor>> read_instances(Element value) {
       return fail_field(place, "{} must be {} as the rows before it, found {}", place,
                         named ? "an object of named values" : "a value", json::describe(row));
     }
-    TROUPE_CHECK(named ? add_named(columns, row, place) : columns.add(tf_unnamed_input, row, place));
+    TROUPE_CHECK(named ? add_named(columns, row, place) : columns.add_unnamed(row, place));
   }
   if (rows == 0) return fail_field("instances", "instances must not be empty");
   return columns.finish(rows);
 }
 
-Result<std::vector<protocol::Tensor>> read_inputs(Element value) {
-  Columns columns(false);
-  TROUPE_CHECK(is_named(value) ? add_named(columns, value, "inputs") : columns.add(tf_unnamed_input, value, "inputs"));
+Result<std::vector<protocol::Tensor>> read_inputs(Element value, const Declared& declared) {
+  Columns columns(false, declared);
+  TROUPE_CHECK(is_named(value) ? add_named(columns, value, "inputs") : columns.add_unnamed(value, "inputs"));
   return columns.finish(1);
 }
 
 /// Features of single examples, and those of the context, which all examples share.
-Result<std::vector<protocol::Tensor>> read_examples(Element value, const std::optional<Element>& context) {
+Result<std::vector<protocol::Tensor>> read_examples(Element value, const std::optional<Element>& context,
+                                                    const Declared& declared) {
   TROUPE_TRY(const Array list, json::as_array(value, "examples"));
-  Columns columns(true);
+  Columns columns(true, declared);
   size_t rows = 0;
   for (const Element example : list) {
     TROUPE_CHECK(add_named(columns, example, fmt::format("examples[{}]", rows++)));
@@ -106,7 +115,7 @@ Status read_signature(Element value) {
                            fmt::format("must be {}: models here have one signature", signature_known));
 }
 
-Result<TfRequest> read_prediction(Object object) {
+Result<TfRequest> read_prediction(Object object, const Declared& declared) {
   TfRequest request;
   bool has_data = false;
   TROUPE_CHECK(json::for_each_field(object, "", [&](std::string_view key, Element value) -> Status {
@@ -117,14 +126,15 @@ Result<TfRequest> read_prediction(Object object) {
     if (std::exchange(has_data, true))
       return fail_field("inputs", "there are both instances and inputs; one is wanted");
     request.format = key == "instances" ? TfFormat::rows : TfFormat::columns;
-    TROUPE_TRY(request.infer.inputs, key == "instances" ? read_instances(value) : read_inputs(value));
+    TROUPE_TRY(request.infer.inputs,
+               key == "instances" ? read_instances(value, declared) : read_inputs(value, declared));
     return {};
   }));
   if (!has_data) return fail_field("instances", "instances is missing: a list of rows; or inputs, in columns");
   return request;
 }
 
-Result<TfRequest> read_classification(Object object) {
+Result<TfRequest> read_classification(Object object, const Declared& declared) {
   TfRequest request;
   std::optional<Element> examples;
   std::optional<Element> context;
@@ -140,7 +150,7 @@ Result<TfRequest> read_classification(Object object) {
     return {};
   }));
   if (!examples) return fail_field("examples", "examples is missing: a list of objects of features");
-  TROUPE_TRY(request.infer.inputs, read_examples(*examples, context));
+  TROUPE_TRY(request.infer.inputs, read_examples(*examples, context, declared));
   return request;
 }
 
@@ -266,9 +276,10 @@ Result<std::string> format_regression(const std::vector<protocol::Tensor>& outpu
 
 }  // namespace
 
-Result<TfRequest> parse_tf_request(TfVerb verb, std::string_view body, JsonParser& parser) {
+Result<TfRequest> parse_tf_request(TfVerb verb, std::string_view body, JsonParser& parser, const Declared& declared) {
   TROUPE_TRY(const Object object, json::parse_object(parser, body));
-  TROUPE_TRY(TfRequest request, verb == TfVerb::predict ? read_prediction(object) : read_classification(object));
+  const auto read = verb == TfVerb::predict ? read_prediction : read_classification;
+  TROUPE_TRY(TfRequest request, read(object, declared));
   request.verb = verb;
   return request;
 }

@@ -72,6 +72,15 @@ Result<Target> locate(PathKind kind, const PathParameters& parameters, protocol:
   return target;
 }
 
+/// Valid as long as the table.
+const std::vector<protocol::TensorSpec>& declared_inputs(const RoutingTable* table,
+                                                         const protocol::ServeRequest& serve) {
+  static const std::vector<protocol::TensorSpec> none;
+  const protocol::RoutedModel* const model = table == nullptr ? nullptr : table->find(serve.model);
+  const protocol::ModelInterface* const known = model == nullptr ? nullptr : interface_of(*model, serve.version);
+  return known == nullptr ? none : known->inputs;
+}
+
 void serve_tf(const Calls& calls, PathKind kind, const HttpRequest& request, const PathParameters& parameters,
               ResponderPtr responder) {
   Call call = calls.open(request, std::move(responder));
@@ -79,7 +88,9 @@ void serve_tf(const Calls& calls, PathKind kind, const HttpRequest& request, con
     TROUPE_CHECK(calls.read_headers(request, call));
     protocol::ServeRequest serve;
     TROUPE_TRY(const Target target, locate(kind, parameters, serve));
-    TROUPE_TRY(TfRequest parsed, parse_tf_request(target.verb, request.body, calls.parser(request)));
+    const auto table = calls.front_end().routing->table();
+    TROUPE_TRY(TfRequest parsed,
+               parse_tf_request(target.verb, request.body, calls.parser(request), declared_inputs(table.get(), serve)));
     serve.work = std::move(parsed.infer);
     return calls.submit(call, std::move(serve),
                         std::make_shared<HttpSink<TfAnswer>>(TfAnswer{call.answer, parsed.verb, parsed.format}));

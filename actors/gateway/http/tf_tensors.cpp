@@ -70,6 +70,73 @@ void append_number(std::string& out, T value) {
   if (std::is_floating_point_v<T> && digits.find_first_of(".e") == std::string_view::npos) out += ".0";
 }
 
+tl::unexpected<Error> does_not_fit(Element leaf, DType dtype, const std::string& place) {
+  return fail_field(place, "{} holds {}, which {} cannot", place, simdjson::minify(leaf).substr(0, 64),
+                    to_string(dtype));
+}
+
+template <class T>
+Status append_integer(std::string& out, DType dtype, Element leaf, const std::string& place) {
+  int64_t number = 0;
+  if (leaf.type() != simdjson::dom::element_type::INT64 || leaf.get(number) || !std::in_range<T>(number))
+    return does_not_fit(leaf, dtype, place);
+  put(out, static_cast<T>(number));
+  return {};
+}
+
+template <class T>
+Status append_real(std::string& out, DType dtype, Element leaf, const std::string& place) {
+  double number = 0;
+  if (!leaf.is_number() || leaf.get(number) || std::isinf(static_cast<T>(number)))
+    return does_not_fit(leaf, dtype, place);
+  put(out, static_cast<T>(number));
+  return {};
+}
+
+Status append_leaf(std::string& out, DType dtype, Element leaf, const std::string& place) {
+  switch (dtype) {
+    case DType::boolean: {
+      bool value = false;
+      if (leaf.get(value)) return does_not_fit(leaf, dtype, place);
+      put(out, static_cast<uint8_t>(value));
+      return {};
+    }
+    case DType::u8:
+      return append_integer<uint8_t>(out, dtype, leaf, place);
+    case DType::u16:
+      return append_integer<uint16_t>(out, dtype, leaf, place);
+    case DType::u32:
+      return append_integer<uint32_t>(out, dtype, leaf, place);
+    case DType::u64:
+      return append_integer<uint64_t>(out, dtype, leaf, place);
+    case DType::i8:
+      return append_integer<int8_t>(out, dtype, leaf, place);
+    case DType::i16:
+      return append_integer<int16_t>(out, dtype, leaf, place);
+    case DType::i32:
+      return append_integer<int32_t>(out, dtype, leaf, place);
+    case DType::i64:
+      return append_integer<int64_t>(out, dtype, leaf, place);
+    case DType::f32:
+      return append_real<float>(out, dtype, leaf, place);
+    case DType::f64:
+      return append_real<double>(out, dtype, leaf, place);
+    case DType::f16:
+    case DType::bf16:
+      return fail_field(place,
+                        "{} is for an input of {}, which JSON does not carry here; send it to /v2 as binary data",
+                        place, to_string(dtype));
+    case DType::bytes: {
+      if (!leaf.is_string() && !is_base64(leaf)) return does_not_fit(leaf, dtype, place);
+      TROUPE_TRY(const std::string bytes, bytes_of(leaf, place));
+      put(out, static_cast<uint32_t>(bytes.size()));
+      out += bytes;
+      return {};
+    }
+  }
+  return does_not_fit(leaf, dtype, place);
+}
+
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     const size_t length = observe::utf8_length(text);
@@ -145,35 +212,33 @@ Status TfColumn::note_kind(Element leaf, const std::string& place) {
   return {};
 }
 
+DType TfColumn::found_type() const {
+  switch (kind_) {
+    case Kind::boolean:
+      return DType::boolean;
+    case Kind::integer:
+      return DType::i64;
+    case Kind::text:
+      return DType::bytes;
+    case Kind::none:
+    case Kind::real:
+      break;
+  }
+  return DType::f32;
+}
+
 Result<protocol::Tensor> TfColumn::finish() const {
-  protocol::Tensor tensor{name_, DType::f32, shape_, {}};
+  return finish(found_type());
+}
+
+Result<protocol::Tensor> TfColumn::finish(DType wanted) const {
+  protocol::Tensor tensor{name_, wanted, shape_, {}};
   if (has_rows_) tensor.shape.insert(tensor.shape.begin(), static_cast<int64_t>(values_.size()));
-  if (kind_ == Kind::boolean) tensor.dtype = DType::boolean;
-  if (kind_ == Kind::integer) tensor.dtype = DType::i64;
-  if (kind_ == Kind::text) tensor.dtype = DType::bytes;
   std::string data;
-  auto put_leaf = [&](Element leaf, const std::string& place) { return append(data, tensor.dtype, leaf, place); };
+  auto put_leaf = [&](Element leaf, const std::string& place) { return append_leaf(data, wanted, leaf, place); };
   for (const Value& value : values_) TROUPE_CHECK(walk(value.element, 0, value.place, put_leaf));
   tensor.data = Bytes::own(std::move(data));
   return tensor;
-}
-
-Status TfColumn::append(std::string& out, DType dtype, Element leaf, const std::string& place) const {
-  if (dtype == DType::boolean) {
-    put(out, static_cast<uint8_t>(bool{leaf}));
-  } else if (dtype == DType::i64) {
-    put(out, int64_t{leaf});
-  } else if (dtype == DType::bytes) {
-    TROUPE_TRY(const std::string bytes, bytes_of(leaf, place));
-    put(out, static_cast<uint32_t>(bytes.size()));
-    out += bytes;
-  } else {
-    const double number(leaf);
-    const auto rounded = static_cast<float>(number);
-    if (std::isinf(rounded)) return fail_field(place, "{} holds {}, which FP32 cannot", place, number);
-    put(out, rounded);
-  }
-  return {};
 }
 
 void TfWriter::append(std::string& out, size_t axis) {

@@ -10,7 +10,8 @@
 
 namespace troupe::gateway {
 
-/// One tensor out of one value, or of one value a row. Shape and type are what the values say, alike for all of them.
+/// One tensor out of one value, or of one value a row. The shape is what the values say, alike for all of them, and so
+/// is the type unless another is wanted.
 class TfColumn {
  public:
   TfColumn(std::string name, bool has_rows) : name_(std::move(name)), has_rows_(has_rows) {}
@@ -21,6 +22,8 @@ class TfColumn {
   /// `place` names the value in errors. Valid while the document is.
   Status add(json::Element value, std::string place);
   Result<protocol::Tensor> finish() const;
+  /// As `wanted`; invalid_argument where the values are of another kind or beyond its range.
+  Result<protocol::Tensor> finish(DType wanted) const;
 
  private:
   struct Value {
@@ -32,7 +35,7 @@ class TfColumn {
   template <class Visit>
   Status walk(json::Element value, size_t axis, const std::string& place, Visit& visit) const;
   Status note_kind(json::Element leaf, const std::string& place);
-  Status append(std::string& out, DType dtype, json::Element leaf, const std::string& place) const;
+  DType found_type() const;
 
   const std::string name_;
   const bool has_rows_;

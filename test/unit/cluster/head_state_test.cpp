@@ -33,6 +33,7 @@ struct World {
     ReplicaState state = ReplicaState::ready;
     bool draining = false;
     bool deaf = false;  ///< Says that it has none of the routes.
+    protocol::ModelInterface interface;
   };
   std::map<uint64_t, Node> nodes;
   std::map<std::string, int64_t> created;  ///< Deployments, in their order.
@@ -82,6 +83,7 @@ struct World {
           status.id = spec.id;
           status.deployment = spec.deployment;
           status.state = node.state;
+          status.interface = node.interface;
           beat.replicas.push_back(status);
         }
         head.heartbeat(beat, now);
@@ -266,6 +268,25 @@ BOOST_AUTO_TEST_CASE(replicas_that_are_not_ready_get_no_traffic) {
   world.run(1s);
 
   BOOST_TEST(world.routed("2") == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_replica_declares_reaches_gateways_and_stays_while_it_restarts) {
+  World world;
+  world.add_node(1);
+  world.deploy("clerk", "2", 1);
+  world.nodes[1].interface = {{protocol::ModelTask::generate}, {}, {}, 256};
+  const auto routed = [&] { return world.nodes[1].routing.models[0].routes[0].interface.context_length; };
+  world.run(5s);
+  BOOST_TEST(routed() == 256u);
+
+  world.nodes[1].state = ReplicaState::backing_off;
+  world.run(1s);
+  BOOST_TEST(world.routed("2") == 0u);
+  BOOST_TEST(routed() == 256u);
+
+  world.nodes[1].interface.context_length = 128;
+  world.run(1s);
+  BOOST_TEST(routed() == 128u);
 }
 
 BOOST_AUTO_TEST_CASE(a_replica_that_loads_or_will_again_is_announced_to_gateways) {

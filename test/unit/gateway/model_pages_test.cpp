@@ -5,6 +5,7 @@
 
 #include "test/unit/gateway/fixtures.hpp"
 
+using namespace troupe;
 using namespace troupe::gateway;
 using nlohmann::json;
 using troupe::gateway::testing::route;
@@ -53,6 +54,56 @@ BOOST_AUTO_TEST_CASE(metadata_names_versions_and_platform) {
              R"("generate","model_configuration","parameters","statistics"]})");
 }
 
+BOOST_AUTO_TEST_CASE(what_a_model_declares_is_shown_in_the_words_of_each_protocol) {
+  protocol::Route declared = route("1", 1, 1);
+  declared.interface = {{protocol::ModelTask::infer},
+                        {{"x", DType::f32, {-1, 3}}, {"mask", DType::boolean, {2}, true}},
+                        {{"y", DType::bytes, {}}},
+                        0};
+  const RoutingTable table(snapshot({declared}));
+
+  const json metadata = json::parse(open_inference_model(&table, "clerk", "").body);
+  BOOST_TEST(metadata["inputs"] == json::parse(R"([{"name":"x","datatype":"FP32","shape":[-1,3]},
+                                                   {"name":"mask","datatype":"BOOL","shape":[2]}])"));
+  BOOST_TEST(metadata["outputs"] == json::parse(R"([{"name":"y","datatype":"BYTES","shape":[]}])"));
+
+  const json config = json::parse(open_inference_model_config(&table, "clerk", "").body);
+  BOOST_TEST(config["input"] == json::parse(R"([{"name":"x","data_type":"TYPE_FP32","dims":[-1,3]},
+                                                {"name":"mask","data_type":"TYPE_BOOL","dims":[2],"optional":true}])"));
+  BOOST_TEST(config["output"] == json::parse(R"([{"name":"y","data_type":"TYPE_STRING","dims":[]}])"));
+
+  const json signature =
+      json::parse(tf_metadata(&table, "clerk", "1").body)["metadata"]["signature_def"]["signature_def"];
+  BOOST_TEST(signature["serving_default"]["inputs"]["x"] == json::parse(R"({"dtype":"DT_FLOAT","name":"x",
+      "tensor_shape":{"dim":[{"size":"-1","name":""},{"size":"3","name":""}],"unknown_rank":false}})"));
+  BOOST_TEST(signature["serving_default"]["outputs"]["y"]["dtype"] == "DT_STRING");
+}
+
+BOOST_AUTO_TEST_CASE(a_model_that_generates_text_says_so_and_how_much_it_can_read) {
+  protocol::Route declared = route("1", 1, 1);
+  declared.interface = {{protocol::ModelTask::generate, protocol::ModelTask::chat}, {}, {}, 256};
+  const RoutingTable table(snapshot({declared}));
+
+  BOOST_TEST(json::parse(openai_model(&table, "clerk").body)["max_model_len"] == 256);
+  const json metadata = json::parse(open_inference_model(&table, "clerk", "").body);
+  BOOST_TEST(metadata["inputs"] == json::parse(R"([{"name":"text_input","datatype":"BYTES","shape":[1]}])"));
+  BOOST_TEST(metadata["outputs"] == json::parse(R"([{"name":"text_output","datatype":"BYTES","shape":[1]}])"));
+}
+
+BOOST_AUTO_TEST_CASE(without_a_version_the_one_with_most_traffic_is_described) {
+  protocol::Route old = route("1", 0.9, 1);
+  old.interface = {{protocol::ModelTask::infer}, {{"x", DType::f32, {3}}}, {}, 0};
+  protocol::Route next = route("2", 0.1, 1);
+  next.interface = {{protocol::ModelTask::infer}, {{"image", DType::u8, {3}}}, {}, 0};
+  const RoutingTable table(snapshot({next, old}));
+
+  const auto input = [&](std::string_view version) {
+    return json::parse(open_inference_model(&table, "clerk", version).body)["inputs"][0]["name"].get<std::string>();
+  };
+  BOOST_TEST(input("") == "x");
+  BOOST_TEST(input("2") == "image");
+}
+
 BOOST_AUTO_TEST_CASE(a_model_is_ready_once_a_replica_is) {
   const RoutingTable table(snapshot({route("1", 1, 1), route("2", 1, 0)}));
 
@@ -67,7 +118,8 @@ BOOST_AUTO_TEST_CASE(the_configuration_says_what_is_known) {
 
   BOOST_TEST(json::parse(open_inference_model_config(&table, "clerk", "2").body) ==
              json::parse(R"({"name":"clerk","platform":"troupe_native","backend":"native",
-                             "version_policy":{"specific":{"versions":["2"]}}})"));
+                             "version_policy":{"specific":{"versions":["2"]}},
+                             "max_batch_size":0,"input":[],"output":[]})"));
   BOOST_TEST(open_inference_model_config(&table, "clark", "").status == 404);
 }
 

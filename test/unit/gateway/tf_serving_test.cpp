@@ -147,6 +147,35 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_said_with_its_place) {
   for (const auto& [body, wanted] : cases) BOOST_TEST(refusal(body) == wanted);
 }
 
+BOOST_AUTO_TEST_CASE(values_become_what_the_model_declares_to_take) {
+  const std::vector<protocol::TensorSpec> one{{"x", DType::f32, {-1}}};
+  const std::vector<protocol::TensorSpec> two{{"x", DType::f32, {-1}}, {"n", DType::i32, {-1}}};
+  const auto taken = [](std::string_view body, const std::vector<protocol::TensorSpec>& declared) {
+    JsonParser parser;
+    const auto request = parse_tf_request(TfVerb::predict, body, parser, declared);
+    if (!request) return request.error().message;
+    std::string text;
+    for (const Tensor& input : request->infer.inputs) text += (text.empty() ? "" : "; ") + shown(input);
+    return text;
+  };
+
+  BOOST_TEST(taken(R"({"instances":[1,2]})", one) == "x FP32 [2] 1 2");  // One input needs no name.
+  BOOST_TEST(taken(R"({"inputs":[[1],[2.5]]})", one) == "x FP32 [2,1] 1 2.5");
+  BOOST_TEST(taken(R"({"instances":[{"x":1,"n":2}]})", two) == "x FP32 [1] 1; n INT32 [1]");
+  BOOST_TEST(taken(R"({"instances":[1]})", two) == "inputs INT64 [1] 1");  // Of two it may be none: the model says so.
+  BOOST_TEST(taken(R"({"instances":[{"z":1}]})", one) == "z INT64 [1] 1");
+
+  BOOST_TEST(taken(R"({"instances":[{"x":1,"n":2.5}]})", two) == "instances[0].n holds 2.5, which INT32 cannot");
+  BOOST_TEST(taken(R"({"instances":[{"x":1,"n":3000000000}]})", two) ==
+             "instances[0].n holds 3000000000, which INT32 cannot");
+  BOOST_TEST(taken(R"({"instances":["a"]})", one) == "instances[0] holds \"a\", which FP32 cannot");
+  BOOST_TEST(taken(R"({"instances":[true]})", one) == "instances[0] holds true, which FP32 cannot");
+  BOOST_TEST(taken(R"({"instances":[1]})", {{"x", DType::u8, {}}}) == "x UINT8 [1]");
+  BOOST_TEST(taken(R"({"instances":[256]})", {{"x", DType::u8, {}}}) == "instances[0] holds 256, which UINT8 cannot");
+  BOOST_TEST(taken(R"({"instances":[1]})", {{"x", DType::f16, {}}}) ==
+             "instances[0] is for an input of FP16, which JSON does not carry here; send it to /v2 as binary data");
+}
+
 BOOST_AUTO_TEST_CASE(one_output_is_a_plain_list_and_several_are_objects) {
   const Tensor y = tensor<float>("y", DType::f32, {2, 2}, {1, 2.5, -3, 4});
   const Tensor k = tensor<int32_t>("k", DType::i32, {2}, {7, 8});

@@ -233,8 +233,20 @@ void to_json(Json& json, const LoadBackend& value) {
 void to_json(Json& json, const BackendLoaded&) {
   json = Json::object();
 }
+void to_json(Json& json, const TensorSpec& value) {
+  json = {{"name", value.name}, {"dtype", value.dtype}, {"shape", value.shape}, {"is_optional", value.is_optional}};
+}
+void to_json(Json& json, const ModelInterface& value) {
+  json = {{"tasks", value.tasks},
+          {"inputs", value.inputs},
+          {"outputs", value.outputs},
+          {"context_length", value.context_length}};
+}
 void to_json(Json& json, const BackendWarm& value) {
-  json = {{"slots", value.slots}, {"longest_step_us", value.longest_step_us}, {"name", value.name}};
+  json = {{"slots", value.slots},
+          {"longest_step_us", value.longest_step_us},
+          {"name", value.name},
+          {"interface", value.interface}};
 }
 void to_json(Json& json, const ExecuteItem& value) {
   json = {{"work_id", value.work_id}, {"remaining_us", nullptr}, {"request", value.request}};
@@ -330,6 +342,18 @@ ReplicaSpec replica_spec() {
   return spec;
 }
 
+ModelInterface interface() {
+  return {{ModelTask::generate, ModelTask::infer},
+          {{"x", DType::f32, {any_extent, 3}, false}, {"mask", DType::boolean, {}, true}},
+          {{"y", DType::bytes, {any_extent}, false}},
+          256};
+}
+
+TokenScores scores() {
+  const ScoredToken chosen{17, Bytes::copy("\xe2\x82"), -0.25};
+  return {chosen, {chosen, {4, {}, -3}}};
+}
+
 Execute batch() {
   return {{{7, 2'500'000, generate(PlainText{"Once upon"}, {}, true), 524'288},
            {8, std::nullopt, infer({{"long", DType::u8, {4096}, counting(4096)}}, {}), std::nullopt}}};
@@ -392,7 +416,6 @@ std::vector<BodyVector> body_vectors() {
                          .min_tokens = 3,
                          .stop_token_ids = {2},
                          .ignore_eos = true};
-  const TokenScores scores{{17, Bytes::copy("\xe2\x82"), -0.25}, {{17, Bytes::copy("\xe2\x82"), -0.25}, {4, {}, -3}}};
   return {
       vector_of("error", Error{Errc::overloaded, "the queue of clerk is full", "", 1500ms}),
       vector_of("error about a field", Error{Errc::invalid_argument, "top_p is 2", "top_p", 0ms}),
@@ -410,7 +433,7 @@ std::vector<BodyVector> body_vectors() {
       vector_of("keyed request", KeyedRequest{generate(PlainText{"Once upon"}, {}, false), "order-17"}),
       vector_of("text part", ResultPart{TextPart{"Grü", FinishReason::none, {}}, "2", std::nullopt, false}),
       vector_of("text part of another choice, with scores",
-                ResultPart{TextPart{"€", FinishReason::stop, {}, 1, {scores}}, "2", std::nullopt, false}),
+                ResultPart{TextPart{"€", FinishReason::stop, {}, 1, {scores()}}, "2", std::nullopt, false}),
       vector_of("vectors", ResultPart{EmbedResult{{"", DType::f32, {1, 1}, one_float()},
                                                   {"good"},
                                                   {.prompt_tokens = 4, .completion_tokens = 0}},
@@ -422,7 +445,7 @@ std::vector<BodyVector> body_vectors() {
       vector_of("worker hello", WorkerHello{1, 4711, "troupe 0.1.0"}),
       vector_of("load backend", LoadBackend{replica_spec()}),
       vector_of("backend loaded", BackendLoaded{}),
-      vector_of("backend warm", BackendWarm{16, 1'500'000, "clerk 0.4M"}),
+      vector_of("backend warm", BackendWarm{16, 1'500'000, "clerk 0.4M", interface()}),
       vector_of("execute, with an attachment", batch()),
       vector_of("progress", Progress{12, 35'000}),
       vector_of("unload", Unload{}),

@@ -4,7 +4,19 @@ import numpy as np
 import pytest
 from fake_node import WAIT, FakeNode, generate, infer
 
-from troupe.messages import ChatMessage, Conversation, FinishReason, LoadBackend, TokenIds, Unload, Usage
+import troupe
+from troupe.errors import number_of
+from troupe.messages import (
+    ChatMessage,
+    Conversation,
+    FinishReason,
+    LoadBackend,
+    ModelTask,
+    TensorSpec,
+    TokenIds,
+    Unload,
+    Usage,
+)
 
 
 def test_a_batch_is_one_call_with_stacked_arrays(tmp_path):
@@ -51,6 +63,45 @@ def test_items_of_different_names_are_called_apart(tmp_path):
         a, b, c = node.answers(*node.execute(*works))
 
     assert [one["names"].item() for one in (a, b, c)] == [b"x", b"x,y", b"x"]
+
+
+def test_declared_inputs_are_shown_to_the_node_and_others_are_refused(tmp_path):
+    code = """
+        @troupe.model(
+            inputs={"x": ("FP32", [-1, 2]), "scale": troupe.TensorSpec(np.float32, [], optional=True)},
+            outputs={"y": ("BYTES", [None])},
+        )
+        class Model:
+            def infer(self, batch):
+                return {"y": np.array([[str(x.sum())] for x in batch["x"]], dtype=object)}
+    """
+    with FakeNode(tmp_path, code) as node:
+        interface = node.load().interface
+        x = np.ones((3, 2), dtype=np.float32)
+        works = [infer(x=x), infer(x=x.astype(np.float64)), infer(x=x[:, :1]), infer(z=x), infer(scale=np.float32(1))]
+        answer, *refused = node.answers(*node.execute(*works))
+
+    assert interface.tasks == [ModelTask.INFER]
+    assert interface.inputs == [TensorSpec("x", 12, [-1, 2]), TensorSpec("scale", 12, [], True)]
+    assert interface.outputs == [TensorSpec("y", 14, [-1])]
+    assert answer["y"].tolist() == [b"6.0"]
+    takes = "this model takes 'x' FP32 [-1, 2], 'scale' FP32 []"
+    assert [one.message for one in refused] == [
+        "input 'x' is FP64, this model takes FP32 [-1, 2]",
+        "input 'x' has shape [3, 1], this model takes FP32 [-1, 2]",
+        f"there is no input 'z'; {takes}",
+        f"input 'x' is missing; {takes}",
+    ]
+    assert {one.code for one in refused} == {number_of("invalid_argument")}
+
+
+def test_what_cannot_be_declared_is_refused_where_it_stands(tmp_path):
+    with pytest.raises(ValueError, match=r"""inputs\['x'\] is \('FLOAT', \[1\]\), not like .*there is no dtype 'FLOAT'"""):
+        troupe.model(inputs={"x": ("FLOAT", [1])})
+    with pytest.raises(ValueError, match=r"outputs\['y'\] is .*a length at least 0"):
+        troupe.model(outputs={"y": ("FP32", [-2])})
+    with pytest.raises(ValueError, match=r"inputs\['x'\] is 'FP32', not like"):
+        troupe.model(inputs={"x": "FP32"})
 
 
 def test_a_model_without_batches_gets_one_item_as_it_was_sent(tmp_path):

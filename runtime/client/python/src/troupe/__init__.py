@@ -23,7 +23,7 @@ from .errors import (
     Unimplemented,
 )
 from .messages import Sampling, Usage
-from .models import ItemError, ModelBroken, Prompt, Request, TensorBatch, Text, TextBatch, model
+from .models import ItemError, ModelBroken, Prompt, Request, TensorBatch, TensorSpec, Text, TextBatch, model
 from .tensors import tensor
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "Sampling",
     "Scores",
     "TensorBatch",
+    "TensorSpec",
     "Text",
     "TextBatch",
     "TextStream",

@@ -294,6 +294,35 @@ class BackendLoaded:
     pass
 
 
+class ModelTask(IntEnum):
+    GENERATE = 1
+    CHAT = 2
+    VECTORS = 3
+    SCORES = 4
+    INFER = 5
+    TOKENIZE = 6
+
+
+@dataclass
+class TensorSpec:
+    """shape: -1 = any length."""
+
+    name: str = ""
+    dtype: int = 12
+    shape: List[int] = field(default_factory=list)
+    is_optional: bool = False
+
+
+@dataclass
+class ModelInterface:
+    """What a model takes and gives. tasks: rising ModelTasks, empty = not declared; context_length: tokens, 0 = none."""
+
+    tasks: List[int] = field(default_factory=list)
+    inputs: List[TensorSpec] = field(default_factory=list)
+    outputs: List[TensorSpec] = field(default_factory=list)
+    context_length: int = 0
+
+
 @dataclass
 class BackendWarm:
     """longest_step_us: what one step may take; 0 = a second."""
@@ -301,6 +330,7 @@ class BackendWarm:
     slots: int = 1
     longest_step_us: int = 0
     name: str = ""
+    interface: ModelInterface = field(default_factory=ModelInterface)
 
 
 @dataclass

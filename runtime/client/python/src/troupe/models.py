@@ -33,16 +33,30 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, TypeVar, Union
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, TypeVar, Union
 
 import numpy as np
 
 from .errors import TroupeError, error_class
 from .messages import Sampling
+from .messages import TensorSpec as DeclaredTensor
+from .tensors import dtype_number
 
 T = TypeVar("T")
 
 _MARK = "__troupe_model__"
+
+
+class TensorSpec(NamedTuple):
+    """A tensor of one item, as a client sends or gets it.
+
+    dtype: "FP32", "UINT8", "BYTES", … or what NumPy takes for one; shape: lengths of its axes, -1 or None where any will
+    do; optional: an input that may be left out.
+    """
+
+    dtype: Any
+    shape: Sequence[Optional[int]]
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,10 +66,18 @@ class ModelOptions:
     slots: Optional[int] = None
     longest_step: float = 1.0
     batch: bool = True
+    inputs: Sequence[DeclaredTensor] = ()
+    outputs: Sequence[DeclaredTensor] = ()
 
 
 def model(
-    target: Optional[T] = None, *, slots: Optional[int] = None, longest_step: float = 1.0, batch: bool = True
+    target: Optional[T] = None,
+    *,
+    slots: Optional[int] = None,
+    longest_step: float = 1.0,
+    batch: bool = True,
+    inputs: Optional[Mapping[str, Tuple]] = None,
+    outputs: Optional[Mapping[str, Tuple]] = None,
 ) -> Union[T, Callable[[T], T]]:
     """Marks a class, or a function of a batch, as a model that `troupe deploy` can run. With or without arguments.
 
@@ -67,12 +89,19 @@ def model(
 
     batch: True: called with batches, of at most the deployment's `batching.max_size` items. False: called once an item,
     with arrays as the client sent them, or one text.
+
+    inputs, outputs: the tensors of one item by name, each a TensorSpec or a tuple of its values:
+    inputs={"image": ("UINT8", [-1, -1, 3])}. Clients see them as the model's metadata, and a request whose inputs are
+    not these is refused before it comes here. Where there is one input alone, TensorFlow Serving's "instances" need not
+    name it, and numbers in JSON become its dtype.
     """
     if slots is not None and slots < 1:
         raise ValueError(f"slots must be at least 1, found {slots}")
     if not longest_step > 0:
         raise ValueError(f"longest_step must be more than 0 seconds, found {longest_step}")
-    options = ModelOptions(slots, float(longest_step), batch)
+    options = ModelOptions(
+        slots, float(longest_step), batch, _declared("inputs", inputs or {}), _declared("outputs", outputs or {})
+    )
 
     def mark(marked: T) -> T:
         if not callable(marked):
@@ -81,6 +110,20 @@ def model(
         return marked
 
     return mark if target is None else mark(target)
+
+
+def _declared(kind: str, tensors: Mapping[str, Tuple]) -> List[DeclaredTensor]:
+    declared = []
+    for name, value in tensors.items():
+        try:
+            spec = TensorSpec(*value)
+            shape = [-1 if extent is None else int(extent) for extent in spec.shape]
+            if not isinstance(name, str) or not name or min(shape, default=0) < -1:
+                raise ValueError("a name is text and a length at least 0, or -1 for any")
+            declared.append(DeclaredTensor(name, dtype_number(spec.dtype), shape, bool(spec.optional)))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f'{kind}[{name!r}] is {value!r}, not like ("FP32", [-1, 3]): {error}') from None
+    return declared
 
 
 def options_of(target: Any) -> Optional[ModelOptions]:

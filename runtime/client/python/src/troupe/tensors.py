@@ -31,6 +31,32 @@ _NUMBERS: Dict[np.dtype, int] = {dtype: number for name, (number, dtype) in _DTY
 _NUMPY: Dict[int, np.dtype] = dict(_DTYPES.values())
 
 
+def dtype_number(dtype: Any) -> int:
+    """Of an Open Inference name, or of what NumPy takes for a dtype: str, bytes and objects are BYTES. Raises
+    ValueError."""
+    if isinstance(dtype, str) and dtype in _DTYPES:
+        return _DTYPES[dtype][0]
+    if isinstance(dtype, str) and dtype == "BYTES":
+        return _BYTES
+    try:
+        wanted = np.dtype(dtype)
+    except TypeError:
+        wanted = None
+    if wanted is not None and wanted.kind in "OUS":
+        return _BYTES
+    number = None if wanted is None else _NUMBERS.get(wanted.newbyteorder("<") if wanted.itemsize > 1 else wanted)
+    if number is None:
+        raise ValueError(f"there is no dtype {dtype!r}; give one of {', '.join(_DTYPES)}, BYTES, or NumPy's name")
+    return number
+
+
+def dtype_name(number: int) -> str:
+    """The Open Inference name."""
+    if number == _BYTES:
+        return "BYTES"
+    return next((name for name, (known, _) in _DTYPES.items() if known == number), f"of unknown dtype {number}")
+
+
 def tensor(name: str, array: Any, dtype: Optional[str] = None) -> Tensor:
     """`array` under a name. `dtype` overrides what the array says: an Open Inference name, e.g. "BF16" for uint16 bits.
 

@@ -66,7 +66,7 @@ def _serve(arguments: argparse.Namespace, inbox: Inbox, steps: Steps, channel: C
         model.warm_up()
         slots = model.options.slots or 2 * max(1, spec.batching.size_max)
         inbox.open(slots)
-        channel.warm(slots, model.options.longest_step, model.name)
+        channel.warm(slots, model.options.longest_step, model.name, model.interface)
         Runner(model, spec.batching.size_max, inbox, steps, channel).run()
     except (Exception, SystemExit) as error:
         # Imports and hooks may do anything; what a request does is caught where it is called.

@@ -23,6 +23,7 @@ from ..messages import (
     Execute,
     LoadBackend,
     MessageType,
+    ModelInterface,
     Progress,
     ResultPart,
     WorkerHello,
@@ -84,9 +85,9 @@ class Channel:
     def loaded(self) -> None:
         self._post(_frames(Kind.EVENT, BackendLoaded()))
 
-    def warm(self, slots: int, longest_step: float, name: str) -> None:
+    def warm(self, slots: int, longest_step: float, name: str, interface: ModelInterface) -> None:
         self._longest_step = longest_step
-        self._post(_frames(Kind.EVENT, BackendWarm(slots, int(longest_step * 1e6), name)))
+        self._post(_frames(Kind.EVENT, BackendWarm(slots, int(longest_step * 1e6), name, interface)))
 
     def part(self, work_id: int, index: int, last: bool, part: ResultPart) -> None:
         """Raises TooLarge."""

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Callable, Mapping
 
 from ..errors import Unimplemented
-from ..messages import Generate
+from ..messages import Generate, ModelInterface
 from ..models import ModelOptions, options_of
+from .interface import interface_of
 
 
 class LoadedModel:
@@ -22,6 +23,13 @@ class LoadedModel:
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def interface(self) -> ModelInterface:
+        def has(method: str) -> bool:
+            return callable(getattr(self._target, method, None)) or callable(self._target)
+
+        return interface_of(self.options, answers_tensors=has("infer"), answers_texts=has("generate"))
 
     def function(self, kind: type) -> Callable[[Any], Any]:
         """What answers Infer or Generate. Raises Unimplemented where there is none."""

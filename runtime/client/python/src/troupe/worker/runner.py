@@ -24,6 +24,7 @@ from .convert import (
     text_batch,
     text_of,
 )
+from .interface import check_inputs
 from .loading import LoadedModel
 from .work import Inbox, Steps, Work
 
@@ -101,6 +102,7 @@ class Runner:
         self._model.function(kind)
         if kind is Generate:
             return (kind,), prompt_of(work)
+        check_inputs(self._model.options.inputs, work.request.work.inputs)
         arrays = arrays_of(work)
         return (kind, *sorted(arrays)), arrays
 
