@@ -14,16 +14,6 @@ using nlohmann::json;
 
 constexpr int64_t format_version = 1;
 
-Status check_metadata(const std::map<std::string, std::string>& metadata) {
-  if (metadata.size() > metadata_entries_max)
-    return fail_field("metadata", "{} metadata entries; at most {} are allowed", metadata.size(), metadata_entries_max);
-  for (const auto& [key, value] : metadata)
-    if (key.empty() || key.size() > metadata_bytes_max || value.size() > metadata_bytes_max)
-      return fail_field("metadata", "the metadata '{}' is empty or over {} bytes", key.substr(0, 64),
-                        metadata_bytes_max);
-  return {};
-}
-
 bool is_safe_path(const std::string& text) {
   const std::filesystem::path path(text);
   return !text.empty() && path.is_relative() && text.find('\0') == std::string::npos &&
@@ -60,6 +50,16 @@ Result<ModelManifest> read_fields(const json& document, std::string_view where) 
 }
 
 }  // namespace
+
+Status check_metadata(const std::map<std::string, std::string>& metadata) {
+  if (metadata.size() > metadata_entries_max)
+    return fail_field("metadata", "{} metadata entries; at most {} are allowed", metadata.size(), metadata_entries_max);
+  for (const auto& [key, value] : metadata)
+    if (key.empty() || key.size() > metadata_bytes_max || value.size() > metadata_bytes_max)
+      return fail_field("metadata", "the metadata '{}' is empty or over {} bytes", key.substr(0, 64),
+                        metadata_bytes_max);
+  return {};
+}
 
 ByteCount ModelManifest::total_bytes() const noexcept {
   ByteCount total;

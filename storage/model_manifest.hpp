@@ -39,6 +39,9 @@ struct ModelManifest {
   bool operator==(const ModelManifest&) const = default;
 };
 
+/// At most metadata_entries_max of metadata_bytes_max each: invalid_argument says which is not.
+Status check_metadata(const std::map<std::string, std::string>& metadata);
+
 /// Errors: invalid_argument where a text is not UTF-8, or the metadata is over its limits.
 Result<std::string> to_json(const ModelManifest& manifest);
 

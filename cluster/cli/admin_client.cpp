@@ -105,8 +105,31 @@ Result<nlohmann::json> AdminClient::remove(const std::string& what) const {
   return call("DELETE", what, {}, {});
 }
 
-Result<nlohmann::json> AdminClient::call(const char* method, const std::string& what, std::string body,
-                                         std::vector<std::pair<std::string, std::string>> headers) const {
+Result<nlohmann::json> AdminClient::put(const std::string& what, std::string body,
+                                        const std::string& content_type) const {
+  return call("PUT", what, std::move(body), {{"content-type", content_type}});
+}
+
+Result<std::string> AdminClient::get_bytes(const std::string& what) const {
+  return exchange("GET", what, {}, {});
+}
+
+bool AdminClient::is_local() const {
+  return cluster::is_loopback(at_.host) || at_.host == "localhost";
+}
+
+std::string percent_encode(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                          c == '.' || c == '_' || c == '~';
+    encoded += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return encoded;
+}
+
+Result<std::string> AdminClient::exchange(const char* method, const std::string& what, std::string body,
+                                          std::vector<std::pair<std::string, std::string>> headers) const {
   if (!key_.empty()) headers.emplace_back("authorization", "Bearer " + key_);
   HttpCall call{method, at_, "/api/v1/" + what, std::move(headers), std::move(body)};
   auto answer = http_call(call, timeout_);
@@ -119,8 +142,14 @@ Result<nlohmann::json> AdminClient::call(const char* method, const std::string& 
     return fail(std::move(error));
   }
   if (answer->status >= 300) return fail(error_of(answer->status, answer->body));
-  if (answer->body.empty()) return nlohmann::json::object();
-  auto json = nlohmann::json::parse(answer->body, nullptr, false);
+  return std::move(answer->body);
+}
+
+Result<nlohmann::json> AdminClient::call(const char* method, const std::string& what, std::string body,
+                                         std::vector<std::pair<std::string, std::string>> headers) const {
+  TROUPE_TRY(const std::string answer, exchange(method, what, std::move(body), std::move(headers)));
+  if (answer.empty()) return nlohmann::json::object();
+  auto json = nlohmann::json::parse(answer, nullptr, false);
   if (json.is_discarded())
     return fail(Errc::corrupt_data, "{} answered with something other than JSON; is it a head's admin API?", url());
   return json;

@@ -19,7 +19,13 @@ class AdminClient {
   Result<nlohmann::json> get(const std::string& what) const;
   Result<nlohmann::json> post(const std::string& what, const std::string& body, const std::string& content_type,
                               const std::string& file_name = {}) const;
+  Result<nlohmann::json> put(const std::string& what, std::string body, const std::string& content_type) const;
   Result<nlohmann::json> remove(const std::string& what) const;
+  /// What is no JSON.
+  Result<std::string> get_bytes(const std::string& what) const;
+
+  /// The head is on this machine: its address is of loopback.
+  bool is_local() const;
 
   /// "http://127.0.0.1:8265"
   std::string url() const { return at_.url(); }
@@ -28,6 +34,8 @@ class AdminClient {
   AdminClient(HostPort at, std::string origin, std::string key, Duration timeout)
       : at_(std::move(at)), origin_(std::move(origin)), key_(std::move(key)), timeout_(timeout) {}
 
+  Result<std::string> exchange(const char* method, const std::string& what, std::string body,
+                               std::vector<std::pair<std::string, std::string>> headers) const;
   Result<nlohmann::json> call(const char* method, const std::string& what, std::string body,
                               std::vector<std::pair<std::string, std::string>> headers) const;
 
@@ -36,6 +44,9 @@ class AdminClient {
   std::string key_;
   Duration timeout_;
 };
+
+/// For a segment of a path or a value of a query.
+std::string percent_encode(std::string_view text);
 
 /// The Error in an answer of `status`: {"error":{"code":…,"message":…}}, or what can be made of anything else.
 Error error_of(unsigned status, const std::string& body);

@@ -62,6 +62,14 @@ std::string first_address(const json& addresses) {
   return {};
 }
 
+/// "stable, canary", and whether it is retired.
+std::string labels_of(const json& model) {
+  std::string labels;
+  for (const json& label : at(model, "labels")) labels += (labels.empty() ? "" : ", ") + text(label);
+  if (at(model, "retired") == true) labels += labels.empty() ? "retired" : ", retired";
+  return labels;
+}
+
 }  // namespace
 
 std::string render_nodes(const json& nodes) {
@@ -78,12 +86,30 @@ std::string render_nodes(const json& nodes) {
 }
 
 std::string render_models(const json& models) {
-  Table table({"MODEL", "SIZE", "FILES", "DEPLOYMENT", "CREATED", "SOURCE"});
+  Table table({"MODEL", "LABELS", "SIZE", "FILES", "DEPLOYMENT", "CREATED", "SOURCE"});
   for (const json& model : models) {
-    table.add({text(model, "name") + "@" + text(model, "version"), size(model, "bytes"), text(model, "files"),
-               text(model, "deployment"), text(model, "created"), text(model, "source")});
+    table.add({text(model, "name") + "@" + text(model, "version"), labels_of(model), size(model, "bytes"),
+               text(model, "files"), text(model, "deployment"), text(model, "created"), text(model, "source")});
   }
   return table.str();
+}
+
+std::string render_model_details(const json& versions) {
+  std::string all;
+  for (const json& model : versions) {
+    all += fmt::format("{}{}@{}\n", all.empty() ? "" : "\n", text(model, "name"), text(model, "version"));
+    const auto line = [&](std::string_view what, const std::string& value) {
+      if (!value.empty()) all += fmt::format("  {:<16} {}\n", what, value);
+    };
+    line("labels", labels_of(model));
+    line("deployment", text(model, "deployment"));
+    line("size", fmt::format("{} in {} files", size(model, "bytes"), text(model, "files")));
+    line("created", text(model, "created"));
+    line("source", text(model, "source"));
+    line("digest", text(model, "digest"));
+    for (const auto& [key, value] : at(model, "metadata").items()) line(key, text(value));
+  }
+  return all;
 }
 
 std::string render_deployments(const json& deployments) {

@@ -11,6 +11,8 @@ std::string render_actors(const nlohmann::json& actors);
 /// The same, each under its supervisor.
 std::string render_actor_tree(const nlohmann::json& actors);
 std::string render_models(const nlohmann::json& models);
+/// All that is known of versions, those of one model.
+std::string render_model_details(const nlohmann::json& versions);
 /// A line a deployment; under the table why one is not whole.
 std::string render_deployments(const nlohmann::json& deployments);
 /// Each replica of one deployment.

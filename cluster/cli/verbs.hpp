@@ -20,7 +20,7 @@ struct Shell {
 void add_start(CLI::App& app, Shell& shell);
 void add_stop(CLI::App& app, Shell& shell);
 void add_views(CLI::App& app, Shell& shell);   ///< status, nodes, actors, get
-void add_models(CLI::App& app, Shell& shell);  ///< model list|add|remove
+void add_models(CLI::App& app, Shell& shell);  ///< model add|list|show|promote|…
 void add_keys(CLI::App& app, Shell& shell);    ///< key create|list|revoke
 void add_deploy(CLI::App& app, Shell& shell);  ///< deploy, apply, delete
 void add_logs(CLI::App& app, Shell& shell);

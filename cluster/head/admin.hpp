@@ -13,6 +13,7 @@
 #include "runtime/base/clock.hpp"
 #include "runtime/base/result.hpp"
 #include "runtime/protocol/logs.hpp"
+#include "storage/model_manifest.hpp"
 
 namespace troupe::cluster {
 
@@ -41,6 +42,50 @@ struct AddModel {
 struct DeleteModel {
   std::string name;
   std::string version;
+};
+/// Of a version, or of a model whose version the label names.
+struct LabelModel {
+  std::string name;
+  std::string version;
+  std::string label;
+};
+struct UnlabelModel {
+  std::string name;
+  std::string label;
+};
+struct RetireModel {
+  std::string name;
+  std::string version;
+  bool is_retired = true;  ///< False: no more.
+};
+/// Sets notes; an empty value takes one away.
+struct AnnotateModel {
+  std::string name;
+  std::string version;
+  std::map<std::string, std::string> metadata;
+};
+
+/// A version that comes piece by piece; answered with where it goes on.
+struct BeginUpload {
+  storage::ModelManifest manifest;
+};
+struct UploadPiece {
+  std::string upload;  ///< NAME@VERSION.
+  size_t file = 0;     ///< Index in the manifest.
+  uint64_t offset = 0;
+  std::shared_ptr<const std::string> bytes{};
+};
+struct EndUpload {
+  std::string upload;
+  bool publishes = true;  ///< False: what has come is thrown away.
+};
+/// Answered with bytes of a file; without a path with the manifest.
+struct ReadModelBytes {
+  std::string name;
+  std::string version;
+  std::string path;
+  uint64_t offset = 0;
+  uint32_t size = 0;
 };
 
 /// Makes a backup in `directory`, a new folder on the head's machine.
@@ -96,7 +141,8 @@ struct ReadAudit {
 struct VerifyAudit {};
 
 struct AdminCall {
-  std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel, CreateBackup, CreateKey, RevokeKey,
+  std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel, LabelModel, UnlabelModel, RetireModel,
+               AnnotateModel, BeginUpload, UploadPiece, EndUpload, ReadModelBytes, CreateBackup, CreateKey, RevokeKey,
                CreateToken, RevokeToken, RevokeNode, RotateNode, FindLogs, ReadNodeLog, ReadAudit, VerifyAudit>
       what;
   /// Runs once, on the head's thread: must hand over.

@@ -20,6 +20,13 @@ constexpr std::array paths{
     "/api/v1/actors",
     "/api/v1/models",
     "/api/v1/models/{model}",
+    "/api/v1/models/{model}/labels/{label}",
+    "/api/v1/models/{model}/retired",
+    "/api/v1/models/{model}/metadata",
+    "/api/v1/model-files/{model}",
+    "/api/v1/uploads",
+    "/api/v1/uploads/{upload}",
+    "/api/v1/uploads/{upload}/publish",
     "/api/v1/deployments",
     "/api/v1/deployments/{name}",
     "/api/v1/apply",
@@ -38,12 +45,12 @@ constexpr std::array paths{
     "/api/v1/audit/verify",
 };
 
-/// Logs may hold what clients asked, and the audit log says who did what from where: reading them is not open on
-/// loopback.
+/// Logs may hold what clients asked, the audit log says who did what from where, and weights may be nobody else's:
+/// reading them is not open on loopback.
 bool needs_key(std::string_view path) {
-  return std::ranges::any_of(std::array{"/api/v1/logs", "/api/v1/audit"}, [path](const std::string& closed) {
-    return path == closed || path.starts_with(closed + '/');
-  });
+  return std::ranges::any_of(
+      std::array{"/api/v1/logs", "/api/v1/audit", "/api/v1/model-files"},
+      [path](const std::string& closed) { return path == closed || path.starts_with(closed + '/'); });
 }
 
 class AdminApi {
@@ -60,8 +67,8 @@ class AdminApi {
 
 AdminApi::AdminApi(actor::Ref head, AdminApiOptions options)
     : options_(std::move(options)), door_(std::move(head), options_.admin_key, options_.log) {
-  for (const auto add : {add_view_routes, add_deployment_routes, add_model_routes, add_backup_routes, add_key_routes,
-                         add_trust_routes, add_log_routes, add_audit_routes})
+  for (const auto add : {add_view_routes, add_deployment_routes, add_model_routes, add_model_file_routes,
+                         add_backup_routes, add_key_routes, add_trust_routes, add_log_routes, add_audit_routes})
     add(routes_, door_);
 }
 

@@ -92,6 +92,14 @@ void AdminDoor::ask(decltype(AdminCall::what) what, const ResponderRef& responde
        [responder](Result<std::string> result) { answer_with(responder, 200, std::move(result)); });
 }
 
+void AdminDoor::send_bytes(decltype(AdminCall::what) what, const ResponderRef& responder) const {
+  call(std::move(what), {}, [responder](Result<std::string> result) {
+    if (!result) return answer_with(responder, 200, std::move(result));
+    responder->respond(200, "application/octet-stream", std::move(*result),
+                       {{"cache-control", "no-store"}, {"x-content-type-options", "nosniff"}});
+  });
+}
+
 void AdminDoor::write(decltype(AdminCall::what) what, AdminWrite about, int status,
                       const ResponderRef& responder) const {
   AuditAct act = act_of(about);

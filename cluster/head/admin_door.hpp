@@ -27,6 +27,8 @@ class AdminDoor {
   void read(View view, Select select, const ResponderRef& responder) const;
   /// Answers with what the head says; changes nothing, so it is not logged.
   void ask(decltype(AdminCall::what) what, const ResponderRef& responder) const;
+  /// As ask(), of bytes.
+  void send_bytes(decltype(AdminCall::what) what, const ResponderRef& responder) const;
   /// Asks the head for it; answers with `status` and what the head says.
   void write(decltype(AdminCall::what) what, AdminWrite about, int status, const ResponderRef& responder) const;
   /// One that is malformed, or may not be, is an admin act too. Of a flood the head is told how many they were.
@@ -49,6 +51,7 @@ void add_view_route(http::Routes& routes, const AdminDoor& door, const char* pat
 void add_view_routes(http::Routes& routes, const AdminDoor& door);
 void add_deployment_routes(http::Routes& routes, const AdminDoor& door);
 void add_model_routes(http::Routes& routes, const AdminDoor& door);
+void add_model_file_routes(http::Routes& routes, const AdminDoor& door);
 void add_backup_routes(http::Routes& routes, const AdminDoor& door);
 void add_key_routes(http::Routes& routes, const AdminDoor& door);
 void add_trust_routes(http::Routes& routes, const AdminDoor& door);

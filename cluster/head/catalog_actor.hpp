@@ -1,10 +1,12 @@
 #pragma once
 // CatalogActor: the model store behind messages, on a thread of its own, because disks block.
 
+#include <map>
 #include <memory>
 
 #include "runtime/actor/actor.hpp"
 #include "storage/backup.hpp"
+#include "storage/model_intake.hpp"
 #include "storage/model_store.hpp"
 
 namespace troupe::cluster {
@@ -23,6 +25,42 @@ struct RemoveModel {
 struct StoredModel {
   storage::ModelManifest manifest;
 };
+
+/// A version that a client sends piece by piece. Begun again with the same content it goes on where it was, also after
+/// the head has started anew. Served with UploadPosition.
+struct StartUpload {
+  storage::ModelManifest manifest;  ///< `created` is filled in.
+};
+struct WriteUpload {
+  std::string upload;  ///< NAME@VERSION.
+  storage::FetchPosition at;
+  std::shared_ptr<const std::string> bytes;
+};
+struct UploadPosition {
+  storage::FetchPosition next;
+  bool is_whole = false;
+};
+/// Publishes it. Served with StoredModel.
+struct FinishUpload {
+  std::string upload;
+};
+/// What has come is thrown away. Served with UploadPosition.
+struct DropUpload {
+  std::string upload;
+};
+
+/// Served with ModelBytes: of a file of a published version.
+struct ReadStoredFile {
+  std::string name;
+  std::string version;
+  std::string path;
+  uint64_t offset = 0;
+  uint32_t size = 0;  ///< Less comes at the end of the file.
+};
+struct ModelBytes {
+  std::string bytes;
+};
+
 /// Served with MadeBackup. Nothing is added or removed meanwhile: this actor would do it.
 struct MakeBackup {
   std::filesystem::path data_dir;
@@ -36,35 +74,26 @@ struct MadeBackup {
 
 class CatalogActor final : public actor::Actor {
  public:
-  CatalogActor(actor::Context& context, std::shared_ptr<storage::ModelStore> store)
-      : Actor(context), store_(std::move(store)) {
-    serve<StoreModel>([this](const auto& model, actor::Reply reply) {
-      auto manifest = store_->add(model->name, model->version, model->source, this->context().wall(), model->metadata);
-      if (manifest) {
-        reply.finish(StoredModel{std::move(*manifest)});
-      } else {
-        reply.fail(manifest.error());
-      }
-    });
-    serve<RemoveModel>([this](const auto& model, actor::Reply reply) {
-      if (const Status removed = store_->remove(model->name, model->version); removed) {
-        reply.finish(StoredModel{});
-      } else {
-        reply.fail(removed.error());
-      }
-    });
-    serve<MakeBackup>([this](const auto& backup, actor::Reply reply) {
-      auto made = storage::create_backup(backup->data_dir, backup->state, *store_, backup->about, backup->target);
-      if (made) {
-        reply.finish(MadeBackup{std::move(*made)});
-      } else {
-        reply.fail(made.error());
-      }
-    });
-  }
+  CatalogActor(actor::Context& context, std::filesystem::path root, std::shared_ptr<storage::ModelStore> store);
 
  private:
+  struct Upload {
+    storage::ModelIntake intake;
+    Time used;
+  };
+
+  Result<StoredModel> store(const StoreModel& model);
+  Result<UploadPosition> start(const StartUpload& upload);
+  Result<UploadPosition> write(const WriteUpload& piece);
+  Result<StoredModel> finish(const FinishUpload& upload);
+  Result<UploadPosition> drop(const DropUpload& upload);
+  Result<Upload*> find(const std::string& upload);
+  Result<ModelBytes> read(const ReadStoredFile& wish) const;
+  void forget_idle();
+
+  const std::filesystem::path root_;
   std::shared_ptr<storage::ModelStore> store_;
+  std::map<std::string, Upload> uploads_;  ///< Those that are open; what has come of others lies on disk.
 };
 
 }  // namespace troupe::cluster

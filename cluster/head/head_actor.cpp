@@ -60,6 +60,7 @@ HeadActor::HeadActor(actor::Context& context, HeadActorOptions options)
 }
 
 void HeadActor::started() {
+  restore_models();
   for (const storage::StateEntry& entry : options_.deployments) {
     const auto record = decode_deployment(entry.key, entry.value);
     if (!record) {
@@ -116,33 +117,14 @@ void HeadActor::send_messages() {
   }
 }
 
-StoredVersion HeadActor::stored(const std::string& model, const std::string& version) const {
-  for (const storage::ModelManifest& manifest : models_)
-    if (manifest.name == model && manifest.version == version)
-      return {options_.models->path_of(model, version).value_or("").string(), manifest.digest(), false};
-  return {};
-}
-
-void HeadActor::find_model(const protocol::FindModel& wish, actor::Reply reply) {
-  StoredVersion version = stored(wish.model, wish.version);
-  if (version.folder.empty())
-    return reply.fail({Errc::not_found, fmt::format("the store has no {}@{}", wish.model, wish.version), {}, {}});
-  reply.finish(protocol::ModelSources{std::move(version.digest),
-                                      state_.model_sources(wish.model, wish.version, reply.source())});
-}
-
-std::map<std::string, std::string> HeadActor::metadata_of(const std::string& reference) const {
-  for (const storage::ModelManifest& manifest : models_)
-    if (manifest.name + "@" + manifest.version == reference) return manifest.metadata;
-  return {};
-}
-
 void HeadActor::admin(const AdminCall& call) {
   if (const auto* get = std::get_if<GetView>(&call.what)) return call.done(view(get->view));
   if (const auto* logs = std::get_if<FindLogs>(&call.what)) return find_logs(*logs, call.done);
   if (const auto* log = std::get_if<ReadNodeLog>(&call.what)) return read_log(*log, call.done);
   if (const auto* records = std::get_if<ReadAudit>(&call.what)) return read_audit(*records, call.done);
   if (std::holds_alternative<VerifyAudit>(call.what)) return verify_audit(call.done);
+  if (const auto* piece = std::get_if<UploadPiece>(&call.what)) return write_upload(*piece, call.done);
+  if (const auto* bytes = std::get_if<ReadModelBytes>(&call.what)) return read_model(*bytes, call.done);
   const Done done = recording_failure(call.by, call.done);
   if (const auto* text = std::get_if<ApplyText>(&call.what)) {
     apply(*text, call.by, done);
@@ -150,6 +132,18 @@ void HeadActor::admin(const AdminCall& call) {
     delete_deployment(gone->name, call.by, done);
   } else if (const auto* model = std::get_if<AddModel>(&call.what)) {
     add_model(*model, call.by, done);
+  } else if (const auto* label = std::get_if<LabelModel>(&call.what)) {
+    label_model(*label, call.by, done);
+  } else if (const auto* no_label = std::get_if<UnlabelModel>(&call.what)) {
+    unlabel_model(*no_label, call.by, done);
+  } else if (const auto* retire = std::get_if<RetireModel>(&call.what)) {
+    retire_model(*retire, call.by, done);
+  } else if (const auto* annotate = std::get_if<AnnotateModel>(&call.what)) {
+    annotate_model(*annotate, call.by, done);
+  } else if (const auto* upload = std::get_if<BeginUpload>(&call.what)) {
+    start_upload(*upload, call.by, done);
+  } else if (const auto* end = std::get_if<EndUpload>(&call.what)) {
+    end_upload(*end, call.by, done);
   } else if (const auto* backup = std::get_if<CreateBackup>(&call.what)) {
     create_backup(*backup, call.by, done);
   } else if (const auto* create = std::get_if<CreateKey>(&call.what)) {
@@ -173,13 +167,13 @@ Result<std::string> HeadActor::view(View view) {
   const Time now = context().now();
   switch (view) {
     case View::status:
-      return to_text(status_view(state_, models_, now));
+      return to_text(status_view(state_, models_view(models_, book_, state_, options_.models.get()), now));
     case View::nodes:
       return to_text(nodes_view(state_, now));
     case View::actors:
       return to_text(actors_view(state_));
     case View::models:
-      return to_text(models_view(models_, state_));
+      return to_text(models_view(models_, book_, state_, options_.models.get()));
     case View::deployments:
       return to_text(deployments_view(state_));
     case View::keys:
@@ -243,7 +237,8 @@ void HeadActor::next_step(const std::shared_ptr<ApplyJob>& job) {
               });
     return;
   }
-  const auto& deployment = std::get<DeploymentDocument>(step);
+  auto deployment = std::get<DeploymentDocument>(step);
+  deployment.model = without_label(deployment.model);
   const std::string model = deployment.model.substr(0, deployment.model.find('@'));
   auto record = to_record(deployment, state_.default_weight(deployment.name, model),
                           unix_microseconds(context().wall()), metadata_of(deployment.model));
@@ -331,41 +326,6 @@ void HeadActor::delete_deployment(const std::string& name, const AuditAct& by, D
            send_messages();
            done(to_text({{"deleted", name}}));
          });
-}
-
-void HeadActor::add_model(const AddModel& model, const AuditAct& by, Done done) {
-  const bool is_known = !stored(model.name, model.version).folder.empty();
-  context().call(
-      options_.catalog, StoreModel{model.name, model.version, model.source, model.metadata}, {},
-      [this, by, is_known, source = model.source, done = std::move(done)](const actor::ReplyEvent& event) {
-        if (event.error) return done(fail(*event.error));
-        const storage::ModelManifest& manifest = event.body.get<StoredModel>()->manifest;
-        std::erase_if(models_, [&](const auto& m) { return m.name == manifest.name && m.version == manifest.version; });
-        models_.push_back(manifest);
-        options_.log.info("model stored", kv("model", manifest.name), kv("version", manifest.version));
-        std::string answer = to_text({{"name", manifest.name},
-                                      {"version", manifest.version},
-                                      {"bytes", manifest.total_bytes().value},
-                                      {"files", manifest.files.size()}});
-        if (is_known) return done(std::move(answer));
-        record_done(
-            by, fmt::format("{} files, {} bytes, from {}", manifest.files.size(), manifest.total_bytes().value, source),
-            std::move(answer), done);
-      });
-}
-
-void HeadActor::delete_model(const DeleteModel& model, const AuditAct& by, Done done) {
-  for (const auto& [name, view] : state_.deployments())
-    if (view.record.model == model.name && view.record.version == model.version)
-      return done(fail(Errc::failed_precondition, "deployment {} serves {}@{}; delete the deployment first", name,
-                       model.name, model.version));
-  context().call(
-      options_.catalog, RemoveModel{model.name, model.version}, {},
-      [this, model, by, done = std::move(done)](const actor::ReplyEvent& event) {
-        if (event.error) return done(fail(*event.error));
-        std::erase_if(models_, [&](const auto& m) { return m.name == model.name && m.version == model.version; });
-        record_done(by, "its files are removed", to_text({{"deleted", model.name + "@" + model.version}}), done);
-      });
 }
 
 void HeadActor::store_key(KeyRecord record, AuditEntry entry, std::function<void(Status)> done) {

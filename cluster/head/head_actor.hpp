@@ -5,11 +5,13 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "cluster/head/admin.hpp"
 #include "cluster/head/audit_log.hpp"
 #include "cluster/head/head_state.hpp"
 #include "cluster/head/key_book.hpp"
+#include "cluster/head/model_book.hpp"
 #include "cluster/head/trust.hpp"
 #include "runtime/actor/actor.hpp"
 #include "runtime/observe/log.hpp"
@@ -28,6 +30,7 @@ struct HeadActorOptions {
   std::vector<storage::ModelManifest> known_models;  ///< What the store holds at the start.
   std::vector<storage::StateEntry> deployments;      ///< What the state store holds at the start.
   std::vector<storage::StateEntry> keys;             ///< Likewise, API keys.
+  std::vector<storage::StateEntry> model_records;    ///< Likewise, labels and notes of models.
   bool require_keys = false;                         ///< Also before the first one is made.
   NodeId self;
   Trust trust{{}, {}};                               ///< As the state store holds it at the start,
@@ -106,6 +109,29 @@ class HeadActor final : public actor::Actor {
   /// By value: the table that it leaves may hold the last other reference.
   void end_exchange(std::shared_ptr<KeyExchange> exchange, Result<std::string> outcome);
 
+  // The model store (head_models.cpp).
+  void restore_models();
+  StoredVersion stored(const std::string& model, const std::string& version) const;
+  /// Of "NAME@VERSION"; empty where it is not in the store.
+  std::map<std::string, std::string> metadata_of(const std::string& reference) const;
+  std::string without_label(const std::string& reference) const;
+  void find_model(const protocol::FindModel& wish, actor::Reply reply);
+  void add_model(const AddModel& model, const AuditAct& by, Done done);
+  void take_stored(const storage::ModelManifest& manifest, const AuditAct& by, const Done& done);
+  void start_upload(const BeginUpload& upload, const AuditAct& by, const Done& done);
+  void write_upload(const UploadPiece& piece, const Done& done);
+  void end_upload(const EndUpload& upload, const AuditAct& by, const Done& done);
+  void read_model(const ReadModelBytes& wish, const Done& done);
+  void delete_model(const DeleteModel& model, const AuditAct& by, Done done);
+  void store_model_record(const ModelRecord& record, AuditEntry entry, std::function<void(Status)> done);
+  void reread_model_record(const std::string& key);
+  void change_model(const Result<ModelRecord>& record, const AuditAct& by, std::string change, nlohmann::json answer,
+                    const Done& done);
+  void label_model(const LabelModel& wish, const AuditAct& by, const Done& done);
+  void unlabel_model(const UnlabelModel& wish, const AuditAct& by, const Done& done);
+  void retire_model(const RetireModel& wish, const AuditAct& by, const Done& done);
+  void annotate_model(const AnnotateModel& wish, const AuditAct& by, const Done& done);
+
   // What replicas and nodes write (head_logs.cpp).
   void find_logs(const FindLogs& wish, const Done& done);
   void take_logs(LogSearch& search, NodeId node, const std::string& name, const protocol::LogList& list);
@@ -122,22 +148,19 @@ class HeadActor final : public actor::Actor {
   /// A write failed: whether it is stored is known only to the store.
   void reread(const std::string& name);
   void delete_deployment(const std::string& name, const AuditAct& by, Done done);
-  void add_model(const AddModel& model, const AuditAct& by, Done done);
   void create_backup(const CreateBackup& backup, const AuditAct& by, Done done);
-  void delete_model(const DeleteModel& model, const AuditAct& by, Done done);
   void create_key(const KeyWish& wish, const AuditAct& by, const Done& done);
   void revoke_key(const std::string& id, const AuditAct& by, const Done& done);
   void store_key(KeyRecord record, AuditEntry entry, std::function<void(Status)> done);
   void spread_keys();
-  StoredVersion stored(const std::string& model, const std::string& version) const;
-  void find_model(const protocol::FindModel& wish, actor::Reply reply);
-  /// Of "NAME@VERSION"; empty where it is not in the store.
-  std::map<std::string, std::string> metadata_of(const std::string& reference) const;
 
   HeadActorOptions options_;
   SeededRandom random_;
   std::vector<storage::ModelManifest> models_;
-  std::map<std::string, storage::Revision> revisions_;  ///< Of the stored deployments.
+  std::map<std::string, std::string> digests_;                ///< Of NAME@VERSION: what its files hash to.
+  ModelBook book_;                                            ///< Labels and notes of those,
+  std::map<std::string, storage::Revision> model_revisions_;  ///< and the revisions of their records.
+  std::map<std::string, storage::Revision> revisions_;        ///< Of the stored deployments.
   Trust trust_;
   protocol::Peers peers_;                                     ///< Newest allow-list,
   std::map<NodeId, uint64_t> peers_taken_;                    ///< and which one each node has.

@@ -132,7 +132,8 @@ json deployments_view(const HeadState& state) {
   return rows;
 }
 
-json models_view(const std::vector<storage::ModelManifest>& models, const HeadState& state) {
+json models_view(const std::vector<storage::ModelManifest>& models, const ModelBook& book, const HeadState& state,
+                 const storage::ModelStore* store) {
   json rows = json::array();
   for (const storage::ModelManifest& model : models) {
     std::string deployment;
@@ -144,7 +145,11 @@ json models_view(const std::vector<storage::ModelManifest>& models, const HeadSt
                     {"files", model.files.size()},
                     {"created", to_iso8601(model.created)},
                     {"source", model.source},
-                    {"metadata", model.metadata},
+                    {"digest", model.digest()},
+                    {"folder", store == nullptr ? "" : store->path_of(model.name, model.version).value_or("").string()},
+                    {"labels", book.labels_of(model.name, model.version)},
+                    {"retired", book.is_retired(model.name, model.version)},
+                    {"metadata", book.metadata_of(model)},
                     {"deployment", deployment}});
   }
   return rows;
@@ -178,7 +183,7 @@ json members_view(const Trust& trust, const HeadState& state) {
   return rows;
 }
 
-json status_view(const HeadState& state, const std::vector<storage::ModelManifest>& models, Time now) {
+json status_view(const HeadState& state, json models, Time now) {
   size_t alive = 0;
   for (const auto& [id, member] : state.membership().members()) alive += member.is_member();
   size_t wished = 0;
@@ -186,11 +191,11 @@ json status_view(const HeadState& state, const std::vector<storage::ModelManifes
   for (const auto& [name, view] : state.deployments()) wished += view.record.replicas;
   for (const auto& [id, replica] : state.replicas())
     ready += replica.status.state == ReplicaState::ready && !replica.stopping;
-  return {{"cluster", state.options().cluster},  {"epoch", state.options().epoch.value},
-          {"healthy", ready >= wished},          {"nodes_alive", alive},
-          {"replicas_wished", wished},           {"replicas_ready", ready},
-          {"nodes", nodes_view(state, now)},     {"deployments", deployments_view(state)},
-          {"models", models_view(models, state)}};
+  return {{"cluster", state.options().cluster}, {"epoch", state.options().epoch.value},
+          {"healthy", ready >= wished},         {"nodes_alive", alive},
+          {"replicas_wished", wished},          {"replicas_ready", ready},
+          {"nodes", nodes_view(state, now)},    {"deployments", deployments_view(state)},
+          {"models", std::move(models)}};
 }
 
 json keys_view(const KeyBook& keys, int64_t now_unix_us) {

@@ -139,12 +139,14 @@ Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, 
   TROUPE_TRY(const ClusterRecord cluster, begin_epoch(*store, head.audit, clock, random.next()));
   TROUPE_TRY(storage::RangeResult deployments, read(*store, std::string(deployment_prefix)));
   TROUPE_TRY(storage::RangeResult keys, read(*store, std::string(key_prefix)));
+  TROUPE_TRY(storage::RangeResult models, read(*store, std::string(model_prefix)));
   head.head.epoch = cluster.epoch;
   head.head.cluster = cluster.id;
   head.seed = random.next();
   head.store = std::move(store);
   head.deployments = std::move(deployments.entries);
   head.keys = std::move(keys.entries);
+  head.model_records = std::move(models.entries);
   // Where nothing was deployed there is nothing to wait for that could still run.
   if (head.deployments.empty()) head.head.adoption_grace = Duration{0};
   head.add_peer = [&transport](const protocol::NodeInfo& node) {
@@ -188,7 +190,7 @@ Result<HeadParts> start_head(const NodeOptions& options, const std::string& publ
                                             {.placement = actor::Placement::own_thread,
                                              .parent = std::string(protocol::control_plane_path),
                                              .escalates = false},
-                                            models));
+                                            options.data_dir / models_folder_name, models));
   head.models = models;
   head.catalog = catalog;
   head.log = log.with_component("head");

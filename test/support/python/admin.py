@@ -31,6 +31,9 @@ class Admin:
     def post(self, what: str, body: Any) -> Answer:
         return self._door.post(f"/api/v1/{what}", body, self._headers)
 
+    def put(self, what: str, body: bytes) -> Answer:
+        return self._door.call("PUT", f"/api/v1/{what}", body, self._headers)
+
     def add_model(self, name: str, version: object, source: Path) -> Answer:
         return self.post("models", {"name": name, "version": str(version), "source": str(source)})
 

@@ -46,6 +46,13 @@ Result<std::string> tell(const AdminCall& call) {
   if (const auto* gone = std::get_if<DeleteDeployment>(&call.what)) return json{{"deleted", gone->name}}.dump();
   if (const auto* model = std::get_if<AddModel>(&call.what))
     return json{{"added", {model->name, model->version, model->source}}}.dump();
+  if (const auto* label = std::get_if<LabelModel>(&call.what))
+    return json{{"labelled", {label->name, label->version, label->label}}}.dump();
+  if (const auto* notes = std::get_if<AnnotateModel>(&call.what)) return json{{"notes", notes->metadata}}.dump();
+  if (const auto* retired = std::get_if<RetireModel>(&call.what)) return json{{"retired", retired->is_retired}}.dump();
+  if (const auto* piece = std::get_if<UploadPiece>(&call.what))
+    return json{{"piece", {piece->upload, piece->file, piece->offset, *piece->bytes}}}.dump();
+  if (std::holds_alternative<ReadModelBytes>(call.what)) return "\xff bytes";
   const auto& model = std::get<DeleteModel>(call.what);
   return json{{"deleted", {model.name, model.version}}}.dump();
 }
@@ -154,6 +161,31 @@ BOOST_AUTO_TEST_CASE(a_version_is_deleted_but_not_a_whole_model) {
   const auto answer = site.write("DELETE", "/api/v1/models/clerk");
   BOOST_TEST(answer->status() == 400);
   BOOST_TEST(answer->message() == "clerk names no version; one is deleted as clerk@VERSION");
+}
+
+BOOST_AUTO_TEST_CASE(labels_notes_and_retirement_name_a_version) {
+  Site site(tell);
+
+  BOOST_TEST(site.write("PUT", "/api/v1/models/clerk@2/labels/stable")->body().at("labelled") ==
+             json({"clerk", "2", "stable"}));
+  BOOST_TEST(site.write("PUT", "/api/v1/models/clerk/labels/stable")->status() == 400);
+  BOOST_TEST(site.write("PUT", "/api/v1/models/clerk@2/retired")->body().at("retired") == true);
+  BOOST_TEST(site.write("DELETE", "/api/v1/models/clerk@2/retired")->body().at("retired") == false);
+  BOOST_TEST(site.write("POST", "/api/v1/models/clerk@2/metadata", R"({"accuracy":"0.93"})")->body().at("notes") ==
+             json({{"accuracy", "0.93"}}));
+  BOOST_TEST(site.write("POST", "/api/v1/models/clerk@2/metadata", R"({"accuracy":0.93})")->status() == 400);
+  BOOST_TEST(site.write("POST", "/api/v1/models/clerk@2/metadata", "{}")->status() == 400);
+}
+
+BOOST_AUTO_TEST_CASE(pieces_of_an_upload_come_as_bytes_and_a_models_go_as_bytes_to_those_with_the_key) {
+  Site site(tell);
+
+  BOOST_TEST(site.write("PUT", "/api/v1/uploads/clerk@2?file=1&offset=7", "abc")->body().at("piece") ==
+             json({"clerk@2", 1, 7, "abc"}));
+  BOOST_TEST(site.get("/api/v1/model-files/clerk@2?path=x")->status() == 401);
+  const auto bytes = site.write("GET", "/api/v1/model-files/clerk@2?path=x");
+  BOOST_TEST(bytes->status() == 200);
+  BOOST_TEST(bytes->header("cache-control") == "no-store");
 }
 
 BOOST_AUTO_TEST_CASE(a_deployment_is_deleted_by_name) {
