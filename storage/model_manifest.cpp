@@ -17,6 +17,7 @@ constexpr int64_t format_version = 1;
 bool is_safe_path(const std::string& text) {
   const std::filesystem::path path(text);
   return !text.empty() && path.is_relative() && text.find('\0') == std::string::npos &&
+         text.find("//") == std::string::npos &&  // Another spelling of a path that may be there too.
          std::ranges::none_of(path, [](const auto& part) { return part.empty() || part == ".." || part == "."; });
 }
 
