@@ -29,8 +29,8 @@ constexpr ByteCount state_bytes_max = 256_MiB;
 constexpr mode_t secret_mode = 0600;
 
 /// Of a data folder: what is backed up in a form of its own, what belongs to a running node, and what is made anew.
-constexpr std::array<std::string_view, 9> not_copied{"control", "models",    "logs",      "replica-logs", "run",
-                                                     "scratch", "node.json", "node.lock", "venvs"};
+constexpr std::array<std::string_view, 10> not_copied{"control", "models",  "model-mirror", "logs",      "replica-logs",
+                                                      "run",     "scratch", "node.json",    "node.lock", "venvs"};
 
 std::string sha256_of(std::string_view text) {
   Sha256 sha;
@@ -193,7 +193,7 @@ Status check_empty(const fs::path& data_dir) {
 
 }  // namespace
 
-Result<BackupManifest> create_backup(const fs::path& data_dir, const RangeResult& state, const ModelStore& models,
+Result<BackupManifest> create_backup(const fs::path& data_dir, const RangeResult& state, const ModelStore* models,
                                      BackupManifest about, const fs::path& target) {
   if (!target.is_absolute() || !target.has_filename())
     return fail(Errc::invalid_argument, "'{}' is no absolute path of a new folder", target.string());
@@ -210,7 +210,7 @@ Result<BackupManifest> create_backup(const fs::path& data_dir, const RangeResult
   const std::string image = encode_state_image(state);
   TROUPE_CHECK(write_file_synced(partial.path() / state_name, image, secret_mode));
   about.files.push_back({std::string(state_name), {image.size()}, sha256_of(image)});
-  TROUPE_CHECK(copy_models(models, partial.path(), about.files));
+  if (models != nullptr) TROUPE_CHECK(copy_models(*models, partial.path(), about.files));
   TROUPE_CHECK(copy_node_files(data_dir, partial.path(), about.files));
   crash_point("backup.before_manifest");
   const std::string manifest = to_json(about);

@@ -18,13 +18,14 @@
 
 namespace troupe::storage {
 
-/// Backs up `state`, `models` and the other files of `data_dir` to `target`, an absolute path that does not exist yet,
-/// in a directory that does. `about` says where it comes from; its revision and files are filled in. While this runs
-/// nothing may be removed from `models`. Errors: already_exists (`target`, or what an interrupted backup left beside
-/// it), invalid_argument (a relative path, or one inside of `data_dir`), not_found (its parent), corrupt_data (a
-/// damaged model: it would be no backup), resource_exhausted, unavailable, io_error. After an error nothing is left.
+/// Backs up `state`, `models` (none: they are kept elsewhere) and the other files of `data_dir` to `target`, an
+/// absolute path that does not exist yet, in a directory that does. `about` says where it comes from; its revision and
+/// files are filled in. While this runs nothing may be removed from `models`. Errors: already_exists (`target`, or what
+/// an interrupted backup left beside it), invalid_argument (a relative path, or one inside of `data_dir`), not_found
+/// (its parent), corrupt_data (a damaged model: it would be no backup), resource_exhausted, unavailable, io_error.
+/// After an error nothing is left.
 Result<BackupManifest> create_backup(const std::filesystem::path& data_dir, const RangeResult& state,
-                                     const ModelStore& models, BackupManifest about,
+                                     const ModelStore* models, BackupManifest about,
                                      const std::filesystem::path& target);
 
 /// Reads every file of it. Errors: not_found (no backup there), corrupt_data naming the first file that is missing,

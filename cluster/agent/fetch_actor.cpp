@@ -71,7 +71,7 @@ void FetchActor::want(const protocol::ReplicaSpec& spec) {
   }
   if (std::string folder = folder_of(spec); !folder.empty())
     return tell_({spec.id, What::ready, {}, std::move(folder)});
-  if (options_.is_store)
+  if (options_.is_store && !options_.is_mirror)
     return tell_(
         {spec.id,
          What::failed,
@@ -80,6 +80,7 @@ void FetchActor::want(const protocol::ReplicaSpec& spec) {
   Job job;
   job.model = key;
   job.digest = spec.digest;
+  job.spec = spec;
   job.retry = FetchRetry(options_.retry);
   job.waiting = {spec.id};
   end(key);
@@ -135,12 +136,19 @@ void FetchActor::begin_round(Job& job) {
                    if (found == jobs_.end() || found->second.attempt != attempt) return;
                    if (const auto* sources = event.body.get<protocol::ModelSources>())
                      return take_sources(found->second, *sources);
-                   found->second.only_busy = false;
+                   // Overloaded: the head is getting it, and says how far it is.
+                   found->second.only_busy = event.error->code == Errc::overloaded;
                    round_failed(found->second, *event.error);
                  });
 }
 
 void FetchActor::take_sources(Job& job, const protocol::ModelSources& found) {
+  // The head may have got it meanwhile, into a folder that is this node's too.
+  if (std::string folder = folder_of(job.spec); !folder.empty()) {
+    tell(job, What::ready, {}, std::move(folder));
+    end(Key{job.model});
+    return begin_waiting();
+  }
   std::vector<protocol::RoutedNode> sources = found.sources;
   std::erase_if(sources, [&](const protocol::RoutedNode& node) { return node.id == options_.self; });
   job.retry.begin_round(std::move(sources));

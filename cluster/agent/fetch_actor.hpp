@@ -30,6 +30,7 @@ struct FetchActorOptions {
   std::shared_ptr<storage::ModelStore> store;  ///< Over `root`.
   std::filesystem::path shared_root;           ///< Head's folders below it are used in place; empty: none are.
   bool is_store = false;                       ///< `root` is the head's own store: nothing is fetched or removed.
+  bool is_mirror = false;                      ///< That of a bucket: the head is asked to get what is not there yet.
   ByteCount capacity{50ULL << 30};
   NodeId self;
   storage::FetchLimits limits;
@@ -53,6 +54,7 @@ class FetchActor final : public actor::Actor {
   struct Job {
     storage::ModelRef model;
     std::string digest;
+    protocol::ReplicaSpec spec;  ///< Of one of those that wait.
     std::set<ReplicaId> waiting;
     FetchRetry retry;
     uint64_t attempt = 0;  ///< What is answered to an earlier one is passed over.

@@ -147,8 +147,13 @@ void add_start(CLI::App& app, Shell& shell) {
   verb->add_option("--num-cpus", flags->num_cpus, "CPUs to offer, such as 1.5 (default: the machine's)");
   add_bytes(*verb, "--memory", flags->memory, "Memory to offer, such as 4GiB (default: the machine's)");
   verb->add_option("--num-gpus", flags->num_gpus, "GPUs to offer")->capture_default_str();
+  verb->add_option("--model-store", flags->model_store,
+                   "Head: keep the models in this bucket of an S3-compatible server (default: in its own folder)")
+      ->envname("TROUPE_MODEL_STORE")
+      ->type_name("s3://BUCKET/PREFIX");
   add_bytes(*verb, "--model-cache", flags->model_cache,
-            "What a worker keeps of the models it fetched (default: 50GiB, or half the disk)");
+            "What a worker keeps of the models it fetched, and a head of those in its bucket (default: 50GiB, or half "
+            "the disk)");
   add_data_root(*verb, flags->data_root);
   verb->add_option("--log-level", flags->log_level, "debug, info, warn, error or off")->capture_default_str();
   verb->add_option("--log-format", flags->log_format, "json or text (default: json; text to a terminal)");

@@ -64,6 +64,7 @@ Result<cluster::NodeOptions> node_options(StartFlags& flags, uint64_t random) {
   options.resources.cpu_millis = static_cast<uint32_t>(flags.num_cpus * 1000 + 0.5);
   options.resources.memory_bytes = flags.memory.value;
   options.resources.gpus = flags.num_gpus;
+  options.model_store = flags.model_store;
   options.model_cache = flags.model_cache;
   options.drain_patience = flags.drain;
   options.weight_lease = flags.weight_lease;

@@ -31,6 +31,7 @@ struct StartFlags {
   ByteCount memory{0};  ///< 0: the machine's.
   uint32_t num_gpus = 0;
   std::string data_root;
+  std::string model_store;   ///< Empty: the head's own folder.
   ByteCount model_cache{0};  ///< 0: default_model_cache().
   std::string log_level = "info";
   std::string log_format;  ///< Empty: json, or text where a terminal reads it.

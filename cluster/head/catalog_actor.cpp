@@ -26,11 +26,11 @@ UploadPosition position_of(const storage::ModelIntake& intake) {
 }  // namespace
 
 CatalogActor::CatalogActor(actor::Context& context, std::filesystem::path root,
-                           std::shared_ptr<storage::ModelStore> store)
-    : Actor(context), root_(std::move(root)), store_(std::move(store)) {
+                           std::shared_ptr<storage::ModelStore> store, std::shared_ptr<storage::ModelBucket> bucket)
+    : Actor(context), root_(std::move(root)), store_(std::move(store)), bucket_(std::move(bucket)) {
   serve<StoreModel>([this](const auto& model, actor::Reply reply) { answer(reply, this->store(*model)); });
   serve<RemoveModel>([this](const auto& model, actor::Reply reply) {
-    if (const Status removed = store_->remove(model->name, model->version); removed) {
+    if (const Status removed = remove(*model); removed) {
       reply.finish(StoredModel{});
     } else {
       reply.fail(removed.error());
@@ -42,7 +42,9 @@ CatalogActor::CatalogActor(actor::Context& context, std::filesystem::path root,
   serve<DropUpload>([this](const auto& upload, actor::Reply reply) { answer(reply, drop(*upload)); });
   serve<ReadStoredFile>([this](const auto& wish, actor::Reply reply) { answer(reply, read(*wish)); });
   serve<MakeBackup>([this](const auto& backup, actor::Reply reply) {
-    auto made = storage::create_backup(backup->data_dir, backup->state, *store_, backup->about, backup->target);
+    // A bucket is not the head's to back up.
+    auto made = storage::create_backup(backup->data_dir, backup->state, bucket_ ? nullptr : store_.get(), backup->about,
+                                       backup->target);
     if (made) {
       reply.finish(MadeBackup{std::move(*made)});
     } else {
@@ -56,17 +58,51 @@ Result<StoredModel> CatalogActor::store(const StoreModel& model) {
   auto metadata = model.metadata;
   if (const auto readme = storage::read_file(std::filesystem::path(model.source) / "README.md", readme_bytes_max))
     metadata.merge(storage::model_card_metadata(*readme));
+  TROUPE_CHECK(drop_unpublished(model.name, model.version));
   TROUPE_TRY(storage::ModelManifest manifest,
              store_->add(model.name, model.version, model.source, context().wall(), metadata));
-  return StoredModel{std::move(manifest)};
+  return publish(std::move(manifest));
+}
+
+Result<storage::ModelManifest> CatalogActor::published(const std::string& name, const std::string& version) const {
+  return bucket_ ? bucket_->find(name, version) : store_->find(name, version);
+}
+
+Status CatalogActor::drop_unpublished(const std::string& name, const std::string& version) {
+  if (!bucket_ || !store_->find(name, version)) return {};
+  const auto known = bucket_->find(name, version);
+  if (known) return {};
+  return known.error().code == Errc::not_found ? store_->remove(name, version) : fail(known.error());
+}
+
+Result<StoredModel> CatalogActor::publish(storage::ModelManifest manifest) {
+  if (!bucket_) return StoredModel{std::move(manifest)};
+  TROUPE_TRY(const auto folder, store_->path_of(manifest.name, manifest.version));
+  if (const Status there = bucket_->publish(manifest, folder); !there) {
+    // Where this fails too, drop_unpublished() does it.
+    static_cast<void>(store_->remove(manifest.name, manifest.version));
+    return fail(there.error());
+  }
+  TROUPE_TRY(storage::ModelManifest known, bucket_->find(manifest.name, manifest.version));
+  return StoredModel{std::move(known)};
+}
+
+Status CatalogActor::remove(const RemoveModel& model) {
+  if (bucket_) TROUPE_CHECK(bucket_->remove(model.name, model.version));
+  const Status removed = store_->remove(model.name, model.version);
+  // Of what is in a bucket there need be no copy.
+  return !removed && bucket_ && removed.error().code == Errc::not_found ? Status{} : removed;
 }
 
 Result<UploadPosition> CatalogActor::start(const StartUpload& wanted) {
   storage::ModelManifest manifest = wanted.manifest;
   manifest.created = context().wall();
   const std::string upload = manifest.name + "@" + manifest.version;
-  if (const auto known = store_->find(manifest.name, manifest.version); known && known->files != manifest.files)
+  const auto known = published(manifest.name, manifest.version);
+  if (known && known->files != manifest.files)
     return fail(Errc::already_exists, "{} exists with other content, and versions are immutable", upload);
+  if (!known && known.error().code != Errc::not_found) return fail(known.error());
+  TROUPE_CHECK(drop_unpublished(manifest.name, manifest.version));
   forget_idle();
   if (const auto open = uploads_.find(upload); open != uploads_.end()) {
     if (open->second.intake.manifest().files == manifest.files) {
@@ -123,7 +159,7 @@ Result<StoredModel> CatalogActor::finish(const FinishUpload& wanted) {
   uploads_.erase(wanted.upload);
   if (!published) return fail(published.error());
   TROUPE_TRY(storage::ModelManifest stored, store_->find(manifest.name, manifest.version));
-  return StoredModel{std::move(stored)};
+  return publish(std::move(stored));
 }
 
 Result<UploadPosition> CatalogActor::drop(const DropUpload& wanted) {
@@ -138,13 +174,18 @@ void CatalogActor::forget_idle() {
 }
 
 Result<ModelBytes> CatalogActor::read(const ReadStoredFile& wish) const {
-  TROUPE_TRY(const storage::ModelManifest manifest, store_->find(wish.name, wish.version));
+  TROUPE_TRY(const storage::ModelManifest manifest, published(wish.name, wish.version));
   const auto file = std::ranges::find(manifest.files, wish.path, &storage::ModelFile::path);
   if (file == manifest.files.end()) {
     std::vector<std::string> paths;
     for (const storage::ModelFile& known : manifest.files) paths.push_back(known.path);
     return fail(Errc::not_found, "{}@{} has no file {}{}", wish.name, wish.version, wish.path,
                 did_you_mean(wish.path, paths));
+  }
+  if (bucket_) {
+    const auto index = static_cast<size_t>(file - manifest.files.begin());
+    TROUPE_TRY(std::string piece, bucket_->read(manifest, {index, wish.offset}, wish.size));
+    return ModelBytes{std::move(piece)};
   }
   TROUPE_TRY(const auto folder, store_->path_of(wish.name, wish.version));
   TROUPE_TRY(const storage::FileDescriptor open, storage::open_regular(folder / file->path));

@@ -6,6 +6,7 @@
 
 #include "runtime/actor/actor.hpp"
 #include "storage/backup.hpp"
+#include "storage/model_bucket.hpp"
 #include "storage/model_intake.hpp"
 #include "storage/model_store.hpp"
 
@@ -74,7 +75,10 @@ struct MadeBackup {
 
 class CatalogActor final : public actor::Actor {
  public:
-  CatalogActor(actor::Context& context, std::filesystem::path root, std::shared_ptr<storage::ModelStore> store);
+  /// `bucket`: what is stored goes there too, and is there before it is acknowledged; the store over `root` is a copy
+  /// of a part of it then. Used by this actor alone; may be empty.
+  CatalogActor(actor::Context& context, std::filesystem::path root, std::shared_ptr<storage::ModelStore> store,
+               std::shared_ptr<storage::ModelBucket> bucket = {});
 
  private:
   struct Upload {
@@ -83,6 +87,13 @@ class CatalogActor final : public actor::Actor {
   };
 
   Result<StoredModel> store(const StoreModel& model);
+  Status remove(const RemoveModel& model);
+  /// As the bucket has it, or the store where there is none.
+  Result<storage::ModelManifest> published(const std::string& name, const std::string& version) const;
+  /// Into the bucket, where there is one; on failure it leaves the store.
+  Result<StoredModel> publish(storage::ModelManifest manifest);
+  /// What broke off between the two.
+  Status drop_unpublished(const std::string& name, const std::string& version);
   Result<UploadPosition> start(const StartUpload& upload);
   Result<UploadPosition> write(const WriteUpload& piece);
   Result<StoredModel> finish(const FinishUpload& upload);
@@ -93,6 +104,7 @@ class CatalogActor final : public actor::Actor {
 
   const std::filesystem::path root_;
   std::shared_ptr<storage::ModelStore> store_;
+  std::shared_ptr<storage::ModelBucket> bucket_;
   std::map<std::string, Upload> uploads_;  ///< Those that are open; what has come of others lies on disk.
 };
 

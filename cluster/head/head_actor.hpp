@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cluster/head/admin.hpp"
 #include "cluster/head/audit_log.hpp"
@@ -16,6 +17,7 @@
 #include "runtime/actor/actor.hpp"
 #include "runtime/observe/log.hpp"
 #include "runtime/protocol/models.hpp"
+#include "storage/model_ref.hpp"
 #include "storage/model_store.hpp"
 #include "storage/state_store.hpp"
 
@@ -27,6 +29,8 @@ struct HeadActorOptions {
   std::shared_ptr<storage::StateStore> store;
   std::shared_ptr<storage::ModelStore> models;
   actor::Ref catalog;                                ///< The CatalogActor over `models`.
+  actor::Ref mirror;                                 ///< Gets into `models` what is in a bucket; empty: all is there.
+  std::filesystem::path models_root;                 ///< Of `models`.
   std::vector<storage::ModelManifest> known_models;  ///< What the store holds at the start.
   std::vector<storage::StateEntry> deployments;      ///< What the state store holds at the start.
   std::vector<storage::StateEntry> keys;             ///< Likewise, API keys.
@@ -112,10 +116,12 @@ class HeadActor final : public actor::Actor {
   // The model store (head_models.cpp).
   void restore_models();
   StoredVersion stored(const std::string& model, const std::string& version) const;
-  /// Of "NAME@VERSION"; empty where it is not in the store.
+  /// Of "NAME@VERSION"; none, or empty, where it is not in the store.
+  const storage::ModelManifest* manifest_of(const std::string& reference) const;
   std::map<std::string, std::string> metadata_of(const std::string& reference) const;
   std::string without_label(const std::string& reference) const;
   void find_model(const protocol::FindModel& wish, actor::Reply reply);
+  std::set<storage::ModelRef> deployed_models() const;
   void add_model(const AddModel& model, const AuditAct& by, Done done);
   void take_stored(const storage::ModelManifest& manifest, const AuditAct& by, const Done& done);
   void start_upload(const BeginUpload& upload, const AuditAct& by, const Done& done);

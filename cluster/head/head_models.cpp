@@ -4,6 +4,7 @@
 
 #include "cluster/head/catalog_actor.hpp"
 #include "cluster/head/head_actor.hpp"
+#include "cluster/head/mirror_actor.hpp"
 #include "cluster/head/views.hpp"
 #include "runtime/base/nearest.hpp"
 #include "storage/model_ref.hpp"
@@ -13,6 +14,8 @@ namespace troupe::cluster {
 using observe::kv;
 
 namespace {
+
+constexpr Duration mirror_patience = std::chrono::seconds{3};
 
 std::string name_of(const std::string& name, const std::string& version) {
   return name + "@" + version;
@@ -44,18 +47,23 @@ void HeadActor::restore_models() {
   }
 }
 
+/// Its folder may not be there yet, where a bucket has it.
 StoredVersion HeadActor::stored(const std::string& model, const std::string& version) const {
-  for (const storage::ModelManifest& manifest : models_)
-    if (manifest.name == model && manifest.version == version)
-      return {options_.models->path_of(model, version).value_or("").string(), digests_.at(name_of(model, version)),
-              book_.is_retired(model, version)};
-  return {};
+  if (manifest_of(name_of(model, version)) == nullptr) return {};
+  const auto folder =
+      options_.mirror ? options_.models_root / model / version : options_.models->path_of(model, version).value_or("");
+  return {folder.string(), digests_.at(name_of(model, version)), book_.is_retired(model, version)};
+}
+
+const storage::ModelManifest* HeadActor::manifest_of(const std::string& reference) const {
+  const auto found = std::ranges::find_if(
+      models_, [&](const auto& manifest) { return name_of(manifest.name, manifest.version) == reference; });
+  return found == models_.end() ? nullptr : &*found;
 }
 
 std::map<std::string, std::string> HeadActor::metadata_of(const std::string& reference) const {
-  for (const storage::ModelManifest& manifest : models_)
-    if (name_of(manifest.name, manifest.version) == reference) return book_.metadata_of(manifest);
-  return {};
+  const storage::ModelManifest* const manifest = manifest_of(reference);
+  return manifest == nullptr ? std::map<std::string, std::string>{} : book_.metadata_of(*manifest);
 }
 
 /// "clerk@stable" is the version that the label points to now.
@@ -70,8 +78,24 @@ void HeadActor::find_model(const protocol::FindModel& wish, actor::Reply reply) 
   StoredVersion version = stored(wish.model, wish.version);
   if (version.folder.empty())
     return reply.fail({Errc::not_found, fmt::format("the store has no {}@{}", wish.model, wish.version), {}, {}});
-  reply.finish(protocol::ModelSources{std::move(version.digest),
-                                      state_.model_sources(wish.model, wish.version, reply.source())});
+  protocol::ModelSources sources{std::move(version.digest),
+                                 state_.model_sources(wish.model, wish.version, reply.source())};
+  if (!options_.mirror) return reply.finish(std::move(sources));
+  const auto shared = std::make_shared<actor::Reply>(std::move(reply));
+  context().call(options_.mirror, BringModel{*manifest_of(name_of(wish.model, wish.version)), deployed_models()},
+                 {.deadline = context().now() + mirror_patience},
+                 [shared, sources = std::move(sources)](const actor::ReplyEvent& event) {
+                   if (!event.error) return shared->finish(sources);
+                   // It is between two pieces only that it answers.
+                   const bool is_busy = event.error->code == Errc::deadline_exceeded;
+                   shared->fail(is_busy ? Error{Errc::overloaded, "it comes from the bucket", {}, {}} : *event.error);
+                 });
+}
+
+std::set<storage::ModelRef> HeadActor::deployed_models() const {
+  std::set<storage::ModelRef> models;
+  for (const auto& [name, view] : state_.deployments()) models.insert({view.record.model, view.record.version});
+  return models;
 }
 
 // --- Files -----------------------------------------------------------------------------------------------------------

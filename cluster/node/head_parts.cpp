@@ -1,5 +1,6 @@
 #include "cluster/node/head_parts.hpp"
 
+#include <cstdlib>
 #include <future>
 
 #include "actors/dashboard/page.hpp"
@@ -7,6 +8,7 @@
 #include "cluster/head/admin_key.hpp"
 #include "cluster/head/audit_text.hpp"
 #include "cluster/head/catalog_actor.hpp"
+#include "cluster/head/mirror_actor.hpp"
 #include "cluster/node/door_metrics.hpp"
 #include "cluster/node/identity.hpp"
 #include "runtime/protocol/paths.hpp"
@@ -123,6 +125,35 @@ Status provide_join_token(storage::StateStore& store, const std::filesystem::pat
   return write_private_file(file, text_of(issued.second));
 }
 
+/// One for each actor that uses it: requests follow each other, and each actor blocks on its own alone.
+struct Buckets {
+  std::shared_ptr<storage::ModelBucket> catalog;
+  std::shared_ptr<storage::ModelBucket> mirror;
+};
+
+Result<Buckets> open_buckets(const std::string& url, const Clock& clock) {
+  TROUPE_TRY(const storage::S3Options bucket,
+             storage::s3_options(url, [](const char* name) { return std::getenv(name); }));
+  return Buckets{std::make_shared<storage::ModelBucket>(bucket, clock),
+                 std::make_shared<storage::ModelBucket>(bucket, clock)};
+}
+
+Result<actor::Ref> start_mirror(const NodeOptions& options, actor::Host& host,
+                                std::shared_ptr<storage::ModelStore> models,
+                                std::shared_ptr<storage::ModelBucket> bucket, const observe::Logger& log) {
+  MirrorOptions mirror;
+  mirror.root = options.models_folder();
+  mirror.store = std::move(models);
+  mirror.bucket = std::move(bucket);
+  mirror.capacity = options.model_cache.value > 0 ? options.model_cache : default_model_cache(mirror.root);
+  mirror.log = log.with_component("mirror");
+  return host.spawn_actor<MirrorActor>("mirror",
+                                       {.placement = actor::Placement::own_thread,
+                                        .parent = std::string(protocol::control_plane_path),
+                                        .escalates = false},
+                                       std::move(mirror));
+}
+
 bus::AllowList allow_list_of(const Trust& trust) {
   bus::AllowList list;
   for (auto& [node, key] : trust.allowed()) list.admitted.push_back({node, std::move(key)});
@@ -166,7 +197,7 @@ Result<HeadParts> start_head(const NodeOptions& options, const std::string& publ
                              const observe::Logger& log, std::function<void(const Error&)> on_crash) {
   TROUPE_TRY(auto opened, storage::open_rocksdb_state_store(options.data_dir / "control"));
   const std::shared_ptr<storage::StateStore> store = std::move(opened);
-  TROUPE_TRY(auto model_store, storage::ModelStore::open(options.data_dir / models_folder_name));
+  TROUPE_TRY(auto model_store, storage::ModelStore::open(options.models_folder()));
   const auto models = std::make_shared<storage::ModelStore>(std::move(model_store));
   SeededRandom random{secure_random_u64()};
   TROUPE_TRY(HeadActorOptions head, begin_term(store, transport, clock, random));
@@ -179,7 +210,13 @@ Result<HeadParts> start_head(const NodeOptions& options, const std::string& publ
   head.require_keys = options.keys_always();
   // One damaged version must not keep the others from being served.
   std::vector<Error> damaged_models;
-  TROUPE_TRY(head.known_models, models->list(&damaged_models));
+  Buckets buckets;
+  if (options.model_store.empty()) {
+    TROUPE_TRY(head.known_models, models->list(&damaged_models));
+  } else {
+    TROUPE_TRY(buckets, open_buckets(options.model_store, clock));
+    TROUPE_TRY(head.known_models, buckets.catalog->list(damaged_models));
+  }
   for (const Error& damage : damaged_models)
     log.with_component("head").error("model not listed; remove its folder and add it again",
                                      observe::kv("error", damage.message));
@@ -190,8 +227,12 @@ Result<HeadParts> start_head(const NodeOptions& options, const std::string& publ
                                             {.placement = actor::Placement::own_thread,
                                              .parent = std::string(protocol::control_plane_path),
                                              .escalates = false},
-                                            options.data_dir / models_folder_name, models));
+                                            options.models_folder(), models, buckets.catalog));
+  if (buckets.mirror) {
+    TROUPE_TRY(head.mirror, start_mirror(options, host, models, buckets.mirror, log));
+  }
   head.models = models;
+  head.models_root = options.models_folder();
   head.catalog = catalog;
   head.log = log.with_component("head");
   head.data_dir = options.data_dir;

@@ -264,7 +264,7 @@ Status NodeImpl::open_worker() {
 
 /// The files of models: for others, and on a worker for its own replicas.
 Status NodeImpl::open_models() {
-  const auto root = options_.data_dir / models_folder_name;
+  const auto root = options_.models_folder();
   TROUPE_TRY(auto opened, storage::ModelStore::open(root));
   const auto store = std::make_shared<storage::ModelStore>(std::move(opened));
   const actor::SpawnOptions spawn{.placement = actor::Placement::own_thread,
@@ -280,6 +280,7 @@ Status NodeImpl::open_models() {
   fetch.store = store;
   fetch.shared_root = std::filesystem::absolute(options_.data_dir).parent_path();
   fetch.is_store = options_.roles.head;
+  fetch.is_mirror = !options_.model_store.empty();
   fetch.capacity = options_.model_cache.value > 0 ? options_.model_cache : default_model_cache(root);
   fetch.self = id_;
   fetch.add_peer = [transport = transport_.get()](const protocol::RoutedNode& node) {

@@ -51,8 +51,14 @@ Status NodeOptions::validate() const {
   if (idempotency_retention < std::chrono::seconds{1} || idempotency_retention > retention_max)
     return fail_field("--idempotency-ttl", "answers are kept from 1s to 720h, not {}",
                       format_duration(idempotency_retention));
+  if (!model_store.empty() && !roles.head)
+    return fail_field("--model-store", "the head keeps the models: say --model-store where it is started");
   if (data_dir.empty()) return fail_field("--data-dir", "a node needs a folder of its own");
   return {};
+}
+
+std::filesystem::path NodeOptions::models_folder() const {
+  return data_dir / (model_store.empty() ? models_folder_name : model_mirror_folder_name);
 }
 
 ByteCount default_model_cache(const std::filesystem::path& folder) {

@@ -29,6 +29,11 @@ struct NodePorts {
 /// An address of this machine that no other can reach.
 bool is_loopback(const std::string& host);
 
+/// In the node's folder: the model store of a head, the cache of another worker.
+inline constexpr const char* models_folder_name = "models";
+/// In the folder of a head whose model store is a bucket: what has come of that.
+inline constexpr const char* model_mirror_folder_name = "model-mirror";
+
 struct NodeOptions {
   std::string name;  ///< "head", "worker-1"; unique in a cluster.
   protocol::Roles roles;
@@ -48,6 +53,7 @@ struct NodeOptions {
   uint32_t scheduler_threads = 0;  ///< 0 = CPUs, at least 2 and at most 8.
   uint32_t http_threads = 0;       ///< 0 = half the CPUs, at least 1.
   Duration drain_patience = std::chrono::seconds{30};
+  std::string model_store;   ///< Of a head: "s3://BUCKET/PREFIX"; empty = its own folder.
   ByteCount model_cache{0};  ///< What a worker keeps of fetched models; 0 = default_model_cache().
   Duration weight_lease = std::chrono::seconds{30};         ///< How long a gateway goes by weights without the head.
   Duration idempotency_retention = std::chrono::hours{24};  ///< How long a gateway keeps answers by their key.
@@ -58,6 +64,8 @@ struct NodeOptions {
   /// Names the option that is wrong and what would be right.
   Status validate() const;
 
+  /// Where the files of models are on this node.
+  std::filesystem::path models_folder() const;
   /// Whether others than this machine reach its doors.
   bool is_public() const { return !is_loopback(host); }
   bool has_tls() const { return tls_self_signed || !tls.certificate.empty(); }
@@ -81,8 +89,6 @@ struct NodeFile {
   std::string tls_certificate{};  ///< Files of its HTTP doors; empty: in the clear.
   std::string tls_key{};
 };
-/// In the node's folder: the model store of a head, the cache of another worker.
-inline constexpr const char* models_folder_name = "models";
 
 /// 50 GiB, or half of the disk of `folder` where that is less.
 ByteCount default_model_cache(const std::filesystem::path& folder);

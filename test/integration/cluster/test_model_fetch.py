@@ -7,29 +7,13 @@ import os
 import shutil
 import time
 from pathlib import Path
-from typing import List, Optional
 
+from far_worker import start_far_worker
 from load import Load
 from polling import wait_until
 from troupe_cluster import CLERK, Cluster, Node, deployment
 
 MIB = 1 << 20
-
-
-def start_far_worker(
-    cluster: Cluster, name: str, cpus: float = 16, extra: List[str] = [], environment: Optional[dict] = None
-) -> Node:
-    """One that does not see the head's folder."""
-    token = (cluster.head.folder / "join-token").read_text().strip()
-    root = cluster.root / f"far-{name}"
-    before = dict(cluster.environment)
-    cluster.environment.update(environment or {})
-    data, cluster.data = cluster.data, root
-    try:
-        return cluster.start(name, cpus=cpus, extra=["--data-dir", str(root), "--token", token, *extra])
-    finally:
-        cluster.data = data
-        cluster.environment = before
 
 
 def clerk_with_ballast(folder: Path, mib: int, files: int = 1) -> Path:

@@ -49,7 +49,7 @@ struct Fixture {
   }
 
   Result<BackupManifest> create() {
-    return create_backup(data, state, *models, {.cluster = "c1", .epoch = 7, .software = "0.1.0", .protocol = 1},
+    return create_backup(data, state, &*models, {.cluster = "c1", .epoch = 7, .software = "0.1.0", .protocol = 1},
                          target);
   }
   std::string problem() {
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_overwritten) {
 }
 
 BOOST_AUTO_TEST_CASE(a_backup_needs_a_place_outside_of_what_it_saves) {
-  const auto to = [&](const fs::path& place) { return create_backup(data, state, *models, {}, place).error(); };
+  const auto to = [&](const fs::path& place) { return create_backup(data, state, &*models, {}, place).error(); };
   BOOST_TEST((to("relative").code == Errc::invalid_argument));
   BOOST_TEST((to(data / "backup").code == Errc::invalid_argument));
   BOOST_TEST((to(directory.path() / "no/such").code == Errc::not_found));
