@@ -3,27 +3,22 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "actors/gateway/call_fields.hpp"
 #include "actors/gateway/http/answers.hpp"
 #include "actors/gateway/http/front_end.hpp"
 #include "actors/gateway/http/json.hpp"
 #include "actors/gateway/http/model_pages.hpp"
-#include "runtime/base/random.hpp"
 #include "runtime/http/message.hpp"
 #include "runtime/http/routes.hpp"
 
 namespace troupe::gateway {
 
 /// One request for an answer of a model, as its headers say it.
-struct Call {
+struct Call : CallFields {
   AnswerContext answer;
-  std::string unit;
-  std::optional<Time> deadline;
-  std::optional<std::string> key;  ///< The API key it shows.
-  std::string idempotency_key;     ///< Empty: none.
 };
 
 /// Thread-safe: handlers run on the server's I/O threads, and each of those has scratch of its own here.
@@ -46,7 +41,7 @@ class Calls {
 
   /// Which models the request's key may see.
   Result<Models> models_of(const http::HttpRequest& request) const;
-  /// The client's x-request-id, where it is fit for one; else one of its trace; else a new one.
+  /// As CallIdentity has it.
   std::string request_id(const http::HttpRequest& request) const;
 
  private:
@@ -57,8 +52,6 @@ class Calls {
   };
 
   Scratch& scratch(const http::HttpRequest& request) const;
-  /// What its key may still ask goes back to the client.
-  void add_quota(Call& call) const;
 
   const HttpFrontEnd front_end_;
   std::vector<std::unique_ptr<Scratch>> scratch_;

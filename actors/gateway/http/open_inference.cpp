@@ -1,10 +1,10 @@
 #include "actors/gateway/http/open_inference.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "actors/gateway/http/json_reader.hpp"
 #include "actors/gateway/http/tensor_json.hpp"
+#include "actors/gateway/inference_rules.hpp"
 #include "runtime/observe/text.hpp"
 
 namespace troupe::gateway {
@@ -14,35 +14,19 @@ using json::Array;
 using json::Element;
 using json::Object;
 
-constexpr size_t tensors_max = 256;
-constexpr size_t rank_max = 16;
-constexpr size_t name_bytes_max = 256;
-constexpr int64_t timeout_us_most = 24LL * 3600 * 1'000'000;
-constexpr std::string_view datatypes =
-    "BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP16, BF16, FP32, FP64 or BYTES";
-
 Result<std::string> read_name(Element value, const std::string& path) {
   TROUPE_TRY(const std::string_view name, json::as_string(value, path));
-  if (!name.empty() && name.size() <= name_bytes_max) return std::string(name);
-  return fail_field(path, "{} must have 1 to {} bytes, found {}", path, name_bytes_max, name.size());
+  TROUPE_CHECK(check_tensor_name(name, path));
+  return std::string(name);
 }
 
-/// Parameters are strings, numbers and booleans, and go on as strings.
-Result<std::string> read_free_parameter(Element value, const std::string& path) {
-  if (value.is_array() || value.is_object() || value.is_null()) {
-    return fail_field(path, "{} must be a string, a number, true or false, found {}", path, json::describe(value));
-  }
-  std::string_view text;
-  return value.get(text) ? simdjson::minify(value) : std::string(text);
-}
-
-bool is_neutral(Element value) {
-  int64_t number = 1;
-  std::string_view text = "set";
-  bool truth = true;
-  if (!value.get(number)) return number == 0;
-  if (!value.get(text)) return text.empty();
-  return !value.get(truth) && !truth;
+Result<ParameterValue> read_value(Element value, const std::string& path) {
+  if (bool truth = false; !value.get(truth)) return truth;
+  if (int64_t number = 0; !value.get(number)) return number;
+  if (uint64_t number = 0; !value.get(number)) return number;
+  if (double number = 0; !value.get(number)) return number;
+  if (std::string_view text; !value.get(text)) return std::string(text);
+  return fail_field(path, "{} must be a string, a number, true or false, found {}", path, json::describe(value));
 }
 
 /// Those of the request: some mean something to the server, the others are the model's.
@@ -52,18 +36,8 @@ Status read_request_parameter(std::string_view key, Element value, const std::st
     TROUPE_TRY(request.binary.others, json::as_bool(value, path));
     return {};
   }
-  if (key == "timeout") {
-    TROUPE_TRY(const int64_t microseconds, json::as_integer(value, path, 0, timeout_us_most));
-    if (microseconds > 0) request.timeout = std::chrono::microseconds(microseconds);
-    return {};
-  }
-  if (key == "priority" || key == "sequence_id" || key == "sequence_start" || key == "sequence_end") {
-    if (is_neutral(value)) return {};
-    return json::unsupported(path, key == "priority" ? "is not supported: requests are served in the order they come"
-                                                     : "is not supported: models here keep nothing between requests");
-  }
-  TROUPE_TRY(request.infer.parameters[std::string(key)], read_free_parameter(value, path));
-  return {};
+  TROUPE_TRY(const ParameterValue read, read_value(value, path));
+  return read_inference_parameter(key, read, path, request.infer, request.timeout);
 }
 
 Status read_request_parameters(Element value, OpenInferenceRequest& request) {
@@ -73,17 +47,11 @@ Status read_request_parameters(Element value, OpenInferenceRequest& request) {
   });
 }
 
-tl::unexpected<Error> refuse_tensor_parameter(std::string_view key, const std::string& path, const std::string& prefix,
-                                              std::vector<std::string> known) {
-  if (key.starts_with("shared_memory")) {
-    return json::unsupported(path, "is not supported: tensors come and go with the request");
-  }
-  return json::unknown_key(key, prefix, std::move(known));
-}
-
 Result<std::vector<int64_t>> read_shape(Element value, const std::string& path) {
   TROUPE_TRY(const Array list, json::as_array(value, path));
-  if (list.size() > rank_max) return fail_field(path, "{} may have {} axes, found {}", path, rank_max, list.size());
+  if (list.size() > inference_rank_max) {
+    return fail_field(path, "{} may have {} axes, found {}", path, inference_rank_max, list.size());
+  }
   std::vector<int64_t> shape;
   for (const Element element : list) {
     int64_t extent = -1;
@@ -98,8 +66,7 @@ Result<std::vector<int64_t>> read_shape(Element value, const std::string& path) 
 
 Result<DType> read_datatype(Element value, const std::string& path) {
   TROUPE_TRY(const std::string_view name, json::as_string(value, path));
-  if (const auto dtype = dtype_from_name(name)) return *dtype;
-  return fail_field(path, "{} must be {}, found {}", path, datatypes, json::describe(value));
+  return parse_datatype(name, path);
 }
 
 /// Reads `inputs`, and gives each tensor that comes as binary data its share, in the order they stand.
@@ -109,8 +76,8 @@ class InputReader {
 
   Result<std::vector<protocol::Tensor>> read(Element value) {
     TROUPE_TRY(const Array list, json::as_array(value, "inputs"));
-    if (list.size() > tensors_max) {
-      return fail_field("inputs", "inputs may list {} tensors, found {}", tensors_max, list.size());
+    if (list.size() > inference_tensors_max) {
+      return fail_field("inputs", "inputs may list {} tensors, found {}", inference_tensors_max, list.size());
     }
     std::vector<protocol::Tensor> inputs;
     for (const Element element : list) {
@@ -189,7 +156,10 @@ class InputReader {
     TROUPE_TRY(const Object object, json::as_object(value, path));
     return json::for_each_field(object, path + ".", [&](std::string_view key, Element field) -> Status {
       const std::string place = fmt::format("{}.{}", path, key);
-      if (key != "binary_data_size") return refuse_tensor_parameter(key, place, path + ".", {"binary_data_size"});
+      if (key != "binary_data_size") {
+        TROUPE_CHECK(refuse_shared_memory(key, place));
+        return json::unknown_key(key, path + ".", {"binary_data_size"});
+      }
       TROUPE_TRY(const int64_t bytes, json::as_integer(field, place, 0, std::numeric_limits<int64_t>::max()));
       parts.binary_bytes = static_cast<size_t>(bytes);
       return {};
@@ -211,18 +181,16 @@ class InputReader {
   size_t taken_ = 0;
 };
 
-Status read_output_parameter(std::string_view key, Element value, const std::string& path,
-                             std::optional<bool>& binary) {
+Status read_setting_of_output(std::string_view key, Element value, const std::string& path,
+                              std::optional<bool>& binary) {
   const std::string place = fmt::format("{}.{}", path, key);
   if (key == "binary_data") {
     TROUPE_TRY(binary, json::as_bool(value, place));
     return {};
   }
-  if (key == "classification") {
-    if (is_neutral(value)) return {};
-    return json::unsupported(place, "is not supported: ask for the output itself, and pick the largest from it");
-  }
-  return refuse_tensor_parameter(key, place, path + ".", {"binary_data"});
+  TROUPE_TRY(const ParameterValue read, read_value(value, place));
+  TROUPE_TRY(const bool is_known, read_output_parameter(key, read, place));
+  return is_known ? Status{} : json::unknown_key(key, path + ".", {"binary_data"});
 }
 
 Status read_output(Element value, const std::string& path, OpenInferenceRequest& request) {
@@ -233,7 +201,7 @@ Status read_output(Element value, const std::string& path, OpenInferenceRequest&
     if (key == "parameters") {
       TROUPE_TRY(const Object parameters, json::as_object(field, path + ".parameters"));
       return json::for_each_field(parameters, path + ".parameters.", [&](std::string_view parameter, Element setting) {
-        return read_output_parameter(parameter, setting, path + ".parameters", binary);
+        return read_setting_of_output(parameter, setting, path + ".parameters", binary);
       });
     }
     if (key != "name") return json::unknown_key(key, path + ".", {"name", "parameters"});
@@ -248,8 +216,8 @@ Status read_output(Element value, const std::string& path, OpenInferenceRequest&
 
 Status read_outputs(Element value, OpenInferenceRequest& request) {
   TROUPE_TRY(const Array list, json::as_array(value, "outputs"));
-  if (list.size() > tensors_max) {
-    return fail_field("outputs", "outputs may list {} tensors, found {}", tensors_max, list.size());
+  if (list.size() > inference_tensors_max) {
+    return fail_field("outputs", "outputs may list {} tensors, found {}", inference_tensors_max, list.size());
   }
   for (const Element element : list) {
     TROUPE_CHECK(read_output(element, fmt::format("outputs[{}]", request.infer.outputs.size()), request));
@@ -294,8 +262,8 @@ Result<OpenInferenceRequest> parse_open_inference_request(std::string_view body,
     if (key == "parameters") return read_request_parameters(value, request);
     if (key != "id") return json::unknown_key(key, "", {"id", "parameters", "inputs", "outputs"});
     TROUPE_TRY(const std::string_view id, json::as_string(value, "id"));
-    if (id.size() > name_bytes_max) {
-      return fail_field("id", "id may have {} bytes, found {}", name_bytes_max, id.size());
+    if (id.size() > inference_id_bytes_max) {
+      return fail_field("id", "id may have {} bytes, found {}", inference_id_bytes_max, id.size());
     }
     request.id = id;
     return {};

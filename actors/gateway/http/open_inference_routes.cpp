@@ -150,11 +150,10 @@ void add_server_pages(http::Routes& routes, const CallsPtr& calls) {
   add_page(routes, calls, "/v2",
            [software = front_end.software](const PathParameters&) { return open_inference_server(software); });
   add_page(routes, calls, "/v2/health/live", [](const PathParameters&) { return Page{200, R"({"live":true})"}; });
-  add_page(routes, calls, "/v2/health/ready",
-           [board = front_end.routing, keys = front_end.keys](const PathParameters&) {
-             const bool ready = board->is_ready() && (keys == nullptr || keys->is_known());
-             return Page{ready ? 200 : 503, fmt::format(R"({{"ready":{}}})", ready)};
-           });
+  add_page(routes, calls, "/v2/health/ready", [calls](const PathParameters&) {
+    const bool ready = calls->front_end().is_ready();
+    return Page{ready ? 200 : 503, fmt::format(R"({{"ready":{}}})", ready)};
+  });
 }
 
 void add_model_pages(http::Routes& routes, const CallsPtr& calls) {
