@@ -28,3 +28,15 @@ find_library(CAF_CORE_LIBRARY caf_core REQUIRED)
 add_library(CAF::core UNKNOWN IMPORTED)
 set_target_properties(CAF::core PROPERTIES
   IMPORTED_LOCATION ${CAF_CORE_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${CAF_INCLUDE_DIR})
+
+# gRPC's own CMake package wants those of all that it was built with, and its .pc file links all of that. Its headers take
+# call the C library and take locks inline, so that they need that and Abseil's too.
+find_path(GRPC_INCLUDE_DIR grpcpp/grpcpp.h REQUIRED)
+find_library(GRPC_CPP_LIBRARY grpc++ REQUIRED)
+find_library(GRPC_LIBRARY grpc REQUIRED)
+find_library(GPR_LIBRARY gpr REQUIRED)
+find_library(ABSL_SYNCHRONIZATION_LIBRARY absl_synchronization REQUIRED)
+add_library(GRPC::grpc++ UNKNOWN IMPORTED)
+set_target_properties(GRPC::grpc++ PROPERTIES
+  IMPORTED_LOCATION ${GRPC_CPP_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${GRPC_INCLUDE_DIR}
+  INTERFACE_LINK_LIBRARIES "${GRPC_LIBRARY};${GPR_LIBRARY};${ABSL_SYNCHRONIZATION_LIBRARY}")

@@ -51,8 +51,8 @@ ByteCount disk_free(std::filesystem::path folder) {
 }
 
 std::vector<PortFacts> port_facts(const std::vector<LocalNode>& nodes) {
-  std::vector<PortFacts> ports{
-      {7420, "--port"}, {8000, "--http-port"}, {8002, "--metrics-port"}, {8003, "--zmq-port"}, {8265, "--admin-port"}};
+  std::vector<PortFacts> ports{{7420, "--port"},         {8000, "--http-port"}, {8001, "--grpc-port"},
+                               {8002, "--metrics-port"}, {8003, "--zmq-port"},  {8265, "--admin-port"}};
   for (PortFacts& port : ports) {
     port.is_free = is_port_free(port.port);
     if (port.is_free) continue;

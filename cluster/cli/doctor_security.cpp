@@ -40,7 +40,7 @@ class SecurityCheck {
 
  private:
   struct Doors {
-    std::string bus, http, zmq, metrics, admin;
+    std::string bus, http, grpc, zmq, metrics, admin;
     bool is_zmq_encrypted = false;
   };
 
@@ -48,7 +48,7 @@ class SecurityCheck {
   void add(std::vector<Finding> rows) { std::ranges::move(rows, std::back_inserter(rows_)); }
 
   static Doors doors_of(const protocol::NodeAddresses& at) {
-    return {at.control, at.http, at.zmq, at.metrics, at.admin, !at.zmq_key.empty()};
+    return {at.control, at.http, at.grpc, at.zmq, at.metrics, at.admin, !at.zmq_key.empty()};
   }
 
   void check_local(const LocalNode& node);
@@ -97,8 +97,8 @@ Status SecurityCheck::check_cluster() {
     if (state != "alive" && state != "suspect") continue;
     const json at = node.value("addresses", json::object());
     const auto text = [&at](const char* key) { return at.value(key, std::string()); };
-    check_doors(node.value("name", ""),
-                {text("bus"), text("http"), text("zmq"), text("metrics"), text("admin"), !text("zmq_key").empty()});
+    check_doors(node.value("name", ""), {text("bus"), text("http"), text("grpc"), text("zmq"), text("metrics"),
+                                         text("admin"), !text("zmq_key").empty()});
   }
   add(check_tokens(tokens, clock_.wall()));
   add(check_keys(keys));
@@ -112,8 +112,13 @@ void SecurityCheck::check_doors(const std::string& node, const Doors& doors) {
   if (!doors.http.empty()) {
     DoorFacts http{node, DoorKind::http, doors.http, is_tls(doors.http), {}, {}};
     ask(http, "/v1/models");
-    DoorFacts zmq = http;  // One book of keys for both.
+    DoorFacts grpc = http;  // One book of keys for all.
+    DoorFacts zmq = http;
     add(check_door(http));
+    grpc.kind = DoorKind::grpc;
+    grpc.address = doors.grpc;
+    grpc.is_encrypted = doors.grpc.starts_with("grpcs://");
+    if (!doors.grpc.empty()) add(check_door(grpc));
     zmq.kind = DoorKind::zmq;
     zmq.address = doors.zmq;
     zmq.is_encrypted = doors.is_zmq_encrypted;

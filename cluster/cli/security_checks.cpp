@@ -38,6 +38,8 @@ const char* name_of(DoorKind kind) {
       return "bus";
     case DoorKind::http:
       return "HTTP";
+    case DoorKind::grpc:
+      return "gRPC";
     case DoorKind::zmq:
       return "ZeroMQ";
     case DoorKind::metrics:

@@ -12,7 +12,7 @@
 
 namespace troupe::cli {
 
-enum class DoorKind : uint8_t { bus, http, zmq, metrics, admin };
+enum class DoorKind : uint8_t { bus, http, grpc, zmq, metrics, admin };
 
 /// A door that a node listens on.
 struct DoorFacts {

@@ -31,6 +31,7 @@ void print_started(const cluster::NodeFile& node, const StartFlags& flags) {
   };
   line("Dashboard", node.addresses.admin);
   line("HTTP", node.addresses.http);
+  line("gRPC", node.addresses.grpc);
   line("ZeroMQ", node.addresses.zmq);
   if (!node.addresses.zmq_key.empty())
     line("Key of that door", fmt::format("'{}' (troupe infer --server-key)", node.addresses.zmq_key));
@@ -138,6 +139,7 @@ void add_start(CLI::App& app, Shell& shell) {
       ->delimiter(',')
       ->take_all()
       ->type_name("ORIGIN,...");
+  verb->add_option("--grpc-port", flags->ports.grpc, "gRPC door of a gateway; 0 = any free one")->capture_default_str();
   verb->add_option("--zmq-port", flags->ports.zmq, "ZeroMQ door of a gateway")->capture_default_str();
   verb->add_flag("--zmq-encrypt", flags->zmq_encrypt,
                  "Encrypt the ZeroMQ door on loopback too; with another --host it always is");

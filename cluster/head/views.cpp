@@ -67,6 +67,7 @@ json nodes_view(const HeadState& state, Time now) {
          {"addresses",
           {{"bus", addresses.control},
            {"http", addresses.http},
+           {"grpc", addresses.grpc},
            {"zmq", addresses.zmq},
            {"metrics", addresses.metrics},
            {"admin", addresses.admin},

@@ -22,8 +22,8 @@ std::function<void(http::Cut)> count_http_cuts(observe::Metrics& metrics, const 
   return [counters](http::Cut cut) { counters[static_cast<size_t>(cut)]->add(); };
 }
 
-std::function<void(std::string_view)> count_zmq_cuts(observe::Metrics& metrics) {
-  return [&metrics](std::string_view reason) { counter(metrics, "zmq", reason).add(); };
+std::function<void(std::string_view)> count_cuts(observe::Metrics& metrics, const std::string& door) {
+  return [&metrics, door](std::string_view reason) { counter(metrics, door, reason).add(); };
 }
 
 std::function<void(std::string_view, const std::string&)> count_key_refusals(observe::Metrics& metrics,

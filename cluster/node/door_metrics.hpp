@@ -14,8 +14,8 @@ namespace troupe::cluster {
 
 /// For HttpOptions::on_cut. `metrics` must outlive the server.
 std::function<void(http::Cut)> count_http_cuts(observe::Metrics& metrics, const std::string& door);
-/// For ZmqFrontEndOptions::on_cut.
-std::function<void(std::string_view)> count_zmq_cuts(observe::Metrics& metrics);
+/// For doors that tell the reason by name.
+std::function<void(std::string_view)> count_cuts(observe::Metrics& metrics, const std::string& door);
 
 /// For KeyRing: counts troupe_key_refusals_total{reason}, and logs one of them a second at most. `metrics` and `clock`
 /// must outlive the ring.

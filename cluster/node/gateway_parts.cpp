@@ -45,6 +45,20 @@ AnswerStore open_answers(const NodeOptions& options) {
   return answers;
 }
 
+/// What the doors that speak the APIs of models have in common.
+gateway::FrontEnd front_end_of(const GatewayActors& parts, const Clock& clock) {
+  gateway::FrontEnd front_end;
+  front_end.door = gateway::door_to(parts.gateway);
+  front_end.routing = parts.routing;
+  front_end.ids = parts.ids;
+  front_end.keys = parts.keys;
+  front_end.metrics = parts.metrics;
+  front_end.clock = &clock;
+  front_end.seed = secure_random_u64();
+  front_end.software = software_version;
+  return front_end;
+}
+
 }  // namespace
 
 Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& transport, observe::Metrics& metrics,
@@ -104,7 +118,7 @@ Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& tr
   return parts;
 }
 
-Result<GatewayParts> start_gateway(const NodeOptions& options, std::shared_ptr<http::TlsCertificate> certificate,
+Result<GatewayParts> start_gateway(const NodeOptions& options, const std::shared_ptr<http::TlsCertificate>& tls,
                                    actor::Host& host, bus::Transport& transport, Clock& clock,
                                    observe::Metrics& metrics, const observe::Logger& log) {
   GatewayParts parts;
@@ -117,23 +131,23 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, std::shared_ptr<h
   door.host = options.host;
   door.port = options.ports.http;
   door.port_option = "--http-port";
-  door.tls = std::move(certificate);
+  door.tls = tls;
   door.on_cut = count_http_cuts(metrics, "http");
   TROUPE_TRY(door.cors, http::CorsPolicy::of(options.cors_origins, "--cors-origin"));
   door.io_threads = options.http_threads > 0 ? options.http_threads : std::max(1u, cpus / 2);
   gateway::HttpFrontEnd front_end;
-  front_end.door = gateway::door_to(parts.gateway);
-  front_end.routing = parts.routing;
-  front_end.ids = parts.ids;
-  front_end.keys = parts.keys;
-  front_end.metrics = parts.metrics;
+  static_cast<gateway::FrontEnd&>(front_end) = front_end_of(parts, clock);
   front_end.cors = door.cors;
-  front_end.clock = &clock;
   front_end.io_threads = door.io_threads;
-  front_end.seed = secure_random_u64();
-  front_end.software = software_version;
   TROUPE_TRY(parts.http, http::HttpServer::listen(door, clock, gateway::make_gateway_handler(front_end),
                                                   gateway::gateway_error_body));
+
+  gateway::GrpcFrontEndOptions grpc;
+  grpc.host = options.host;
+  grpc.port = options.ports.grpc;
+  if (tls) grpc.tls = tls->files();
+  grpc.on_cut = count_cuts(metrics, "grpc");
+  TROUPE_TRY(parts.grpc, gateway::GrpcFrontEnd::listen(std::move(grpc), front_end_of(parts, clock)));
 
   gateway::ZmqFrontEndOptions zmq;
   zmq.host = options.host;
@@ -143,7 +157,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, std::shared_ptr<h
     TROUPE_TRY(zmq.curve, load_or_create_door_keys(options.data_dir));
     parts.zmq_key = zmq.curve->public_key;
   }
-  zmq.on_cut = count_zmq_cuts(metrics);
+  zmq.on_cut = count_cuts(metrics, "zmq");
   TROUPE_TRY(parts.zmq,
              gateway::ZmqFrontEnd::listen(zmq, clock, gateway::door_to(parts.gateway), parts.ids, secure_random_u64()));
   return parts;

@@ -1,10 +1,11 @@
 #pragma once
-// What a node with the role gateway has: the gateway actor, its cache shard, and its HTTP and ZeroMQ doors.
+// What a node with the role gateway has: the gateway actor, its cache shard, and its HTTP, gRPC and ZeroMQ doors.
 
 #include <memory>
 
 #include "actors/gateway/dispatch_ids.hpp"
 #include "actors/gateway/gateway_metrics.hpp"
+#include "actors/gateway/grpc/grpc_front_end.hpp"
 #include "actors/gateway/in_flight.hpp"
 #include "actors/gateway/key_ring.hpp"
 #include "actors/gateway/routing_table.hpp"
@@ -31,6 +32,7 @@ struct GatewayActors {
 
 struct GatewayParts : GatewayActors {
   std::unique_ptr<http::HttpServer> http;
+  std::unique_ptr<gateway::GrpcFrontEnd> grpc;
   std::unique_ptr<gateway::ZmqFrontEnd> zmq;
   std::string zmq_key;  ///< Public key of that door; empty = it does not encrypt.
 };
@@ -49,8 +51,8 @@ Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& tr
                                            const observe::Logger& log, const gateway::AdmissionOptions& admission,
                                            uint64_t seed, bool keys_always, Duration weight_lease, AnswerStore answers);
 
-/// `certificate` of the HTTP door; empty: in the clear.
-Result<GatewayParts> start_gateway(const NodeOptions& options, std::shared_ptr<http::TlsCertificate> certificate,
+/// `tls`: certificate of the HTTP and gRPC doors; empty: in the clear.
+Result<GatewayParts> start_gateway(const NodeOptions& options, const std::shared_ptr<http::TlsCertificate>& tls,
                                    actor::Host& host, bus::Transport& transport, Clock& clock,
                                    observe::Metrics& metrics, const observe::Logger& log);
 

@@ -146,6 +146,7 @@ Status NodeImpl::start() {
   if (options_.roles.gateway) {
     TROUPE_TRY(gateway_, start_gateway(options_, certificate_, *host_, *transport_, clock_, metrics_, log_));
     file_.addresses.http = gateway_.http->url();
+    file_.addresses.grpc = gateway_.grpc->url();
     file_.addresses.zmq = gateway_.zmq->endpoint();
     file_.addresses.zmq_key = gateway_.zmq_key;
   }
@@ -401,6 +402,7 @@ void NodeImpl::halt() {
   std::error_code ignored;
   if (file_.pid != 0) std::filesystem::remove(options_.data_dir / node_file_name, ignored);
   if (gateway_.http) gateway_.http->stop(std::chrono::seconds{1});
+  if (gateway_.grpc) gateway_.grpc->stop(std::chrono::seconds{1});
   if (gateway_.zmq) gateway_.zmq->stop();
   if (head_.admin) head_.admin->stop(std::chrono::seconds{1});
   if (metrics_door_) metrics_door_->stop(Duration{0});

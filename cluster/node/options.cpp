@@ -92,7 +92,8 @@ Status write_node_file(const std::filesystem::path& data_dir, const NodeFile& no
                        {"metrics", a.metrics},
                        {"admin", a.admin},
                        {"zmq_key", a.zmq_key},
-                       {"bulk", a.bulk}}}};
+                       {"bulk", a.bulk},
+                       {"grpc", a.grpc}}}};
   const auto file = data_dir / node_file_name;
   const auto fresh = data_dir / fmt::format("{}.{}", node_file_name, ::getpid());
   {
@@ -126,8 +127,8 @@ Result<NodeFile> read_node_file(const std::filesystem::path& data_dir) {
     const auto roles = content.at("roles").get<std::set<std::string>>();
     node.roles = {roles.contains("head"), roles.contains("gateway"), roles.contains("worker")};
     const json& a = content.at("addresses");
-    node.addresses = {a.at("control"), a.at("request"), a.at("http"),    a.at("zmq"),
-                      a.at("metrics"), a.at("admin"),   a.at("zmq_key"), a.value("bulk", "")};
+    node.addresses = {a.at("control"), a.at("request"), a.at("http"),        a.at("zmq"),        a.at("metrics"),
+                      a.at("admin"),   a.at("zmq_key"), a.value("bulk", ""), a.value("grpc", "")};
     return node;
   } catch (const json::exception& exception) {
     return fail(Errc::corrupt_data, "{} is damaged: {}", file.string(), exception.what());

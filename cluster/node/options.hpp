@@ -21,6 +21,7 @@ namespace troupe::cluster {
 struct NodePorts {
   uint16_t bus = 0;  ///< Control lane; 7420 on the head.
   uint16_t http = 8000;
+  uint16_t grpc = 8001;
   uint16_t zmq = 8003;
   uint16_t metrics = 8002;  ///< A free one is taken where this is busy.
   uint16_t admin = 8265;

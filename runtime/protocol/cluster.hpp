@@ -46,10 +46,12 @@ struct NodeAddresses {
   std::string admin;    ///< Dashboard and admin API (head).
   std::string zmq_key;  ///< Public key of the ZeroMQ door, Z85; empty = it does not encrypt.
   std::string bulk{};   ///< Bus endpoint for model files.
+  std::string grpc{};   ///< The gateway's gRPC door: "grpc://127.0.0.1:8001", or "grpcs://…".
   bool operator==(const NodeAddresses&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&NodeAddresses::control, &NodeAddresses::request, &NodeAddresses::http,    &NodeAddresses::zmq,
-                      &NodeAddresses::metrics, &NodeAddresses::admin,   &NodeAddresses::zmq_key, &NodeAddresses::bulk};
+    return std::tuple{&NodeAddresses::control, &NodeAddresses::request, &NodeAddresses::http,
+                      &NodeAddresses::zmq,     &NodeAddresses::metrics, &NodeAddresses::admin,
+                      &NodeAddresses::zmq_key, &NodeAddresses::bulk,    &NodeAddresses::grpc};
   }
 };
 

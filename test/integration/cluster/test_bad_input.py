@@ -248,13 +248,20 @@ def test_a_folder_that_is_no_model_is_refused_or_fails_with_the_reason(target: C
 
 @pytest.mark.parametrize(
     ("option", "door"),
-    [("--port", "control"), ("--http-port", "http"), ("--zmq-port", "zmq"), ("--admin-port", "admin")],
+    [
+        ("--port", "control"),
+        ("--http-port", "http"),
+        ("--grpc-port", "grpc"),
+        ("--zmq-port", "zmq"),
+        ("--admin-port", "admin"),
+    ],
 )
 def test_a_busy_port_is_named_with_its_option(target: Cluster, tmp_path: Path, option: str, door: str):
     port = target.head.url(door).rpartition(":")[2]
     ports = {
         "--port": "0",
         "--http-port": "0",
+        "--grpc-port": "0",
         "--zmq-port": "0",
         "--metrics-port": "0",
         "--admin-port": "0",

@@ -16,7 +16,7 @@ from polling import wait_until
 from troupe_cluster import BINARY, Cluster
 
 OK, FAILED, USAGE, UNREACHABLE, UNHEALTHY = 0, 1, 2, 3, 4
-ANY_PORTS = ("--port", 0, "--http-port", 0, "--zmq-port", 0, "--metrics-port", 0, "--admin-port", 0)
+ANY_PORTS = ("--port", 0, "--http-port", 0, "--grpc-port", 0, "--zmq-port", 0, "--metrics-port", 0, "--admin-port", 0)
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ def test_a_head_on_a_full_disk_does_not_start_and_says_why(cluster: Cluster):
     # In the head's namespace, where its disk is.
     started = subprocess.run(
         ["nsenter", "-t", str(disk.node.process.pid), "-m", str(BINARY.resolve()), "start", "--head",
-         "--block", "--name", "second", "--port=0", "--http-port=0", "--zmq-port=0", "--metrics-port=0",
+         "--block", "--name", "second", "--port=0", "--http-port=0", "--grpc-port=0", "--zmq-port=0", "--metrics-port=0",
          "--admin-port=0"],
         env=cluster.environment, capture_output=True, text=True, timeout=30,
     )  # fmt: skip

@@ -73,7 +73,7 @@ class Node:
         wait_until(is_ready, f"{self.name} is ready (log: {self.log})", START_TIMEOUT_S)
 
     def url(self, door: str) -> str:
-        """door: http, admin, zmq, control, metrics."""
+        """door: http, grpc, admin, zmq, control, metrics."""
         return self.file["addresses"][door]
 
     @property
@@ -132,7 +132,8 @@ class Cluster:
         return self._run(name, arguments, before.folder)
 
     def _start(self, name: str, arguments: List[str], cpus: float) -> Node:
-        ports = ["--port", "0", "--http-port", "0", "--zmq-port", "0", "--metrics-port", "0", "--admin-port", "0"]
+        doors = ("port", "http-port", "grpc-port", "zmq-port", "metrics-port", "admin-port")
+        ports = [word for door in doors for word in (f"--{door}", "0")]
         room = ["--num-cpus", str(cpus), "--memory", "8GiB", "--drain-timeout", "10s"]
         return self._run(name, ["start", "--block", "--name", name, *arguments, *ports, *room])
 
@@ -240,7 +241,13 @@ class Cluster:
 
 
 def _port_keys(file: Dict[str, Any]) -> List[tuple]:
-    keys = [("port", "control"), ("http-port", "http"), ("zmq-port", "zmq"), ("admin-port", "admin")]
+    keys = [
+        ("port", "control"),
+        ("http-port", "http"),
+        ("grpc-port", "grpc"),
+        ("zmq-port", "zmq"),
+        ("admin-port", "admin"),
+    ]
     return [(option, key) for option, key in keys if file["addresses"][key]]
 
 
