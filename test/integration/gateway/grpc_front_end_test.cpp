@@ -8,9 +8,12 @@
 #include <boost/test/unit_test.hpp>
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <set>
 
+#include "runtime/http/self_signed.hpp"
 #include "test/integration/gateway/raw_client.hpp"
 #include "test/unit/gateway/proto_message.hpp"
 
@@ -88,9 +91,9 @@ grpc::ByteBuffer buffer_of(const std::string& message) {
 /// A client that goes on step by step, as the test says.
 class Client {
  public:
-  explicit Client(uint16_t port)
-      : channel_(grpc::CreateChannel(fmt::format("127.0.0.1:{}", port), grpc::InsecureChannelCredentials())),
-        stub_(channel_) {}
+  explicit Client(uint16_t port,
+                  const std::shared_ptr<grpc::ChannelCredentials>& credentials = grpc::InsecureChannelCredentials())
+      : channel_(grpc::CreateChannel(fmt::format("127.0.0.1:{}", port), credentials)), stub_(channel_) {}
   ~Client() {
     queue_.Shutdown();
     void* tag = nullptr;
@@ -336,6 +339,34 @@ BOOST_AUTO_TEST_CASE(connections_have_bounds_and_one_that_ends_makes_room) {
 
   first.close();
   wait_for(gateway.clock, [&] { return !RawClient(port).read(9).empty(); });
+}
+
+BOOST_AUTO_TEST_CASE(a_certificate_is_renewed_under_the_running_door) {
+  const auto folder = std::filesystem::temp_directory_path() / fmt::format("troupe-grpc-tls-{}", ::getpid());
+  std::filesystem::create_directories(folder);
+  const SystemClock clock;
+  const http::TlsFiles files{folder / "tls.crt", folder / "tls.key"};
+  const auto write = [&](uint64_t serial) {
+    const auto made = http::make_self_signed({"127.0.0.1"}, clock.wall(), serial).value();
+    std::ofstream(files.key) << made.key;
+    std::ofstream(files.certificate) << made.certificate;
+    return made.certificate;
+  };
+  const auto is_trusted = [](uint16_t port, const std::string& root) {
+    return Client(port, grpc::SslCredentials({root, {}, {}})).call("ServerLive", "").ok();
+  };
+  const std::string first = write(1);
+  GrpcFrontEndOptions options;
+  options.tls = files;
+  Gateway gateway(options);
+  const uint16_t port = gateway.front_end->port();
+
+  BOOST_TEST(gateway.front_end->url() == fmt::format("grpcs://127.0.0.1:{}", port));
+  BOOST_TEST(is_trusted(port, first));
+  const std::string second = write(2);
+  wait_for(clock, [&] { return is_trusted(port, second); });
+  BOOST_TEST(!is_trusted(port, first));
+  std::filesystem::remove_all(folder);
 }
 
 BOOST_AUTO_TEST_CASE(a_port_that_is_taken_is_named_with_its_option) {
