@@ -1,9 +1,23 @@
 #include "runtime/client/cpp/answers.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 
-namespace troupe::client::internal {
+namespace troupe::client {
+
+Result<Rows> rows_of(const protocol::Tensor& values) {
+  TROUPE_CHECK(protocol::validate(values));
+  if (values.dtype != DType::f32 || values.shape.size() != 2)
+    return fail(Errc::corrupt_data, "expected rows of FP32, found {} with {} axes", to_string(values.dtype),
+                values.shape.size());
+  Rows rows{.width = static_cast<size_t>(values.shape[1])};
+  rows.values.resize(values.data.size() / sizeof(float));
+  std::memcpy(rows.values.data(), values.data.data(), values.data.size());
+  return rows;
+}
+
+namespace internal {
 namespace {
 
 template <class Answer>
@@ -48,4 +62,26 @@ Status add(Inference& answer, protocol::ResultPart part) {
   return {};
 }
 
-}  // namespace troupe::client::internal
+Status add(Embedding& answer, protocol::ResultPart part) {
+  auto* const result = std::get_if<protocol::EmbedResult>(&part.content);
+  if (result == nullptr) return fail(Errc::corrupt_data, "the answer to a request for vectors or scores is none");
+  TROUPE_TRY(answer.rows, rows_of(result->values));
+  answer.labels = std::move(result->labels);
+  answer.usage = result->usage;
+  add_common(answer, part);
+  return {};
+}
+
+Status add(Tokens& answer, protocol::ResultPart part) {
+  auto* const result = std::get_if<protocol::TokenizeResult>(&part.content);
+  if (result == nullptr) return fail(Errc::corrupt_data, "the answer to a request for tokens is none");
+  answer.ids = std::move(result->ids);
+  answer.tokens = std::move(result->tokens);
+  answer.text = std::move(result->text);
+  answer.context_length = result->context_length;
+  add_common(answer, part);
+  return {};
+}
+
+}  // namespace internal
+}  // namespace troupe::client

@@ -70,4 +70,28 @@ std::future<Result<Inference>> Client::infer(std::string model, std::vector<prot
   return one_shot<Inference>(*this, std::move(request), std::move(options));
 }
 
+std::future<Result<Embedding>> Client::embed(std::string model, std::vector<EmbedInput> inputs, CallOptions options,
+                                             uint32_t dimensions) {
+  protocol::Embed work{std::move(inputs), protocol::EmbedTask::vectors, dimensions};
+  auto request = make_request(std::move(model), std::move(work), options);
+  return one_shot<Embedding>(*this, std::move(request), std::move(options));
+}
+
+std::future<Result<Embedding>> Client::score(std::string model, std::vector<EmbedInput> inputs, CallOptions options) {
+  protocol::Embed work{std::move(inputs), protocol::EmbedTask::scores, 0};
+  auto request = make_request(std::move(model), std::move(work), options);
+  return one_shot<Embedding>(*this, std::move(request), std::move(options));
+}
+
+std::future<Result<Tokens>> Client::tokenize(std::string model, Prompt prompt, CallOptions options,
+                                             bool add_special_tokens) {
+  auto request = make_request(std::move(model), protocol::Tokenize{std::move(prompt), add_special_tokens}, options);
+  return one_shot<Tokens>(*this, std::move(request), std::move(options));
+}
+
+std::future<Result<Tokens>> Client::detokenize(std::string model, std::vector<int32_t> ids, CallOptions options,
+                                               bool special_tokens) {
+  return tokenize(std::move(model), protocol::TokenIds{std::move(ids)}, std::move(options), special_tokens);
+}
+
 }  // namespace troupe::client

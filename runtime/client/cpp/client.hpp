@@ -20,6 +20,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -68,7 +69,38 @@ struct Inference {
   bool cached = false;
 };
 
+/// Numbers in rows of equal width, one row for each input.
+struct Rows {
+  std::vector<float> values;  ///< Row after row.
+  size_t width = 0;
+
+  size_t size() const noexcept { return width == 0 ? 0 : values.size() / width; }
+  /// Requires row < size().
+  std::span<const float> operator[](size_t row) const { return std::span(values).subspan(row * width, width); }
+};
+
+/// Vectors or scores of texts.
+struct Embedding {
+  Rows rows;
+  std::vector<std::string> labels;  ///< Of the columns of scores; empty for vectors, or where the model names none.
+  protocol::Usage usage;            ///< prompt_tokens: of all inputs.
+  std::string version;
+  bool cached = false;
+};
+
+/// What a model's tokenizer makes of a text, or of token ids.
+struct Tokens {
+  std::vector<int32_t> ids;
+  std::vector<std::string> tokens;  ///< As the vocabulary spells them, one for each id.
+  std::string text;                 ///< What the ids stand for.
+  uint32_t context_length = 0;      ///< Tokens that the model takes.
+  std::string version;
+  bool cached = false;
+};
+
 using Prompt = std::variant<protocol::PlainText, protocol::Conversation, protocol::TokenIds>;
+/// A text, the token ids of one, or (to be scored) a pair of texts.
+using EmbedInput = std::variant<protocol::PlainText, protocol::TokenIds, protocol::TextPair>;
 
 /// Takes one answer: parts in order, the last one marked, or an Error, which is always last. Runs on the client's
 /// thread: must not block, throw, or destroy the client. It may start and cancel calls.
@@ -111,7 +143,20 @@ class Client {
   /// `inputs` by name; all outputs of the model, or those named in `outputs`.
   std::future<Result<Inference>> infer(std::string model, std::vector<protocol::Tensor> inputs,
                                        CallOptions options = {}, std::vector<std::string> outputs = {});
+  /// A vector for each input: its first `dimensions`, at length 1 again; 0 = all of it.
+  std::future<Result<Embedding>> embed(std::string model, std::vector<EmbedInput> inputs, CallOptions options = {},
+                                       uint32_t dimensions = 0);
+  /// What the model's head says of each input. A model of vectors scores pairs, by their cosine.
+  std::future<Result<Embedding>> score(std::string model, std::vector<EmbedInput> inputs, CallOptions options = {});
+  std::future<Result<Tokens>> tokenize(std::string model, Prompt prompt, CallOptions options = {},
+                                       bool add_special_tokens = true);
+  /// `special_tokens`: whether those are written out.
+  std::future<Result<Tokens>> detokenize(std::string model, std::vector<int32_t> ids, CallOptions options = {},
+                                         bool special_tokens = true);
 };
+
+/// The values of an EmbedResult. corrupt_data where they are not FP32 with two axes.
+Result<Rows> rows_of(const protocol::Tensor& values);
 
 /// A request for `model`, which may be "clerk@2". The request id is drawn by the gateway.
 protocol::ServeRequest make_request(std::string model, protocol::Work work, const CallOptions& options = {});

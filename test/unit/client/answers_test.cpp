@@ -1,6 +1,8 @@
 #include "runtime/client/cpp/answers.hpp"
 
+#include <array>
 #include <boost/test/unit_test.hpp>
+#include <cstring>
 
 namespace troupe::client {
 
@@ -56,6 +58,38 @@ BOOST_AUTO_TEST_CASE(outputs_of_all_parts_are_kept) {
 
   BOOST_TEST(answer.outputs.size() == 2u);
   BOOST_TEST(answer.outputs[1].name == "b");
+}
+
+BOOST_AUTO_TEST_CASE(vectors_come_as_rows) {
+  const std::array<float, 6> values{1, 2, 3, 4, 5, 6};
+  std::string data(sizeof values, '\0');
+  std::memcpy(data.data(), values.data(), sizeof values);
+  protocol::Tensor tensor{"", DType::f32, {2, 3}, Bytes::own(std::move(data))};
+  Embedding answer;
+
+  BOOST_REQUIRE(
+      internal::add(answer, {.content = protocol::EmbedResult{tensor, {"a", "b", "c"}, {7, 0}}, .version = "2"})
+          .has_value());
+
+  BOOST_TEST(answer.rows.size() == 2u);
+  BOOST_TEST(answer.rows[1][0] == 4.0f);
+  BOOST_TEST(answer.labels.size() == 3u);
+  BOOST_TEST(answer.usage.prompt_tokens == 7u);
+  BOOST_TEST(answer.version == "2");
+}
+
+BOOST_AUTO_TEST_CASE(rows_of_another_type_shape_or_length_are_corrupt) {
+  for (const protocol::Tensor& wrong : {protocol::Tensor{"", DType::f64, {1, 1}, Bytes::copy("12345678")},
+                                        protocol::Tensor{"", DType::f32, {2}, Bytes::copy("12345678")},
+                                        protocol::Tensor{"", DType::f32, {1, 3}, Bytes::copy("12345678")}}) {
+    Embedding answer;
+    const Status status = internal::add(answer, {.content = protocol::EmbedResult{wrong, {}, {}}});
+    BOOST_TEST(!status.has_value());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(no_input_has_no_rows) {
+  BOOST_TEST(rows_of({"", DType::f32, {0, 0}, {}}).value().size() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_model_may_carry_its_version) {

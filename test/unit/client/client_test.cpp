@@ -46,6 +46,54 @@ BOOST_AUTO_TEST_CASE(large_tensors_come_back_unchanged) {
   BOOST_TEST((got->outputs == std::vector{tensor}));
 }
 
+BOOST_AUTO_TEST_CASE(texts_and_pairs_are_asked_for_vectors_and_scores) {
+  const std::vector<EmbedInput> inputs{protocol::PlainText{"a"}, protocol::TextPair{"b", "c"}};
+  auto vectors = client->embed("minilm@3", inputs, {.unit = "ann"}, 64);
+  const Asked first = gateway.take_request();
+  auto scores = client->score("cross", inputs);
+  const Asked second = gateway.take_request();
+  const protocol::EmbedResult result{
+      {"", DType::f32, {1, 1}, Bytes::copy(std::string("\0\0\x80\x3f", 4))}, {"fits"}, {}};
+  gateway.answer(first, {.content = result}, 0, true);
+  gateway.answer(second, {.content = result}, 0, true);
+
+  BOOST_TEST(first.request.model == "minilm");
+  BOOST_TEST(first.request.version == "3");
+  BOOST_TEST(first.request.unit == "ann");
+  BOOST_TEST(
+      (std::get<protocol::Embed>(first.request.work) == protocol::Embed{inputs, protocol::EmbedTask::vectors, 64}));
+  BOOST_TEST(
+      (std::get<protocol::Embed>(second.request.work) == protocol::Embed{inputs, protocol::EmbedTask::scores, 0}));
+  BOOST_TEST(vectors.get().value().rows[0][0] == 1.0f);
+  BOOST_TEST(scores.get().value().labels.at(0) == "fits");
+}
+
+BOOST_AUTO_TEST_CASE(texts_become_tokens_and_tokens_texts) {
+  auto tokens = client->tokenize("clerk", protocol::PlainText{"hi"}, {}, false);
+  const Asked first = gateway.take_request();
+  auto text = client->detokenize("clerk", {5, 6});
+  const Asked second = gateway.take_request();
+  gateway.answer(first, {.content = protocol::TokenizeResult{{5, 6}, {"h", "i"}, "hi", 256}}, 0, true);
+  gateway.answer(second, {.content = protocol::TokenizeResult{{5, 6}, {"h", "i"}, "hi", 256}}, 0, true);
+
+  BOOST_TEST(
+      (std::get<protocol::Tokenize>(first.request.work) == protocol::Tokenize{protocol::PlainText{"hi"}, false}));
+  BOOST_TEST(
+      (std::get<protocol::Tokenize>(second.request.work) == protocol::Tokenize{protocol::TokenIds{{5, 6}}, true}));
+  BOOST_TEST((tokens.get().value().ids == std::vector<int32_t>{5, 6}));
+  BOOST_TEST(text.get().value().text == "hi");
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_of_another_kind_is_corrupt) {
+  auto vectors = client->embed("clerk", {protocol::PlainText{"hi"}});
+  gateway.answer(gateway.take_request(), text_part("no vector"), 0, true);
+  auto tokens = client->tokenize("clerk", protocol::PlainText{"hi"});
+  gateway.answer(gateway.take_request(), text_part("no tokens"), 0, true);
+
+  BOOST_TEST((vectors.get().error().code == Errc::corrupt_data));
+  BOOST_TEST((tokens.get().error().code == Errc::corrupt_data));
+}
+
 BOOST_AUTO_TEST_CASE(parts_come_in_order_as_they_are_sent) {
   Mailbox<std::pair<std::string, bool>> heard;
   client->call(make_request("clerk", protocol::Generate{.stream = true}), {},
