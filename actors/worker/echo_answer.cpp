@@ -23,6 +23,8 @@ Result<std::string> text_of(const protocol::Generate& generate) {
   if (const auto* text = std::get_if<protocol::PlainText>(&generate.prompt)) return text->text;
   if (const auto* conversation = std::get_if<protocol::Conversation>(&generate.prompt))
     return conversation->messages.empty() ? std::string() : conversation->messages.back().content;
+  if (std::holds_alternative<protocol::PromptList>(generate.prompt))
+    return fail(Errc::unimplemented, "an echo answers one prompt: send a request for each");
   return fail(Errc::unimplemented, "an echo has no tokenizer: ask it with text, not with token ids");
 }
 

@@ -24,8 +24,22 @@ gpu::Prompt to_engine(const protocol::Conversation& conversation) {
   }
   return messages;
 }
-gpu::Prompt to_engine(const std::variant<protocol::PlainText, protocol::Conversation, protocol::TokenIds>& prompt) {
+template <class... A>
+gpu::Prompt to_engine(const std::variant<A...>& prompt) {
   return std::visit([](const auto& held) { return to_engine(held); }, prompt);
+}
+
+std::vector<gpu::Prompt> prompts_of(const protocol::Generate& generate) {
+  const auto of = [](const auto& prompt) -> std::vector<gpu::Prompt> {
+    if constexpr (requires { prompt.prompts; }) {
+      std::vector<gpu::Prompt> prompts;
+      for (const auto& one : prompt.prompts) prompts.push_back(to_engine(one));
+      return prompts;
+    } else {
+      return {to_engine(prompt)};
+    }
+  };
+  return std::visit(of, generate.prompt);
 }
 
 gpu::SamplingParams to_engine(const protocol::Sampling& sampling) {
@@ -130,26 +144,35 @@ class TextWork final : public NativeWork {
     bool stream = false;
     StreamBudget budget;
     std::vector<Choice> choices;
-    size_t open = 0;  ///< Choices that have not ended.
+    size_t open = 0;            ///< Choices that have not ended.
+    uint32_t choices_each = 1;  ///< To a prompt.
     protocol::Usage usage;
   };
 
-  /// Each choice is a sequence of its own; the first one has the seed that was given.
+  /// Each choice is a sequence of its own.
   Status submit(const WorkItem& item, const protocol::Generate& generate) {
-    gpu::GenerateInput input{to_engine(generate.prompt), to_engine(generate.sampling), generate.top_logprobs,
-                             generate.echo};
     Work& work = work_[item.id.value];
     work.stream = generate.stream;
     work.budget = StreamBudget(item.credit);
-    for (uint32_t i = 0; i < generate.choices; ++i) {
-      const uint64_t sequence = ++last_sequence_;
-      if (const Status submitted = engine_->submit(sequence, input); !submitted) {
+    work.choices_each = generate.choices;
+    for (gpu::Prompt& prompt : prompts_of(generate)) {
+      gpu::GenerateInput input{std::move(prompt), to_engine(generate.sampling), generate.top_logprobs, generate.echo};
+      if (const Status submitted = submit_choices(item.id, work, input); !submitted) {
         drop(item.id);
         return submitted;
       }
+    }
+    return {};
+  }
+
+  /// The first choice has the seed that was given.
+  Status submit_choices(WorkId id, Work& work, gpu::GenerateInput& input) {
+    for (uint32_t i = 0; i < work.choices_each; ++i) {
+      const uint64_t sequence = ++last_sequence_;
+      TROUPE_CHECK(engine_->submit(sequence, input));
+      sequences_[sequence] = {id, static_cast<uint32_t>(work.choices.size())};
       work.choices.push_back({sequence, {}, {}});
       ++work.open;
-      sequences_[sequence] = {item.id, i};
       ++input.sampling.seed;
     }
     return {};
@@ -194,7 +217,7 @@ class TextWork final : public NativeWork {
   }
 
   void end(WorkId id, Work& work, uint32_t index, const gpu::SequenceEvent& event) {
-    work.usage.prompt_tokens = event.prompt_tokens;
+    if (index % work.choices_each == 0) work.usage.prompt_tokens += event.prompt_tokens;
     work.usage.completion_tokens += event.completion_tokens;
     protocol::ResultPart part = take_part(work, index);
     auto& text = std::get<protocol::TextPart>(part.content);
@@ -228,7 +251,7 @@ class TextWork final : public NativeWork {
 Result<std::unique_ptr<NativeWork>> make_text_work(const std::filesystem::path& folder,
                                                    const protocol::EngineSpec& spec, BackendEvents& events) {
   const gpu::EngineOptions options{.max_sequences = spec.sequences_max,
-                                   .max_waiting = spec.sequences_max * protocol::choices_max,
+                                   .max_waiting = spec.sequences_max * static_cast<uint32_t>(protocol::answers_max),
                                    .tokens_per_step = spec.step_tokens_max,
                                    .kv_cache_bytes = ByteCount{spec.kv_cache_bytes},
                                    .threads = spec.threads};

@@ -34,13 +34,8 @@ Result<EncoderTokens> EncoderTexts::encode_within(const Encode& encode) const {
   if (!tokenizer_) return fail(tokenizer_.error());
   const auto limit = static_cast<size_t>(bounds_.max_tokens);
   TROUPE_TRY(Encoding encoding, encode(*tokenizer_, limit));
-  EncoderTokens tokens{std::move(encoding.ids), std::move(encoding.type_ids), false};
+  EncoderTokens tokens{std::move(encoding.ids), std::move(encoding.type_ids), encoding.is_cut};
   if (tokens.ids.empty()) return fail_field("input", "the text has no tokens");
-  if (tokens.ids.size() == limit) {
-    // It may have just fitted: with more room it is as long then.
-    const Result<Encoding> longer = encode(*tokenizer_, limit + 1);
-    tokens.is_cut = longer && longer->ids.size() > limit;
-  }
   const auto known = [&](int32_t id) { return id < bounds_.vocabulary; };
   if (!std::ranges::all_of(tokens.ids, known)) {
     return fail(Errc::failed_precondition, "the tokenizer has ids beyond the model's vocabulary of {}",

@@ -21,13 +21,15 @@ struct GenerateInput {
   Prompt prompt;
   SamplingParams sampling;
   std::optional<uint32_t> top_logprobs;  ///< Score each token, and so many of the likeliest at its place.
-  bool echo = false;                     ///< The prompt's text comes first.
+  bool echo = false;                     ///< The prompt's text comes first; its tokens are scored too.
 };
 
 struct ScoredToken {
   int32_t id = 0;
-  std::string text;    ///< Decoded alone.
-  double logprob = 0;  ///< As the model has it, before temperature, penalties and biases.
+  std::string text;  ///< Its bytes; may end inside a character.
+  /// As the model has it, before temperature, penalties and biases. None of a prompt's first token, and of one of a
+  /// prompt where the model's logits are not finite.
+  std::optional<double> logprob;
 };
 
 struct TokenScores {
@@ -48,7 +50,7 @@ struct SequenceEvent {
   uint64_t id = 0;
   std::string text;                 ///< New, whole UTF-8 characters; without end tokens and stop strings.
   std::vector<int32_t> token_ids;   ///< New; with end tokens. Text may lag behind them.
-  std::vector<TokenScores> scores;  ///< Of these, where asked for.
+  std::vector<TokenScores> scores;  ///< Of these, where asked for; before the first, of an echoed prompt.
   FinishReason finish = FinishReason::none;
   uint32_t prompt_tokens = 0;
   uint32_t completion_tokens = 0;  ///< So far.

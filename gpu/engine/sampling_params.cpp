@@ -55,7 +55,7 @@ Status SamplingParams::validate() const {
   TROUPE_CHECK(check_range("temperature", temperature, 0, temperature_max));
   if (!(top_p > 0 && top_p <= 1)) return fail_field("top_p", "top_p must be above 0 and at most 1, not {}", top_p);
   if (top_k < 0) return fail_field("top_k", "top_k must be 0 (off) or more, not {}", top_k);
-  if (max_tokens < 1) return fail_field("max_tokens", "max_tokens must be at least 1, not {}", max_tokens);
+  if (max_tokens < 0) return fail_field("max_tokens", "max_tokens must be at least 0, not {}", max_tokens);
   if (min_tokens < 0 || min_tokens > max_tokens) {
     return fail_field("min_tokens", "min_tokens must be 0 to max_tokens = {}, not {}", max_tokens, min_tokens);
   }

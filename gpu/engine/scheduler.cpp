@@ -8,14 +8,14 @@ namespace troupe::gpu {
 
 Scheduler::Scheduler(const SchedulerOptions& options) : options_(options), allocator_(options.kv_blocks) {
   TROUPE_ASSERT(options.sequences_max >= 1 && options.tokens_per_step >= options.sequences_max);
-  TROUPE_ASSERT(options.block_tokens >= 1 && options.kv_blocks >= 1);
+  TROUPE_ASSERT(options.block_tokens >= 1 && options.kv_blocks >= 1 && options.scored_per_step >= 1);
 }
 
 uint32_t Scheduler::blocks_for(uint32_t tokens) const noexcept {
   return tokens / options_.block_tokens + (tokens % options_.block_tokens != 0 ? 1 : 0);
 }
 
-Status Scheduler::add(uint64_t id, uint32_t tokens) {
+Status Scheduler::add(uint64_t id, uint32_t tokens, uint32_t scored) {
   TROUPE_ASSERT(tokens >= 1);
   if (sequences_.contains(id)) return fail(Errc::already_exists, "sequence {} is already running or waiting", id);
   if (blocks_for(tokens) > options_.kv_blocks) {
@@ -25,7 +25,7 @@ Status Scheduler::add(uint64_t id, uint32_t tokens) {
   if (waiting_.size() >= options_.waiting_max) {
     return fail(Errc::overloaded, "{} sequences are waiting already, as many as may", waiting_.size());
   }
-  sequences_[id].tokens = tokens;
+  sequences_[id] = {.tokens = tokens, .computed = 0, .scored = scored, .blocks = {}};
   waiting_.push_back(id);
   return {};
 }
@@ -48,6 +48,7 @@ void Scheduler::append_token(uint64_t id) {
 std::span<const ScheduledChunk> Scheduler::schedule() {
   plan_.clear();
   uint32_t budget = options_.tokens_per_step;
+  scored_left_ = options_.scored_per_step;
   schedule_decodes(budget);
   admit(budget);
   schedule_prompts(budget);
@@ -110,8 +111,15 @@ void Scheduler::preempt_newest() {
 }
 
 void Scheduler::take(uint64_t id, Sequence& sequence, uint32_t& budget) {
-  const uint32_t count = std::min(budget, sequence.tokens - sequence.computed);
+  uint32_t count = std::min(budget, sequence.tokens - sequence.computed);
   const uint32_t first = sequence.computed;
+  if (first < sequence.scored) {
+    // Up to the last that is scored, or all.
+    const uint32_t scored = std::min(count, sequence.scored - first);
+    if (scored > scored_left_) count = scored_left_;
+    scored_left_ -= std::min(scored, scored_left_);
+    if (count == 0) return;
+  }
   sequence.computed += count;
   budget -= count;
   plan_.push_back({id, first, count, sequence.computed == sequence.tokens});

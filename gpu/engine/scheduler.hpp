@@ -16,6 +16,7 @@ struct SchedulerOptions {
   uint32_t sequences_max = 32;     ///< Running at once.
   uint32_t waiting_max = 256;      ///< Accepted and not yet running; more are refused as overloaded.
   uint32_t tokens_per_step = 512;  ///< At least sequences_max.
+  uint32_t scored_per_step = 64;   ///< Tokens of prompts that are scored; at least 1.
   uint32_t kv_blocks = 0;
   uint32_t block_tokens = 16;
 };
@@ -30,6 +31,8 @@ struct ScheduledChunk {
 
 /// Pure: knows sequences by id and length only. Not thread-safe.
 ///
+/// Of prompts that are scored a step takes scored_per_step tokens at most, as each of them needs logits.
+///
 /// A step takes first one token of every sequence whose prompt is done, then pieces of prompts, both in the order of
 /// arrival, up to tokens_per_step. Waiting sequences start in order of arrival, when a slot is free and blocks for all
 /// their tokens are. When a running one needs a block and none is free, the newest running one gives back its blocks
@@ -38,9 +41,9 @@ class Scheduler {
  public:
   explicit Scheduler(const SchedulerOptions& options);
 
-  /// Enqueues a sequence of `tokens` >= 1 known tokens. Errors: overloaded when the queue is full, already_exists,
-  /// too_large for a sequence that the whole cache could not hold.
-  Status add(uint64_t id, uint32_t tokens);
+  /// Enqueues a sequence of `tokens` >= 1 known tokens, of which the first `scored` are scored. Errors: overloaded when
+  /// the queue is full, already_exists, too_large for a sequence that the whole cache could not hold.
+  Status add(uint64_t id, uint32_t tokens, uint32_t scored = 0);
   /// Forgets a finished or cancelled sequence and frees its blocks. Returns whether there was one.
   bool remove(uint64_t id);
   /// One more token of `id` is known. Requires that the whole cache could hold it.
@@ -62,6 +65,7 @@ class Scheduler {
   struct Sequence {
     uint32_t tokens = 0;    ///< Known.
     uint32_t computed = 0;  ///< Of these, in the cache.
+    uint32_t scored = 0;    ///< Of these, from the first.
     std::vector<int32_t> blocks;
   };
 
@@ -80,6 +84,7 @@ class Scheduler {
   std::vector<uint64_t> running_;  ///< Oldest first.
   std::deque<uint64_t> waiting_;   ///< Preempted ones in front; so at most waiting_max + sequences_max.
   std::vector<ScheduledChunk> plan_;
+  uint32_t scored_left_ = 0;  ///< Of the step that is planned.
   uint64_t preemptions_ = 0;
 };
 

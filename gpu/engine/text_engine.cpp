@@ -1,7 +1,7 @@
 #include "gpu/engine/text_engine.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cmath>
 #include <unordered_map>
 
 #include "gpu/device/cpu/cpu_device.hpp"
@@ -21,6 +21,8 @@ constexpr uint32_t sequences_limit = 4096;
 constexpr uint32_t waiting_limit = 1 << 20;
 constexpr uint32_t tokens_per_step_limit = 1 << 16;
 constexpr uint32_t threads_limit = 1024;
+/// Tokens of prompts that a step scores: bounds the memory that their logits take.
+constexpr uint32_t scored_per_step = 64;
 
 Status check_range(const char* name, uint32_t value, uint32_t low, uint32_t high) {
   if (value >= low && value <= high) return {};
@@ -50,7 +52,7 @@ Result<DecoderLimits> plan_limits(const DecoderDescription& model, const EngineO
   const int64_t useful = options.max_sequences * blocks_for(model.max_positions);
   return DecoderLimits{.tokens = options.tokens_per_step,
                        .sequences = options.max_sequences,
-                       .logit_rows = options.max_sequences,
+                       .logit_rows = options.max_sequences + std::min(scored_per_step, options.tokens_per_step),
                        .kv_blocks = std::min(affordable, useful),
                        .blocks_per_sequence = std::min(affordable, blocks_for(model.max_positions))};
 }
@@ -59,9 +61,16 @@ SchedulerOptions scheduler_options(const EngineOptions& options, const DecoderLi
   return {.sequences_max = options.max_sequences,
           .waiting_max = options.max_waiting,
           .tokens_per_step = options.tokens_per_step,
+          .scored_per_step = std::min(scored_per_step, options.tokens_per_step),
           .kv_blocks = static_cast<uint32_t>(limits.kv_blocks),
           .block_tokens = static_cast<uint32_t>(kv_block_tokens)};
 }
+
+/// What the logits of one row are for.
+struct LogitUse {
+  TextSequence* sequence = nullptr;
+  size_t scores = 0;  ///< The prompt's token at this position; 0: the next one is sampled.
+};
 
 /// Nothing but the largest logit is asked of the model.
 bool takes_largest_logit(const TextSequence& sequence) {
@@ -105,11 +114,15 @@ class TextEngine::Impl {
     TROUPE_TRY(std::vector<int32_t> prompt, encoder_.encode(input.prompt));
     TROUPE_TRY(std::string head, text_before(input));
     const auto length = static_cast<uint32_t>(prompt.size());
-    TROUPE_CHECK(scheduler_.add(id, length));
+    const bool scores_prompt = input.echo && input.top_logprobs;
+    TROUPE_CHECK(scheduler_.add(id, length, scores_prompt ? length - 1 : 0));
     const uint32_t room = static_cast<uint32_t>(context_) - length;
     const uint32_t tokens_max = std::min(room, static_cast<uint32_t>(input.sampling.max_tokens));
-    TextSequence::Options sequence{std::move(input.sampling), tokens_max, input.top_logprobs, std::move(head)};
-    sequences_.try_emplace(id, id, std::move(prompt), std::move(sequence), end_tokens_, encoder_.tokenizer());
+    TextSequence::Options sequence{std::move(input.sampling), tokens_max, input.top_logprobs, std::move(head),
+                                   scores_prompt};
+    const auto [added, is_new] =
+        sequences_.try_emplace(id, id, std::move(prompt), std::move(sequence), end_tokens_, encoder_.tokenizer());
+    if (scores_prompt) added->second.add_prompt_scores({scored(added->second.tokens().front(), {}), {}});
     return {};
   }
 
@@ -123,13 +136,15 @@ class TextEngine::Impl {
     model_.forward(batch_);
     ++counters_.steps;
 
-    scores_.assign(sampling_.size(), {});
-    const bool greedy = std::ranges::all_of(sampling_, [](const auto* s) { return takes_largest_logit(*s); });
+    scores_.assign(rows_.size(), {});
+    const bool greedy =
+        std::ranges::all_of(rows_, [](const LogitUse& use) { return takes_largest_logit(*use.sequence); });
     const std::span<const int32_t> tokens = greedy ? model_.greedy_tokens() : sample_tokens();
     std::vector<SequenceEvent> events;
-    for (size_t row = 0; row < sampling_.size(); ++row) {
-      events.push_back(accept(*sampling_[row], tokens[row]));
-      events.back().scores = std::move(scores_[row]);
+    for (size_t row = 0; row < rows_.size(); ++row) {
+      if (rows_[row].scores > 0) continue;
+      events.push_back(accept(*rows_[row].sequence, tokens[row]));
+      std::ranges::move(scores_[row], std::back_inserter(events.back().scores));
     }
     return events;
   }
@@ -179,29 +194,46 @@ class TextEngine::Impl {
 
   void build_batch(std::span<const ScheduledChunk> plan) {
     batch_.clear();
-    sampling_.clear();
+    rows_.clear();
     for (size_t row = 0; row < plan.size(); ++row) {
       const ScheduledChunk& chunk = plan[row];
       TextSequence& sequence = sequences_.at(chunk.id);
       for (uint32_t i = chunk.first; i < chunk.first + chunk.count; ++i) {
         add_token(sequence.tokens()[i], static_cast<int32_t>(i), row);
+        if (sequence.scores_at(i + 1)) add_row(sequence, i + 1);
       }
       const std::span<const int32_t> blocks = scheduler_.blocks(chunk.id);
       batch_.block_tables.insert(batch_.block_tables.end(), blocks.begin(), blocks.end());
       batch_.block_tables.resize((row + 1) * static_cast<size_t>(limits_.blocks_per_sequence), 0);
-      if (!chunk.reaches_end) continue;
-      batch_.logit_rows.push_back(static_cast<int32_t>(batch_.token_ids.size()) - 1);
-      sampling_.push_back(&sequence);
+      if (chunk.reaches_end) add_row(sequence, 0);
     }
+  }
+
+  /// The logits of the token that was added last are wanted.
+  void add_row(TextSequence& sequence, size_t scores) {
+    batch_.logit_rows.push_back(static_cast<int32_t>(batch_.token_ids.size()) - 1);
+    rows_.push_back({&sequence, scores});
+  }
+
+  TokenScores score(std::span<const float> logits, const TextSequence& sequence, size_t position) const {
+    const int32_t token = sequence.tokens()[position];
+    const bool is_finite = std::ranges::all_of(logits, [](float logit) { return std::isfinite(logit); });
+    if (!is_finite) return {scored(token, {}), {}};
+    return to_text(log_probabilities(logits, token, *sequence.top_logprobs()));
   }
 
   std::span<const int32_t> sample_tokens() {
     const std::span<const float> logits = model_.logits();
     const auto vocabulary = static_cast<size_t>(model_.description().vocabulary);
     sampled_.clear();
-    for (size_t row = 0; row < sampling_.size(); ++row) {
-      const TextSequence& sequence = *sampling_[row];
+    for (size_t row = 0; row < rows_.size(); ++row) {
+      TextSequence& sequence = *rows_[row].sequence;
       const std::span<const float> own = logits.subspan(row * vocabulary, vocabulary);
+      if (const size_t position = rows_[row].scores; position > 0) {
+        sequence.add_prompt_scores(score(own, sequence, position));
+        sampled_.push_back(-1);
+        continue;
+      }
       const int32_t token = sample(own, sequence).value_or(-1);
       sampled_.push_back(token);
       if (sequence.top_logprobs() && token >= 0) {
@@ -220,13 +252,13 @@ class TextEngine::Impl {
     return sampler_.sample(changed_logits_, params, position);
   }
 
+  ScoredToken scored(int32_t token, std::optional<double> logprob) const {
+    return {token, encoder_.tokenizer().token_bytes(token).value_or(""), logprob};
+  }
+
   TokenScores to_text(const LogProbabilities& found) const {
-    const auto scored = [this](const TokenLogProbability& token) {
-      return ScoredToken{token.token, encoder_.tokenizer().decode(std::array{token.token}, false).value_or(""),
-                         token.value};
-    };
-    TokenScores scores{scored(found.chosen), {}};
-    for (const TokenLogProbability& token : found.top) scores.top.push_back(scored(token));
+    TokenScores scores{scored(found.chosen.token, found.chosen.value), {}};
+    for (const TokenLogProbability& token : found.top) scores.top.push_back(scored(token.token, token.value));
     return scores;
   }
 
@@ -238,6 +270,8 @@ class TextEngine::Impl {
                              fmt::format("the model's logits at position {} are not finite", sequence.tokens().size()),
                              {},
                              {}});
+    } else if (sequence.ends_with_prompt()) {
+      event = sequence.end();
     } else {
       ++counters_.generated_tokens;
       event = sequence.accept(token);
@@ -264,7 +298,7 @@ class TextEngine::Impl {
 
   // Of the present step; kept for their memory.
   DecoderBatch batch_;
-  std::vector<TextSequence*> sampling_;  ///< By logit row.
+  std::vector<LogitUse> rows_;
   std::vector<int32_t> sampled_;
   std::vector<std::vector<TokenScores>> scores_;
   std::vector<float> changed_logits_;

@@ -16,6 +16,7 @@ TextSequence::TextSequence(uint64_t id, std::vector<int32_t> prompt, Options opt
       tokens_max_(options.tokens_max),
       top_logprobs_(options.top_logprobs),
       head_(std::move(options.head)),
+      scores_prompt_(options.scores_prompt),
       ends_(params_.stop_tokens),
       decoder_(tokenizer, true),
       matcher_(params_.stop) {
@@ -28,11 +29,21 @@ std::span<const int32_t> TextSequence::banned() const noexcept {
                                                                          : std::span<const int32_t>();
 }
 
+SequenceEvent TextSequence::end() {
+  SequenceEvent event = this->event();
+  event.text = std::exchange(head_, {});
+  event.scores = std::exchange(prompt_scores_, {});
+  event.finish = FinishReason::length;
+  return event;
+}
+
 SequenceEvent TextSequence::accept(int32_t token) {
   tokens_.push_back(token);
   if (need_counts(params_)) counts_.add(token);
   SequenceEvent event = this->event();
   event.text = std::exchange(head_, {});
+  event.scores = std::exchange(prompt_scores_, {});
+  scores_prompt_ = false;  // It may be computed again, but not scored.
   event.token_ids.push_back(token);
   if (std::ranges::find(ends_, token) != ends_.end()) {
     finish(event, FinishReason::stop);

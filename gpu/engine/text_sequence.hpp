@@ -19,7 +19,8 @@ class TextSequence {
     SamplingParams params;    ///< Valid.
     uint32_t tokens_max = 0;  ///< At most so many are generated.
     std::optional<uint32_t> top_logprobs;
-    std::string head;  ///< Of the text, before what is generated.
+    std::string head;            ///< Of the text, before what is generated.
+    bool scores_prompt = false;  ///< With top_logprobs.
   };
 
   /// Requires a non-empty prompt. `model_ends`: tokens that end a generation, where the parameters let them.
@@ -31,12 +32,23 @@ class TextSequence {
   const SamplingParams& params() const noexcept { return params_; }
   uint32_t prompt_tokens() const noexcept { return prompt_tokens_; }
   std::optional<uint32_t> top_logprobs() const noexcept { return top_logprobs_; }
+  /// Whether a token of the prompt stands at `position` that is to be scored still.
+  bool scores_at(size_t position) const noexcept {
+    return scores_prompt_ && position < prompt_tokens_ && position >= prompt_scores_.size();
+  }
+  /// Nothing is to be generated.
+  bool ends_with_prompt() const noexcept { return tokens_max_ == 0; }
 
   /// Filled where penalties ask for it.
   const TokenCounts& counts() const noexcept { return counts_; }
   /// What the next token must not be.
   std::span<const int32_t> banned() const noexcept;
 
+  /// Of the prompt's tokens from the first, in their order; go out with the next event.
+  void add_prompt_scores(TokenScores scores) { prompt_scores_.push_back(std::move(scores)); }
+
+  /// Requires ends_with_prompt().
+  SequenceEvent end();
   /// Adds the next token.
   SequenceEvent accept(int32_t token);
   SequenceEvent fail(Error error) const;
@@ -54,6 +66,8 @@ class TextSequence {
   uint32_t tokens_max_;
   std::optional<uint32_t> top_logprobs_;
   std::string head_;
+  bool scores_prompt_;
+  std::vector<TokenScores> prompt_scores_;
   std::vector<int32_t> ends_;
   TokenCounts counts_;
   StreamDecoder decoder_;

@@ -80,6 +80,11 @@ class Spaces final : public DecoderStep {
 class ByteLevel final : public WholeTokenStep {
  public:
   std::unique_ptr<DecoderStep> fresh() const override { return std::make_unique<ByteLevel>(); }
+  std::optional<std::string> bytes_of(std::string_view token) const override {
+    std::string bytes;
+    append_byte_level_bytes(token, bytes);
+    return bytes;
+  }
   void finish() override { put(true); }
 
  protected:
@@ -101,6 +106,10 @@ class ByteLevel final : public WholeTokenStep {
 class ByteFallback final : public WholeTokenStep {
  public:
   std::unique_ptr<DecoderStep> fresh() const override { return std::make_unique<ByteFallback>(); }
+  std::optional<std::string> bytes_of(std::string_view token) const override {
+    const auto byte = byte_of_token(token);
+    return byte ? std::optional(std::string(1, static_cast<char>(*byte))) : std::nullopt;
+  }
   void finish() override { put_bytes(); }
 
  protected:
@@ -348,6 +357,13 @@ void Decoding::finish() {
 
 std::string Decoding::take_text() {
   return std::exchange(text_->ready, {});
+}
+
+std::optional<std::string> TokenDecoder::bytes_of(std::string_view token) const {
+  for (const auto& step : steps_) {
+    if (auto bytes = step->bytes_of(token)) return bytes;
+  }
+  return {};
 }
 
 Decoding TokenDecoder::start() const {

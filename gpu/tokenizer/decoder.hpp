@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,8 @@ class DecoderStep : public TokenSink {
   virtual std::unique_ptr<DecoderStep> fresh() const = 0;
   /// No more tokens come: hands on what was kept.
   virtual void finish() {}
+  /// Of a token that stands for bytes, whole characters or not; none of another.
+  virtual std::optional<std::string> bytes_of(std::string_view /*token*/) const { return {}; }
 
   void lead_to(TokenSink& next) noexcept { next_ = &next; }
 
@@ -68,6 +71,9 @@ class TokenDecoder {
   size_t size() const noexcept { return steps_.size(); }
 
   Decoding start() const;
+
+  /// Of a token that stands for bytes, whole characters or not; none of another.
+  std::optional<std::string> bytes_of(std::string_view token) const;
 
  private:
   std::vector<std::unique_ptr<DecoderStep>> steps_;

@@ -1,6 +1,7 @@
 #include "gpu/tokenizer/tokenizer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 
 #include "gpu/tokenizer/tokenizer_data.hpp"
@@ -140,6 +141,15 @@ Result<std::string> Tokenizer::decode(std::span<const int32_t> ids, bool skip_sp
   }
   decoding.finish();
   return decoding.take_text();
+}
+
+Result<std::string> Tokenizer::token_bytes(int32_t id) const {
+  TROUPE_TRY(const std::string_view token, token_to_decode(id));
+  if (auto bytes = data_->decoder.bytes_of(token)) return std::move(*bytes);
+  // Decoders treat the first token apart, mostly its space: what counts is what a second one adds.
+  TROUPE_TRY(const std::string once, decode(std::array{id}, false));
+  TROUPE_TRY(const std::string twice, decode(std::array{id, id}, false));
+  return twice.starts_with(once) ? twice.substr(once.size()) : once;
 }
 
 Result<std::string_view> Tokenizer::token_to_decode(int32_t id) const {

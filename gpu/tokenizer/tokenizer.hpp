@@ -72,6 +72,9 @@ class Tokenizer {
   /// Valid UTF-8: bytes that are no character become U+FFFD. Errors: invalid_argument for an id that no token has.
   Result<std::string> decode(std::span<const int32_t> ids, bool skip_special_tokens) const;
 
+  /// What a token adds to a text that it does not begin, special ones too: its bytes, which may end inside a character.
+  Result<std::string> token_bytes(int32_t id) const;
+
   std::optional<int32_t> token_to_id(std::string_view token) const;
   /// The token as the vocabulary spells it ("Ġthe").
   std::optional<std::string_view> id_to_token(int32_t id) const;

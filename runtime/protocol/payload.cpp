@@ -56,6 +56,14 @@ uint64_t bytes_of(const Conversation& conversation) {
   return bytes;
 }
 
+uint64_t bytes_of(const PromptList& list) {
+  uint64_t bytes = 0;
+  for (const auto& prompt : list.prompts) {
+    bytes += sizeof prompt + std::visit([](const auto& held) { return bytes_of(held); }, prompt);
+  }
+  return bytes;
+}
+
 template <class... A>
 uint64_t bytes_of(const std::variant<A...>& input) {
   return std::visit([](const auto& held) { return bytes_of(held); }, input);

@@ -40,6 +40,13 @@ struct Conversation {
   static constexpr auto fields() { return std::tuple{&Conversation::messages}; }
 };
 
+/// Several prompts, each answered for itself.
+struct PromptList {
+  std::vector<std::variant<PlainText, TokenIds>> prompts;
+  bool operator==(const PromptList&) const = default;
+  static constexpr auto fields() { return std::tuple{&PromptList::prompts}; }
+};
+
 /// Is added to the logit of one token.
 struct LogitBias {
   int32_t token = 0;
@@ -54,7 +61,7 @@ struct Sampling {
   double top_p = 1.0;             ///< (0, 1]
   uint32_t top_k = 0;             ///< 0 = off
   std::optional<uint64_t> seed;   ///< none = the gateway draws one
-  uint32_t max_tokens = 16;       ///< >= 1
+  uint32_t max_tokens = 16;       ///< 0 with Generate::echo only.
   std::vector<std::string> stop;  ///< at most 4, none empty
   double min_p = 0;               ///< [0, 1]: only tokens of at least this share of the likeliest one's probability.
   double frequency_penalty = 0;   ///< [-2, 2]: taken off a token's logit for each time the text so far has it,
@@ -86,12 +93,12 @@ struct Sampling {
 
 /// Text from a language model.
 struct Generate {
-  std::variant<PlainText, Conversation, TokenIds> prompt;
+  std::variant<PlainText, Conversation, TokenIds, PromptList> prompt;
   Sampling sampling;
   bool stream = false;   ///< false: each choice in one part with its whole text.
-  uint32_t choices = 1;  ///< Answers to draw, each with a seed of its own made of the one that is given.
+  uint32_t choices = 1;  ///< Answers to draw to each prompt, each with a seed of its own made of the one that is given.
   std::optional<uint32_t> top_logprobs;  ///< Log-probabilities of the tokens, and of so many others at each place.
-  bool echo = false;                     ///< The prompt's text comes first.
+  bool echo = false;                     ///< The prompt's text comes first, with top_logprobs its scores as well.
   bool operator==(const Generate&) const = default;
   static constexpr auto fields() {
     return std::tuple{&Generate::prompt,  &Generate::sampling,     &Generate::stream,
@@ -170,8 +177,8 @@ struct Usage {
 /// A token and its log-probability, before temperature and penalties.
 struct ScoredToken {
   int32_t id = 0;
-  Bytes text;  ///< May end inside a UTF-8 character.
-  double logprob = 0;
+  Bytes text;                     ///< May end inside a UTF-8 character.
+  std::optional<double> logprob;  ///< None of a prompt's first token: nothing stands before it.
   bool operator==(const ScoredToken&) const = default;
   static constexpr auto fields() { return std::tuple{&ScoredToken::id, &ScoredToken::text, &ScoredToken::logprob}; }
 };
@@ -189,7 +196,7 @@ struct TextPart {
   std::string text;
   FinishReason finish = FinishReason::none;
   Usage usage;
-  uint32_t choice = 0;              ///< From 0.
+  uint32_t choice = 0;              ///< From 0; those to the second prompt of several follow those to the first.
   std::vector<TokenScores> scores;  ///< Of the tokens that came since the part before; the text may lag behind them.
   bool operator==(const TextPart&) const = default;
   static constexpr auto fields() {

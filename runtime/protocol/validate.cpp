@@ -11,6 +11,16 @@ bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+size_t bytes_of(const PlainText& text) {
+  return text.text.size();
+}
+size_t bytes_of(const TokenIds& tokens) {
+  return tokens.ids.size() * sizeof(int32_t);
+}
+size_t bytes_of(const TextPair& pair) {
+  return pair.first.size() + pair.second.size();
+}
+
 /// At most as many bytes; the text itself is not quoted, it may be long.
 Status validate_size(std::string_view field, std::string_view what, size_t found, size_t max) {
   if (found <= max) return {};
@@ -51,6 +61,21 @@ Status validate_prompt(const Conversation& prompt) {
   return validate_size("messages", "the conversation", bytes, prompt_bytes_max);
 }
 
+Status validate_prompt(const PromptList& list) {
+  if (list.prompts.empty()) return fail_field("prompt", "prompt is an empty list, give at least one prompt");
+  size_t bytes = 0;
+  for (const auto& prompt : list.prompts) {
+    TROUPE_CHECK(std::visit([](const auto& one) { return validate_prompt(one); }, prompt));
+    bytes += std::visit([](const auto& one) { return bytes_of(one); }, prompt);
+  }
+  return validate_size("prompt", "prompt", bytes, prompt_bytes_max);
+}
+
+size_t prompts_of(const Generate& generate) {
+  const auto* list = std::get_if<PromptList>(&generate.prompt);
+  return list == nullptr ? 1 : list->prompts.size();
+}
+
 /// Written so that NaN fails every comparison.
 Status validate_range(std::string_view field, double value, double low, double high) {
   if (value >= low && value <= high) return {};
@@ -85,7 +110,6 @@ Status validate_biases(const std::vector<LogitBias>& biases) {
 }
 
 Status validate_ends(const Sampling& sampling) {
-  if (sampling.max_tokens == 0) return fail_field("max_tokens", "max_tokens is 0, it must be at least 1");
   if (sampling.min_tokens > sampling.max_tokens) {
     return fail_field("min_tokens", "min_tokens is {}, more than max_tokens, {}", sampling.min_tokens,
                       sampling.max_tokens);
@@ -108,16 +132,6 @@ Status validate_sampling(const Sampling& sampling) {
   return validate_ends(sampling);
 }
 
-size_t bytes_of(const PlainText& text) {
-  return text.text.size();
-}
-size_t bytes_of(const TokenIds& tokens) {
-  return tokens.ids.size() * sizeof(int32_t);
-}
-size_t bytes_of(const TextPair& pair) {
-  return pair.first.size() + pair.second.size();
-}
-
 Status validate_inputs(const std::vector<Tensor>& inputs) {
   if (inputs.empty()) return fail_field("inputs", "inputs is empty, give at least one tensor");
   TROUPE_CHECK(validate_count("inputs", "tensors", inputs.size(), tensors_max));
@@ -136,8 +150,15 @@ Status validate_inputs(const std::vector<Tensor>& inputs) {
 Status validate(const Generate& generate) {
   TROUPE_CHECK(std::visit([](const auto& prompt) { return validate_prompt(prompt); }, generate.prompt));
   TROUPE_CHECK(validate_sampling(generate.sampling));
+  if (generate.sampling.max_tokens == 0 && !generate.echo) {
+    return fail_field("max_tokens", "max_tokens is 0, it must be at least 1 unless the prompt is echoed");
+  }
   if (generate.choices == 0 || generate.choices > choices_max) {
     return fail_field("n", "n is {}, it must be 1 to {}", generate.choices, choices_max);
+  }
+  if (const size_t prompts = prompts_of(generate); prompts > answers_max / generate.choices) {
+    return fail_field("prompt", "{} prompts with {} answers each are wanted, at most {} answers are given", prompts,
+                      generate.choices, answers_max);
   }
   if (generate.top_logprobs.value_or(0) > top_logprobs_max) {
     return fail_field("top_logprobs", "top_logprobs is {}, at most {} are allowed", *generate.top_logprobs,

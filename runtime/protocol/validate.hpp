@@ -18,6 +18,7 @@ inline constexpr size_t stop_bytes_max = 1024;
 inline constexpr size_t stop_tokens_max = 64;
 inline constexpr size_t biases_max = 1024;
 inline constexpr uint32_t choices_max = 16;
+inline constexpr size_t answers_max = 128;  ///< Choices to all prompts of a request.
 inline constexpr uint32_t top_logprobs_max = 20;
 inline constexpr size_t embed_inputs_max = 2048;     ///< Texts, or pairs of them.
 inline constexpr size_t embed_bytes_max = 16 << 20;  ///< Of all of them.

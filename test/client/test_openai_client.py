@@ -247,6 +247,38 @@ def test_an_echoed_prompt_comes_first(client):
     assert "".join(one.choices[0].text for one in complete(client, PROMPT, echo=True, stream=True)) == PROMPT + plain
 
 
+def test_an_echoed_prompt_is_scored_as_it_would_have_been_generated(client):
+    """What evaluation harnesses ask: how likely is this text after that one."""
+    generated = complete(client, PROMPT, logprobs=1).choices[0]
+    whole = PROMPT + generated.text
+
+    scored = complete(client, whole, echo=True, logprobs=1, max_tokens=0).choices[0]
+
+    assert scored.text == whole and scored.finish_reason == "length"
+    assert scored.logprobs.token_logprobs[0] is None and scored.logprobs.top_logprobs[0] is None
+    count = len(scored.logprobs.tokens)
+    at = next(i for i in range(count) if scored.logprobs.text_offset[i] >= len("".join(scored.logprobs.tokens)) - len(generated.text))
+    assert scored.logprobs.token_logprobs[at:] == generated.logprobs.token_logprobs[: count - at]
+
+
+def test_several_prompts_are_answered_in_their_order(client):
+    prompts = [PROMPT, UNSURE, "words 7342 ="]
+    alone = [complete(client, prompt, max_tokens=20) for prompt in prompts]
+
+    together = complete(client, prompts, max_tokens=20)
+    twice = complete(client, prompts, max_tokens=20, n=2, temperature=1.0, seed=5)
+    streamed = [""] * 3
+    for event in complete(client, prompts, max_tokens=20, stream=True):
+        for choice in event.choices:
+            streamed[choice.index] += choice.text
+
+    assert [choice.text for choice in together.choices] == [one.choices[0].text for one in alone] == streamed
+    assert together.usage.prompt_tokens == sum(one.usage.prompt_tokens for one in alone)
+    assert together.usage.completion_tokens == sum(one.usage.completion_tokens for one in alone)
+    assert [choice.index for choice in twice.choices] == list(range(6))
+    assert twice.choices[3].text == complete(client, UNSURE, max_tokens=20, temperature=1.0, seed=6).choices[0].text
+
+
 def test_texts_are_steered_by_biases_and_penalties(client):
     first = complete(client, PROMPT, logprobs=0, max_tokens=1).choices[0]
     other = complete(client, PROMPT, max_tokens=1, extra_body={"min_tokens": 1, "stop_token_ids": [5], "min_p": 0.1})

@@ -35,11 +35,15 @@ std::string usage_object(const protocol::Usage& usage) {
                      usage.completion_tokens, uint64_t{usage.prompt_tokens} + usage.completion_tokens);
 }
 
+std::string number_or_null(std::optional<double> number) {
+  return number ? fmt::format("{}", *number) : "null";
+}
+
 /// A token may end inside a character: what is broken of it is shown as U+FFFD; "bytes" has it as it is.
 void append_token(std::string& out, const protocol::ScoredToken& token) {
   out += R"({"token":)";
   append_string(out, token.text.view());
-  fmt::format_to(std::back_inserter(out), R"(,"logprob":{},"bytes":[)", token.logprob);
+  fmt::format_to(std::back_inserter(out), R"(,"logprob":{},"bytes":[)", number_or_null(token.logprob));
   const std::string_view bytes = token.text.view();
   for (size_t i = 0; i < bytes.size(); ++i) {
     fmt::format_to(std::back_inserter(out), "{}{}", i == 0 ? "" : ",", static_cast<unsigned char>(bytes[i]));
@@ -63,11 +67,12 @@ std::string chat_logprobs(const std::vector<protocol::TokenScores>& scores) {
   return out + R"(],"refusal":null})";
 }
 
-/// The likeliest tokens by their text, with the chosen one among them.
+/// The likeliest tokens by their text, with the chosen one among them; null where there is no score.
 std::string top_of(const protocol::TokenScores& scores) {
+  if (!scores.chosen.logprob) return "null";
   std::map<std::string_view, double> by_text;
-  for (const protocol::ScoredToken& token : scores.top) by_text.emplace(token.text.view(), token.logprob);
-  by_text.emplace(scores.chosen.text.view(), scores.chosen.logprob);
+  for (const protocol::ScoredToken& token : scores.top) by_text.emplace(token.text.view(), token.logprob.value_or(0));
+  by_text.emplace(scores.chosen.text.view(), *scores.chosen.logprob);
   std::string out = "{";
   for (const auto& [text, logprob] : by_text) {
     if (out.size() > 1) out += ',';
@@ -86,7 +91,7 @@ std::string completion_logprobs(const std::vector<protocol::TokenScores>& scores
     const std::string_view comma = tokens.empty() ? "" : ",";
     tokens += comma;
     append_string(tokens, one.chosen.text.view());
-    fmt::format_to(std::back_inserter(values), "{}{}", comma, one.chosen.logprob);
+    fmt::format_to(std::back_inserter(values), "{}{}", comma, number_or_null(one.chosen.logprob));
     fmt::format_to(std::back_inserter(tops), "{}{}", comma, top_of(one));
     fmt::format_to(std::back_inserter(offsets), "{}{}", comma, text_offset);
     text_offset += one.chosen.text.size();

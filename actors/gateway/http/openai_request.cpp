@@ -45,7 +45,7 @@ class RequestReader {
   Status model(Element value);
   Status prompt(Element value);
   Status prompt_list(Array list);
-  Status token_ids(Array list, std::string_view field);
+  static Result<protocol::TokenIds> token_ids(Array list, std::string_view field);
   Status messages(Element value);
   Status max_tokens(Element value);
   Status max_completion_tokens(Element value);
@@ -228,7 +228,7 @@ Status RequestReader::prompt(Element value) {
   if (value.is_array()) return prompt_list(Array(value));
   std::string_view text;
   if (value.get(text)) {
-    return fail_field("prompt", "prompt must be a string, a list of one string or a list of token ids, found {}",
+    return fail_field("prompt", "prompt must be a string, a list of token ids or a list of either, found {}",
                       json::describe(value));
   }
   generate_.prompt = protocol::PlainText{std::string(text)};
@@ -239,20 +239,38 @@ Status RequestReader::prompt_list(Array list) {
   const size_t size = list.size();
   if (size == 0) return fail_field("prompt", "prompt must not be an empty list");
   const Element first = list.at(0);
-  if (first.is_int64() || first.is_uint64()) return token_ids(list, "prompt");
+  if (first.is_int64() || first.is_uint64()) {
+    TROUPE_TRY(generate_.prompt, token_ids(list, "prompt"));
+    return {};
+  }
   if (!first.is_string() && !first.is_array()) {
     return fail_field("prompt", "prompt[0] must be a string, a token id or a list of token ids, found {}",
                       json::describe(first));
   }
-  if (size > 1) {
-    return json::unsupported("prompt", fmt::format("must hold one prompt, found {}; send a request for each", size));
+  protocol::PromptList prompts;
+  for (const Element element : list) {
+    const std::string field = fmt::format("prompt[{}]", prompts.prompts.size());
+    std::string_view text;
+    if (element.is_array()) {
+      TROUPE_TRY(protocol::TokenIds tokens, token_ids(Array(element), field));
+      prompts.prompts.emplace_back(std::move(tokens));
+    } else if (!element.get(text)) {
+      prompts.prompts.emplace_back(protocol::PlainText{std::string(text)});
+    } else {
+      return fail_field("prompt", "{} must be a string or a list of token ids, found {}", field,
+                        json::describe(element));
+    }
   }
-  if (first.is_array()) return token_ids(Array(first), "prompt[0]");
-  generate_.prompt = protocol::PlainText{std::string(std::string_view(first))};
+  // Models that answer one prompt at a time take a list of one.
+  if (size > 1) {
+    generate_.prompt = std::move(prompts);
+  } else {
+    std::visit([this](auto& only) { generate_.prompt = std::move(only); }, prompts.prompts[0]);
+  }
   return {};
 }
 
-Status RequestReader::token_ids(Array list, std::string_view field) {
+Result<protocol::TokenIds> RequestReader::token_ids(Array list, std::string_view field) {
   protocol::TokenIds tokens;
   tokens.ids.reserve(list.size());
   for (const Element element : list) {
@@ -264,8 +282,7 @@ Status RequestReader::token_ids(Array list, std::string_view field) {
     tokens.ids.push_back(static_cast<int32_t>(id));
   }
   if (tokens.ids.empty()) return fail_field("prompt", "{} must not be an empty list", field);
-  generate_.prompt = std::move(tokens);
-  return {};
+  return tokens;
 }
 
 Status RequestReader::messages(Element value) {
@@ -275,7 +292,8 @@ Status RequestReader::messages(Element value) {
 }
 
 Status RequestReader::max_tokens(Element value) {
-  TROUPE_TRY(const int64_t tokens, json::as_integer(value, "max_tokens", 1, tokens_most));
+  const int64_t least = kind_ == OpenAiKind::completion ? 0 : 1;  // 0: a prompt is scored only.
+  TROUPE_TRY(const int64_t tokens, json::as_integer(value, "max_tokens", least, tokens_most));
   // The newer name wins where both stand there.
   if (!max_tokens_) max_tokens_ = static_cast<uint32_t>(tokens);
   return {};
@@ -405,9 +423,6 @@ Status RequestReader::top_logprobs(Element value) {
 Status RequestReader::check_logprobs() const {
   if (top_logprobs_.value_or(0) > 0 && !wants_logprobs_) {
     return fail_field("top_logprobs", "top_logprobs needs logprobs: true beside it");
-  }
-  if (generate_.echo && generate_.top_logprobs) {
-    return json::unsupported("logprobs", "is not supported together with echo: those of a prompt are not computed");
   }
   return {};
 }

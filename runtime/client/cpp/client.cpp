@@ -52,7 +52,8 @@ protocol::ServeRequest make_request(std::string model, protocol::Work work, cons
 
 std::future<Result<Generation>> Client::generate(std::string model, Prompt prompt, protocol::Sampling sampling,
                                                  CallOptions options) {
-  protocol::Generate work{.prompt = std::move(prompt), .sampling = std::move(sampling)};
+  protocol::Generate work{.sampling = std::move(sampling)};
+  std::visit([&work](auto& one) { work.prompt = std::move(one); }, prompt);
   auto request = make_request(std::move(model), std::move(work), options);
   return one_shot<Generation>(*this, std::move(request), std::move(options));
 }

@@ -148,6 +148,20 @@ BOOST_AUTO_TEST_CASE(scores_are_shown_in_each_apis_way) {
   BOOST_TEST(completion["text_offset"] == json::parse("[0,1]"));
 }
 
+BOOST_AUTO_TEST_CASE(the_first_token_of_an_echoed_prompt_has_no_score) {
+  const TextPart scored{
+      "ab",
+      FinishReason::length,
+      {2, 0},
+      0,
+      {{{7, Bytes::copy("a"), {}}, {}}, {{8, Bytes::copy("b"), -0.5}, {{9, Bytes::copy("c"), -0.25}}}}};
+
+  const json logprobs = json::parse(answer(OpenAiKind::completion).whole({scored}, "2"))["choices"][0]["logprobs"];
+
+  BOOST_TEST(logprobs["token_logprobs"] == json::parse("[null,-0.5]"));
+  BOOST_TEST(logprobs["top_logprobs"] == json::parse(R"([null,{"b":-0.5,"c":-0.25}])"));
+}
+
 BOOST_AUTO_TEST_CASE(a_failure_in_a_stream_is_an_error_event) {
   BOOST_TEST(OpenAiAnswer::error_event({Errc::unavailable, "lost", {}, {}}) ==
              "event: error\ndata: "

@@ -140,12 +140,9 @@ BOOST_AUTO_TEST_CASE(openais_other_parameters_are_refused_by_name) {
       {R"("response_format":{"type":"json_object"})",
        "response_format | response_format is not supported here, found an object; leave it out"},
       {R"("best_of":3)", "best_of | best_of must be n = 1 or absent, found 3"},
-      {R"("echo":true,"logprobs":0)",
-       "logprobs | logprobs is not supported together with echo: those of a prompt are not computed"},
       {R"("suffix":"end")", R"(suffix | suffix is not supported here, found the string "end"; leave it out)"},
       {R"("reasoning_effort":"low")",
        R"(reasoning_effort | reasoning_effort is not supported here, found the string "low"; leave it out)"},
-      {R"("prompt":["a","b"])", "prompt | prompt must hold one prompt, found 2; send a request for each"},
   };
   for (const auto& [parameter, wanted] : cases) {
     const bool has_prompt = parameter.starts_with("\"prompt\"");
@@ -158,11 +155,27 @@ BOOST_AUTO_TEST_CASE(openais_other_parameters_are_refused_by_name) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(several_prompts_may_be_texts_and_token_ids) {
+  const auto prompts = [](std::string_view list) {
+    const auto request = completion(fmt::format(R"({{"model":"clerk","prompt":{}}})", list));
+    BOOST_TEST_REQUIRE(request.has_value(), refusal(request));
+    return work(request).prompt;
+  };
+  using protocol::PlainText;
+  using protocol::TokenIds;
+
+  BOOST_TEST((prompts(R"(["a",[1,2]])") ==
+              decltype(protocol::Generate::prompt)(protocol::PromptList{{PlainText{"a"}, TokenIds{{1, 2}}}})));
+  BOOST_TEST((prompts(R"(["a"])") == decltype(protocol::Generate::prompt)(PlainText{"a"})));
+  BOOST_TEST((prompts("[[7]]") == decltype(protocol::Generate::prompt)(TokenIds{{7}})));
+  BOOST_TEST(refusal(completion(R"({"model":"clerk","prompt":["a",5]})")) ==
+             "prompt | prompt[1] must be a string or a list of token ids, found the number 5");
+}
+
 BOOST_AUTO_TEST_CASE(wrong_values_are_refused_with_what_was_found_and_what_would_be_right) {
   const std::vector<std::pair<std::string, std::string>> cases{
-      {R"("max_tokens":0)", "max_tokens | max_tokens must be an integer from 1 to 2147483647, found the number 0"},
-      {R"("max_tokens":-1)", "max_tokens | max_tokens must be an integer from 1 to 2147483647, found the number -1"},
-      {R"("max_tokens":1.5)", "max_tokens | max_tokens must be an integer from 1 to 2147483647, found the number 1.5"},
+      {R"("max_tokens":-1)", "max_tokens | max_tokens must be an integer from 0 to 2147483647, found the number -1"},
+      {R"("max_tokens":1.5)", "max_tokens | max_tokens must be an integer from 0 to 2147483647, found the number 1.5"},
       {R"("max_tokens":"5")",
        R"(max_tokens | max_tokens must be an integer from 1 to 2147483647, found the string "5")"},
       {R"("max_tokens":18446744073709551615)",
@@ -229,9 +242,9 @@ BOOST_AUTO_TEST_CASE(bodies_that_are_no_request_are_refused) {
       {R"({"model":"clerk@","prompt":"a"})",
        R"(model | model must be a name or name@version, e.g. clerk or clerk@2, found "clerk@")"},
       {R"({"model":"m","prompt":null})",
-       "prompt | prompt must be a string, a list of one string or a list of token ids, found null"},
+       "prompt | prompt must be a string, a list of token ids or a list of either, found null"},
       {R"({"model":"m","prompt":{}})",
-       "prompt | prompt must be a string, a list of one string or a list of token ids, found an object"},
+       "prompt | prompt must be a string, a list of token ids or a list of either, found an object"},
       {R"({"model":"m","prompt":[]})", "prompt | prompt must not be an empty list"},
       {R"({"model":"m","prompt":[[]]})", "prompt | prompt[0] must not be an empty list"},
       {R"({"model":"m","prompt":[true]})",

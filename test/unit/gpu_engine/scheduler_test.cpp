@@ -45,6 +45,20 @@ BOOST_AUTO_TEST_CASE(prompts_come_in_pieces_behind_single_tokens) {
   BOOST_TEST(plan(scheduler) == "1:5+1! 2:10+1!");
 }
 
+BOOST_AUTO_TEST_CASE(prompts_that_are_scored_take_so_many_tokens_of_a_step) {
+  Scheduler scheduler(
+      {.sequences_max = 4, .tokens_per_step = 12, .scored_per_step = 3, .kv_blocks = 100, .block_tokens = 4});
+  BOOST_REQUIRE(scheduler.add(1, 5, 4));  // All but the last, as its logits are for the first new token.
+  BOOST_REQUIRE(scheduler.add(2, 3, 2));
+  BOOST_REQUIRE(scheduler.add(3, 4));
+
+  BOOST_TEST(plan(scheduler) == "1:0+3 3:0+4!");
+  scheduler.append_token(3);
+  BOOST_TEST(plan(scheduler) == "3:4+1! 1:3+2! 2:0+2");
+  scheduler.append_token(1);
+  BOOST_TEST(plan(scheduler) == "1:5+1! 2:2+1!");
+}
+
 BOOST_AUTO_TEST_CASE(sequences_wait_for_a_slot_in_order) {
   Scheduler scheduler(small());
   for (const uint64_t id : {1, 2, 3}) BOOST_REQUIRE(scheduler.add(id, 1));

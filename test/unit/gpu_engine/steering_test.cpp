@@ -121,11 +121,46 @@ BOOST_AUTO_TEST_CASE(each_token_has_its_score_and_the_likeliest_beside_it) {
   for (size_t i = 0; i < scored.tokens.size(); ++i) {
     const TokenScores& scores = scored.scores[i];
     BOOST_TEST(scores.chosen.id == scored.tokens[i]);
-    BOOST_TEST(scores.chosen.logprob < 0);
+    BOOST_TEST(scores.chosen.logprob.value() < 0);
     BOOST_TEST_REQUIRE(scores.top.size() == 3U);
     BOOST_TEST(scores.top[0].id == scores.chosen.id);
-    BOOST_TEST(scores.top[0].logprob >= scores.top[1].logprob);
-    BOOST_TEST(scores.top[1].logprob >= scores.top[2].logprob);
+    BOOST_TEST(scores.top[0].logprob.value() >= scores.top[1].logprob.value());
+    BOOST_TEST(scores.top[1].logprob.value() >= scores.top[2].logprob.value());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_prompt_that_is_echoed_has_the_scores_that_it_would_have_been_generated_with) {
+  const auto engine = load_engine(tiny_folder("tied"));
+  const std::vector<int32_t> beginning{1, 17, 40, 5};
+  GenerateInput first{beginning, {.temperature = 0, .max_tokens = 20, .ignore_eos = true}};
+  first.top_logprobs = 2;
+  const Generated generated = generate_one(*engine, first);
+  std::vector<int32_t> whole = beginning;
+  whole.insert(whole.end(), generated.tokens.begin(), generated.tokens.end());
+  GenerateInput second{whole, {.temperature = 0, .max_tokens = 3, .ignore_eos = true}};
+  second.top_logprobs = 2;
+  second.echo = true;
+  GenerateInput scored_only = second;
+  scored_only.sampling.max_tokens = 0;
+  EngineOptions narrow = options();  // The prompt takes many steps.
+  narrow.tokens_per_step = narrow.max_sequences;
+
+  for (const auto& other : {load_engine(tiny_folder("tied")), load_engine(tiny_folder("tied"), narrow)}) {
+    const auto both = generate(*other, {second, scored_only, greedy()});
+    const Generated& echoed = both.at(0);
+    BOOST_TEST_REQUIRE(echoed.scores.size() == whole.size() + 3);
+    BOOST_TEST(!echoed.scores[0].chosen.logprob);
+    for (size_t i = 0; i < whole.size(); ++i) BOOST_TEST(echoed.scores[i].chosen.id == whole[i]);
+    for (size_t i = 0; i < generated.scores.size(); ++i) {
+      const TokenScores& scores = echoed.scores[beginning.size() + i];
+      BOOST_TEST((scores.chosen.logprob == generated.scores[i].chosen.logprob));
+      BOOST_TEST((scores.top[1].logprob == generated.scores[i].top[1].logprob));
+    }
+    BOOST_TEST((both.at(1).finish == FinishReason::length));
+    BOOST_TEST(both.at(1).tokens.empty());
+    BOOST_TEST(both.at(1).scores.size() == whole.size());
+    BOOST_TEST(echoed.text.starts_with(both.at(1).text));
+    BOOST_TEST(!both.at(1).text.empty());
   }
 }
 
@@ -140,8 +175,8 @@ BOOST_AUTO_TEST_CASE(scores_are_the_models_whatever_steers_the_choice) {
   const TokenScores after = generate_one(*engine, steered).scores.at(0);
 
   BOOST_TEST(after.chosen.id == 65);
-  BOOST_TEST(after.chosen.logprob < before.chosen.logprob);
-  for (size_t i = 0; i < before.top.size(); ++i) BOOST_TEST(after.top[i].logprob == before.top[i].logprob);
+  BOOST_TEST(after.chosen.logprob.value() < before.chosen.logprob.value());
+  for (size_t i = 0; i < before.top.size(); ++i) BOOST_TEST((after.top[i].logprob == before.top[i].logprob));
 }
 
 BOOST_AUTO_TEST_CASE(an_echo_begins_with_the_prompt) {

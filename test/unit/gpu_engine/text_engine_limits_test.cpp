@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(a_bad_parameter_is_named) {
   BOOST_TEST(refused(*engine, {"x", {.top_p = 0}}).field == "top_p");
   BOOST_TEST(refused(*engine, {"x", {.top_p = nan}}).field == "top_p");
   BOOST_TEST(refused(*engine, {"x", {.top_k = -1}}).field == "top_k");
-  BOOST_TEST(refused(*engine, {"x", {.max_tokens = 0}}).field == "max_tokens");
+  BOOST_TEST(refused(*engine, {"x", {.max_tokens = -1}}).field == "max_tokens");
   BOOST_TEST(refused(*engine, {"x", {.stop = {""}}}).field == "stop");
   BOOST_TEST(refused(*engine, {"x", {.stop = std::vector<std::string>(17, "a")}}).field == "stop");
 }

@@ -117,6 +117,25 @@ BOOST_AUTO_TEST_CASE(normalizing_cannot_blow_a_text_up) {
   BOOST_TEST((tokenizer->encode(std::string(1000, 'a'), false).error().code == Errc::too_large));
 }
 
+BOOST_AUTO_TEST_CASE(a_token_has_bytes_of_its_own_that_need_be_no_character) {
+  BOOST_TEST(bytes_tokenizer().token_bytes(0xE2).value() == "\xe2");
+  BOOST_TEST(bytes_tokenizer().token_bytes(32).value() == " ");
+  BOOST_TEST(bytes_tokenizer().token_bytes(258).value() == "<eos>");
+  BOOST_TEST(!bytes_tokenizer().token_bytes(259).has_value());
+
+  // As SentencePiece's BPE is written down: a text's first space is not said, and what has no token is bytes.
+  const std::string_view pieces = R"({"model": {"type": "BPE", "byte_fallback": true, "merges": [],
+      "vocab": {"<0xE2>": 0, "\u2581a": 1, "b": 2}},
+    "decoder": {"type": "Sequence", "decoders": [
+      {"type": "Replace", "pattern": {"String": "\u2581"}, "content": " "}, {"type": "ByteFallback"},
+      {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]}})";
+  const auto tokenizer = Tokenizer::from_json(std::string(pieces), "pieces");
+  BOOST_TEST_REQUIRE(tokenizer.has_value(), (tokenizer ? "" : to_string(tokenizer.error())));
+  BOOST_TEST(tokenizer->token_bytes(0).value() == "\xe2");
+  BOOST_TEST(tokenizer->token_bytes(1).value() == " a");
+  BOOST_TEST(tokenizer->token_bytes(2).value() == "b");
+}
+
 BOOST_AUTO_TEST_CASE(a_stream_hands_out_whole_characters_only) {
   StreamDecoder stream(bytes_tokenizer(), true);
 

@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(top_p_is_above_0_and_at_most_1) {
 
 BOOST_AUTO_TEST_CASE(max_tokens_is_at_least_1) {
   BOOST_TEST(refusal([](ServeRequest&, Generate& generate) { generate.sampling.max_tokens = 0; }) ==
-             "max_tokens: max_tokens is 0, it must be at least 1");
+             "max_tokens: max_tokens is 0, it must be at least 1 unless the prompt is echoed");
 }
 
 BOOST_AUTO_TEST_CASE(stop_strings_are_few_short_and_not_empty) {

@@ -59,7 +59,8 @@ void to_json(Json& json, const Tensor& value) {
           {"data", test::to_hex(value.data.view())}};
 }
 void to_json(Json& json, const ScoredToken& value) {
-  json = {{"id", value.id}, {"text", test::to_hex(value.text.view())}, {"logprob", value.logprob}};
+  json = {{"id", value.id}, {"text", test::to_hex(value.text.view())}, {"logprob", nullptr}};
+  if (value.logprob) json["logprob"] = *value.logprob;
 }
 void to_json(Json& json, const TokenScores& value) {
   json = {{"chosen", value.chosen}, {"top", value.top}};
@@ -351,7 +352,7 @@ ModelInterface interface() {
 
 TokenScores scores() {
   const ScoredToken chosen{17, Bytes::copy("\xe2\x82"), -0.25};
-  return {chosen, {chosen, {4, {}, -3}}};
+  return {chosen, {chosen, {4, {}, std::nullopt}}};
 }
 
 Execute batch() {

@@ -82,10 +82,17 @@ class Sampling:
 
 
 @dataclass
+class PromptList:
+    """Each answered for itself."""
+
+    prompts: List[Union[PlainText, TokenIds]] = field(default_factory=list)
+
+
+@dataclass
 class Generate:
     """choices: answers to draw; top_logprobs: that many of the likeliest tokens beside each one's own."""
 
-    prompt: Union[PlainText, Conversation, TokenIds] = field(default_factory=PlainText)
+    prompt: Union[PlainText, Conversation, TokenIds, PromptList] = field(default_factory=PlainText)
     sampling: Sampling = field(default_factory=Sampling)
     stream: bool = False
     choices: int = 1
@@ -161,7 +168,7 @@ class Usage:
 class ScoredToken:
     id: int = 0
     text: bytes = b""
-    logprob: float = 0.0
+    logprob: Optional[float] = None
 
 
 @dataclass

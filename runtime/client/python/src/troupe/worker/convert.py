@@ -7,7 +7,18 @@ from typing import Any, Dict, List, Mapping, Sequence, Union
 import numpy as np
 
 from ..errors import InternalError, InvalidArgument, TroupeError, Unimplemented
-from ..messages import Conversation, Embed, FinishReason, Generate, Infer, PlainText, ServeRequest, Tensor, Tokenize
+from ..messages import (
+    Conversation,
+    Embed,
+    FinishReason,
+    Generate,
+    Infer,
+    PlainText,
+    PromptList,
+    ServeRequest,
+    Tensor,
+    Tokenize,
+)
 from ..models import Prompt, Request, TensorBatch, Text, TextBatch
 from ..tensors import array, tensor
 from .work import Work
@@ -123,6 +134,8 @@ def kind_of(work: Work) -> type:
     if isinstance(asked, (Embed, Tokenize)):
         raise Unimplemented("a model in Python answers texts and tensors; it serves neither vectors nor tokens")
     if isinstance(asked, Generate):
+        if isinstance(asked.prompt, PromptList):
+            raise Unimplemented("a model in Python answers one prompt a request; send a request for each", "prompt")
         if asked.choices > 1:
             raise Unimplemented("a model in Python gives one answer; n must be 1", "n")
         if asked.top_logprobs is not None:
