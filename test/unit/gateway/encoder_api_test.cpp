@@ -72,12 +72,12 @@ BOOST_AUTO_TEST_CASE(embeddings_are_numbers_or_base64) {
 }
 
 BOOST_AUTO_TEST_CASE(one_text_is_scored_against_many_or_pair_by_pair) {
-  const auto& one = work(parse(EncoderApi::score, R"({"model":"m","text_1":"q","text_2":["a","b"]})"));
+  const auto one = parse(EncoderApi::score, R"({"model":"m","text_1":"q","text_2":["a","b"]})");
   const auto two = parse(EncoderApi::score, R"({"model":"m","text_1":["p","q"],"text_2":["a","b"]})");
 
-  BOOST_TEST((std::get<protocol::TextPair>(one.inputs.at(1)) == protocol::TextPair{"q", "b"}));
+  BOOST_TEST((std::get<protocol::TextPair>(work(one).inputs.at(1)) == protocol::TextPair{"q", "b"}));
   BOOST_TEST((std::get<protocol::TextPair>(work(two).inputs.at(0)) == protocol::TextPair{"p", "a"}));
-  BOOST_TEST((one.task == protocol::EmbedTask::scores));
+  BOOST_TEST((work(one).task == protocol::EmbedTask::scores));
   BOOST_TEST(refusal(EncoderApi::score, R"({"model":"m","text_1":["p","q"],"text_2":"a"})") ==
              "text_2 | text_1 has 2 texts and text_2 has 1; there must be one text_1, or as many");
 }
