@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "runtime/base/units.hpp"
+#include "runtime/protocol/validate.hpp"
 
 namespace troupe::worker {
 
@@ -252,6 +253,9 @@ void ChildSession::hear(PartFrame frame) {
   if (!frame.part) wrong = "can't be read: " + frame.part.error().message;
   if (frame.position.index != expected->second)
     wrong = fmt::format("has part {} where {} should follow", frame.position.index, expected->second);
+  if (const auto* text = frame.part ? std::get_if<protocol::TextPart>(&frame.part->content) : nullptr;
+      text != nullptr && text->choice >= protocol::answers_max)
+    wrong = fmt::format("is of choice {}; a request has {} at most", text->choice, protocol::answers_max);
   ++expected->second;
   if (frame.position.last || !wrong.empty()) expected_.erase(expected);
   if (!wrong.empty()) {

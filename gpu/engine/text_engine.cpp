@@ -236,7 +236,7 @@ class TextEngine::Impl {
       }
       const int32_t token = sample(own, sequence).value_or(-1);
       sampled_.push_back(token);
-      if (sequence.top_logprobs() && token >= 0) {
+      if (sequence.top_logprobs() && token >= 0 && !sequence.ends_with_prompt()) {
         scores_[row].push_back(to_text(log_probabilities(own, token, *sequence.top_logprobs())));
       }
     }

@@ -140,6 +140,34 @@ def test_errors_reach_those_they_are_of(node: Cluster, tmp_path: Path):
 # --- Versions
 
 
+def test_an_answer_that_no_request_can_have_fails_it_alone(node: Cluster, tmp_path: Path):
+    code = """
+        from troupe.worker.channel import Channel
+
+        sound = Channel.part
+
+        def part(self, work_id, index, last, part):
+            if "nowhere" in part.content.text:
+                part.content.choice = 2**32 - 1
+            sound(self, work_id, index, last, part)
+
+        Channel.part = part
+
+        @troupe.model
+        def astray(batch):
+            return list(batch)
+    """
+    start_model(node, tmp_path, code, "served:astray")
+
+    with node.http() as door:
+        for stream in (False, True):
+            body = {"model": "astray", "prompt": "nowhere", "stream": stream}
+            assert "choice 4294967295; a request has 128 at most" in door.post("/v1/completions", body).body.decode()
+        said = door.post("/v1/completions", {"model": "astray", "prompt": "here"})
+    assert said.status == 200 and said.json()["choices"][0]["text"] == "here"
+    assert replica(node, "astray")["restarts"] == 0
+
+
 def test_deploying_again_stores_what_changed_as_the_next_version(node: Cluster, tmp_path: Path):
     code = "@troupe.model\ndef versioned(batch):\n    return batch['x'] + ADD\n"
     start_model(node, tmp_path, "ADD = 1\n" + code, "served:versioned")

@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(a_prompt_that_is_echoed_has_the_scores_that_it_would_have_b
   second.echo = true;
   GenerateInput scored_only = second;
   scored_only.sampling.max_tokens = 0;
-  EngineOptions narrow = options();  // The prompt takes many steps.
+  EngineOptions narrow;  // The prompt takes many steps.
   narrow.tokens_per_step = narrow.max_sequences;
 
   for (const auto& other : {load_engine(tiny_folder("tied")), load_engine(tiny_folder("tied"), narrow)}) {

@@ -118,6 +118,9 @@ std::string name_of(const Conversation&) {
 std::string name_of(const TokenIds&) {
   return "TokenIds";
 }
+std::string name_of(const PromptList&) {
+  return "PromptList";
+}
 std::string name_of(const Generate&) {
   return "Generate";
 }
@@ -151,6 +154,11 @@ Json alternative(const std::variant<A...>& value) {
   return std::visit([](const auto& held) { return Json{{name_of(held), held}}; }, value);
 }
 
+void to_json(Json& json, const PromptList& value) {
+  Json prompts = Json::array();
+  for (const auto& prompt : value.prompts) prompts.push_back(alternative(prompt));
+  json = {{"prompts", prompts}};
+}
 void to_json(Json& json, const Generate& value) {
   json = {{"prompt", alternative(value.prompt)},
           {"sampling", value.sampling},
@@ -305,7 +313,7 @@ ServeRequest serve(Work work) {
   return request;
 }
 
-ServeRequest generate(std::variant<PlainText, Conversation, TokenIds> prompt, Sampling sampling, bool stream) {
+ServeRequest generate(decltype(Generate::prompt) prompt, Sampling sampling, bool stream) {
   return serve(Generate{std::move(prompt), std::move(sampling), stream});
 }
 
@@ -423,6 +431,7 @@ std::vector<BodyVector> body_vectors() {
       vector_of("generate from text", generate(PlainText{"Once upon"}, {}, false)),
       vector_of("generate from messages, streaming", generate(chat, fixed, true)),
       vector_of("generate from token ids", generate(TokenIds{{0, 127, 128, 100000, -1}}, {}, false)),
+      vector_of("generate from several prompts", generate(PromptList{{PlainText{"a"}, TokenIds{{1, 2}}}}, {}, false)),
       vector_of("generate two choices with log-probabilities",
                 serve(Generate{PlainText{"Once"}, steered, false, 2, 5, true})),
       vector_of("embed",

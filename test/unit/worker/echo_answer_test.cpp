@@ -8,7 +8,7 @@ using namespace troupe::protocol;
 
 namespace {
 
-ServeRequest say(std::variant<PlainText, Conversation, TokenIds> prompt, bool stream) {
+ServeRequest say(decltype(Generate::prompt) prompt, bool stream) {
   ServeRequest request;
   request.work = Generate{std::move(prompt), {}, stream};
   return request;
