@@ -1,7 +1,10 @@
+#include <algorithm>
+#include <array>
 #include <fstream>
 #include <future>
 #include <iostream>
 
+#include "cluster/cli/answer_text.hpp"
 #include "cluster/cli/flags.hpp"
 #include "cluster/cli/gateway_address.hpp"
 #include "cluster/cli/tensor_text.hpp"
@@ -23,6 +26,10 @@ struct InferFlags {
   std::string chat;
   std::vector<std::string> tensors;
   std::string input_json;
+  std::vector<std::string> embed;
+  std::vector<std::string> score;
+  std::string against;
+  std::string tokenize;
   protocol::Sampling sampling{.temperature = 0, .max_tokens = 64};
   bool stream = false;
 };
@@ -39,14 +46,40 @@ Result<std::vector<protocol::Tensor>> read_tensors(const InferFlags& flags) {
   return parse_inputs(nlohmann::json::parse(file, nullptr, false));
 }
 
+protocol::Embed vectors_of(const InferFlags& flags) {
+  protocol::Embed work{.task = protocol::EmbedTask::vectors};
+  for (const std::string& text : flags.embed) work.inputs.emplace_back(protocol::PlainText{text});
+  return work;
+}
+
+protocol::Embed scores_of(const InferFlags& flags) {
+  protocol::Embed work{.task = protocol::EmbedTask::scores};
+  for (const std::string& text : flags.score) {
+    if (flags.against.empty()) {
+      work.inputs.emplace_back(protocol::PlainText{text});
+    } else {
+      work.inputs.emplace_back(protocol::TextPair{flags.against, text});
+    }
+  }
+  return work;
+}
+
 Result<protocol::Work> make_work(const InferFlags& flags) {
   const bool has_tensors = !flags.tensors.empty() || !flags.input_json.empty();
-  if ((flags.prompt.empty() ? 0 : 1) + (flags.chat.empty() ? 0 : 1) + (has_tensors ? 1 : 0) != 1)
-    return fail(Errc::invalid_argument, "say one of a PROMPT, --chat TEXT, --tensor or --input-json");
+  const std::array asked{!flags.prompt.empty(), !flags.chat.empty(),  has_tensors,
+                         !flags.embed.empty(),  !flags.score.empty(), !flags.tokenize.empty()};
+  if (std::ranges::count(asked, true) != 1)
+    return fail(Errc::invalid_argument,
+                "say one of a PROMPT, --chat, --tensor or --input-json, --embed, --score, --tokenize");
+  if (!flags.against.empty() && flags.score.empty())
+    return fail(Errc::invalid_argument, "--against is what --score compares with; say that too");
   if (has_tensors) {
     TROUPE_TRY(auto tensors, read_tensors(flags));
     return protocol::Infer{.inputs = std::move(tensors)};
   }
+  if (!flags.embed.empty()) return vectors_of(flags);
+  if (!flags.score.empty()) return scores_of(flags);
+  if (!flags.tokenize.empty()) return protocol::Tokenize{.input = protocol::PlainText{flags.tokenize}};
   protocol::Generate work{.sampling = flags.sampling, .stream = flags.stream};
   if (flags.chat.empty()) {
     work.prompt = protocol::PlainText{flags.prompt};
@@ -80,47 +113,20 @@ Result<std::vector<protocol::ResultPart>> ask(const InferFlags& flags, protocol:
   return parts;
 }
 
-nlohmann::json json_answer(const std::vector<protocol::ResultPart>& parts, Duration took) {
-  nlohmann::json answer{{"version", parts.back().version},
-                        {"cached", parts.back().cached},
-                        {"replayed", parts.back().replayed},
-                        {"latency_ms", std::chrono::duration<double, std::milli>(took).count()}};
-  std::string text;
-  for (const protocol::ResultPart& part : parts) {
-    if (const auto* result = std::get_if<protocol::InferResult>(&part.content)) {
-      for (const protocol::Tensor& tensor : result->outputs) answer["outputs"].push_back(json_of(tensor));
-      continue;
-    }
-    const auto& piece = std::get<protocol::TextPart>(part.content);
-    text += piece.text;
-    answer["text"] = text;
-    answer["finish_reason"] = piece.finish == protocol::FinishReason::length ? "length" : "stop";
-    answer["usage"] = {{"prompt_tokens", piece.usage.prompt_tokens},
-                       {"completion_tokens", piece.usage.completion_tokens}};
-  }
-  return answer;
-}
-
-void print(const std::vector<protocol::ResultPart>& parts, bool is_printed) {
-  for (const protocol::ResultPart& part : parts) {
-    if (const auto* result = std::get_if<protocol::InferResult>(&part.content)) {
-      for (const protocol::Tensor& tensor : result->outputs) std::cout << format_tensor(tensor) << '\n';
-    } else if (!is_printed) {
-      std::cout << std::get<protocol::TextPart>(part.content).text;
-    }
-  }
-  if (std::holds_alternative<protocol::TextPart>(parts.back().content)) std::cout << '\n';
-}
-
 Result<Exit> infer(const InferFlags& flags, Clock& clock) {
   TROUPE_TRY(auto work, make_work(flags));
   const Time begun = clock.now();
   TROUPE_TRY(const auto parts, ask(flags, client::make_request(flags.model, std::move(work)), clock));
+  const Duration took = clock.now() - begun;
   if (flags.json) {
-    std::cout << json_answer(parts, clock.now() - begun).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
-              << '\n';
+    TROUPE_TRY(nlohmann::json answer, json_answer(parts));
+    answer["latency_ms"] = std::chrono::duration<double, std::milli>(took).count();
+    std::cout << answer.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+  } else if (flags.stream && std::holds_alternative<protocol::TextPart>(parts.back().content)) {
+    std::cout << '\n';  // Its pieces are printed already.
   } else {
-    print(parts, flags.stream);
+    TROUPE_TRY(const std::string answer, text_answer(parts));
+    std::cout << answer;
   }
   return Exit::ok;
 }
@@ -139,6 +145,16 @@ void add_infer(CLI::App& app, Shell& shell) {
       ->type_name("NAME=TYPE:SHAPE:VALUES");
   verb->add_option("--input-json", flags->input_json, "Inputs as the Open Inference Protocol writes them")
       ->type_name("FILE");
+  verb->add_option("--embed", flags->embed, "A text to make a vector of; may be repeated")
+      ->expected(1)
+      ->take_all()
+      ->type_name("TEXT");
+  verb->add_option("--score", flags->score, "A text to judge by the model's head; may be repeated")
+      ->expected(1)
+      ->take_all()
+      ->type_name("TEXT");
+  verb->add_option("--against", flags->against, "With --score: how well each text fits this one")->type_name("TEXT");
+  verb->add_option("--tokenize", flags->tokenize, "A text to make token ids of")->type_name("TEXT");
   verb->add_option("--max-tokens", flags->sampling.max_tokens, "Tokens of the answer at most")->capture_default_str();
   verb->add_option("--temperature", flags->sampling.temperature, "0 = always the likeliest token")
       ->capture_default_str();

@@ -167,6 +167,27 @@ def test_the_zeromq_client_gets_the_same_as_http(encoders: Cluster, client: open
     assert scores.values.shape == (len(pairs), 1)
 
 
+def test_the_cli_shows_vectors_scores_and_tokens(encoders: Cluster):
+    """By the C++ client."""
+    texts = [one["text"] for one in reference("vectors")[:2]]
+    judged = reference("classes")[0]
+    pair = next(one for one in reference("cross") if "pair" in one)
+
+    vectors = encoders.run("infer", "vectors", "--embed", texts[0], "--embed", texts[1], "--json").json()
+    lines = encoders.run("infer", "vectors", "--embed", texts[0], "--embed", texts[1]).out.splitlines()
+    classes = encoders.run("infer", "classes", "--score", judged["text"], "--json").json()
+    shown = encoders.run("infer", "classes", "--score", judged["text"]).out.split()
+    fit = encoders.run("infer", "cross", "--score", pair["pair"], "--against", pair["text"], "--json").json()
+    ids = encoders.run("infer", "vectors", "--tokenize", texts[0]).out.split()
+
+    np.testing.assert_allclose(vectors["rows"], [one["embedding"] for one in reference("vectors")[:2]], atol=NEAR)
+    np.testing.assert_allclose([[float(x) for x in line.split()] for line in lines], vectors["rows"], rtol=1e-6)
+    np.testing.assert_allclose(classes["rows"], [judged["scores"]], atol=NEAR)
+    assert classes["labels"] == ["no", "maybe", "yes"] and [one.split("=")[0] for one in shown] == classes["labels"]
+    np.testing.assert_allclose(fit["rows"], [pair["scores"]], atol=NEAR)
+    assert [int(one) for one in ids] == reference("vectors")[0]["ids"]
+
+
 def test_tritons_client_gets_vectors_and_scores_of_texts(encoders: Cluster):
     asked = triton.InferInput("text", [2], "BYTES")
     asked.set_data_from_numpy(np.array([one["text"] for one in reference("vectors")[:2]], dtype=object))

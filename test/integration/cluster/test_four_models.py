@@ -184,7 +184,8 @@ VECTOR_DOORS: Dict[str, Callable[[Doors], Any]] = {
     "websocket": lambda d: [one["embedding"] for one in d.websocket("/v1/embeddings", EMBEDDING)["data"]],
     "zmq": lambda d: d.zmq.embed("minilm", TEXTS),
     "aio": lambda d: d.aio(lambda client: client.embed("minilm", TEXTS)),
-    "cli": lambda d: output(d.cli("minilm", "--tensor", f"text=bytes:3:{','.join(TEXTS)}"), "embedding"),
+    "cli": lambda d: d.cli("minilm", *(word for text in TEXTS for word in ("--embed", text)))["rows"],
+    "cli_tensor": lambda d: output(d.cli("minilm", "--tensor", f"text=bytes:3:{','.join(TEXTS)}"), "embedding"),
 }
 
 
