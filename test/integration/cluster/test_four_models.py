@@ -15,6 +15,7 @@ from typing import Any, Awaitable, Callable, Dict, Iterator, List, Sequence
 import numpy as np
 import openai
 import pytest
+import tritonclient.grpc
 import tritonclient.http
 import troupe
 import troupe.aio
@@ -88,6 +89,11 @@ class Doors:
     def triton_http(self, model: str, inputs: Dict[str, np.ndarray], output: str) -> np.ndarray:
         with tritonclient.http.InferenceServerClient(self._url.removeprefix("http://")) as client:
             return _by_triton(tritonclient.http, client, model, inputs, output)
+
+    def triton_grpc(self, model: str, inputs: Dict[str, np.ndarray], output: str) -> np.ndarray:
+        address = self._cluster.gateway.url("grpc").removeprefix("grpc://")
+        with tritonclient.grpc.InferenceServerClient(address) as client:
+            return _by_triton(tritonclient.grpc, client, model, inputs, output)
 
     def aio(self, use: Callable[[troupe.aio.Client], Awaitable[Any]]) -> Any:
         """The ZeroMQ client of an event loop."""
@@ -181,6 +187,7 @@ VECTOR_DOORS: Dict[str, Callable[[Doors], Any]] = {
     "curl_v2": lambda d: output(d.curl("/v2/models/minilm/infer", tensor("text", "BYTES", AS_BYTES)), "embedding"),
     "curl_rows": lambda d: d.curl("/v1/models/minilm:predict", {"instances": TEXTS})["predictions"],
     "triton_http": lambda d: d.triton_http("minilm", {"text": AS_BYTES}, "embedding"),
+    "triton_grpc": lambda d: d.triton_grpc("minilm", {"text": AS_BYTES}, "embedding"),
     "websocket": lambda d: [one["embedding"] for one in d.websocket("/v1/embeddings", EMBEDDING)["data"]],
     "zmq": lambda d: d.zmq.embed("minilm", TEXTS),
     "aio": lambda d: d.aio(lambda client: client.embed("minilm", TEXTS)),
@@ -214,6 +221,7 @@ VALUE_DOORS: Dict[str, Callable[[Doors], Any]] = {
     "curl_rows": lambda d: d.curl("/v1/models/polynomial:predict", ROWS)["predictions"],
     "curl_columns": lambda d: d.curl("/v1/models/polynomial:predict", {"inputs": {"x": POINTS}})["outputs"],
     "triton_http": lambda d: d.triton_http("polynomial", {"x": X}, "y"),
+    "triton_grpc": lambda d: d.triton_grpc("polynomial", {"x": X}, "y"),
     "websocket": lambda d: output(d.websocket("/v2/models/polynomial/infer", tensor("x", "FP64", X)), "y"),
     "zmq": lambda d: d.zmq.infer("polynomial", {"x": X})["y"],
     "aio": lambda d: d.aio(lambda client: client.infer("polynomial", {"x": X}))["y"],
@@ -249,6 +257,7 @@ LABEL_DOORS: Dict[str, Callable[[Doors], Sequence[Any]]] = {
     ],
     "curl_classify": lambda d: best(d.curl("/v1/models/shapes:classify", {"examples": PICTURES})["result"]),
     "triton_http": lambda d: d.triton_http("shapes", {"image": FILES}, "label"),
+    "triton_grpc": lambda d: d.triton_grpc("shapes", {"image": FILES}, "label"),
     "triton_http_pixels": lambda d: d.triton_http("shapes", {"pixels": IMAGES}, "label"),
     "websocket": lambda d: best(d.websocket("/v1/models/shapes:classify", {"examples": PICTURES})["result"]),
     "zmq": lambda d: d.zmq.infer("shapes", {"image": FILES})["label"],
