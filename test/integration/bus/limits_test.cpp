@@ -31,7 +31,9 @@ class Silent {
   Silent& operator=(const Silent&) = delete;
   ~Silent() { ::close(fd_); }
 
-  Peer peer(uint64_t id) const { return {NodeId{id}, Incarnation{1}, endpoint_, endpoint_, endpoint_, keys_of(id).public_key}; }
+  Peer peer(uint64_t id) const {
+    return {NodeId{id}, Incarnation{1}, endpoint_, endpoint_, endpoint_, keys_of(id).public_key};
+  }
 
  private:
   const int fd_;
