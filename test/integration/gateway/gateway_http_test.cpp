@@ -1,11 +1,10 @@
 #include <boost/test/unit_test.hpp>
-#include <condition_variable>
-#include <deque>
 #include <nlohmann/json.hpp>
 
 #include "actors/gateway/http/error_answer.hpp"
 #include "actors/gateway/http/gateway_handler.hpp"
 #include "runtime/http/server.hpp"
+#include "test/integration/gateway/inbox.hpp"
 #include "test/integration/gateway/raw_client.hpp"
 
 using namespace troupe;
@@ -13,32 +12,10 @@ using namespace troupe::gateway;
 using namespace std::chrono_literals;
 using nlohmann::json;
 using troupe::testing::HttpAnswer;
+using troupe::testing::Inbox;
 using troupe::testing::RawClient;
 
 namespace {
-
-/// What came through the door, to be waited for.
-template <class T>
-class Inbox {
- public:
-  void put(T value) {
-    const std::lock_guard lock(mutex_);
-    values_.push_back(std::move(value));
-    arrived_.notify_all();
-  }
-  T take() {
-    std::unique_lock lock(mutex_);
-    BOOST_TEST_REQUIRE(arrived_.wait_for(lock, 10s, [this] { return !values_.empty(); }));
-    T value = std::move(values_.front());
-    values_.pop_front();
-    return value;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::deque<T> values_;
-};
 
 /// The HTTP door with a test behind it instead of the gateway actor.
 struct Gateway {

@@ -6,14 +6,13 @@
 #include <grpcpp/grpcpp.h>
 
 #include <boost/test/unit_test.hpp>
-#include <condition_variable>
-#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <set>
 
 #include "runtime/http/self_signed.hpp"
+#include "test/integration/gateway/inbox.hpp"
 #include "test/integration/gateway/raw_client.hpp"
 #include "test/unit/gateway/proto_message.hpp"
 
@@ -21,34 +20,12 @@ using namespace troupe;
 using namespace troupe::gateway;
 using namespace troupe::gateway::testing;
 using namespace std::chrono_literals;
+using troupe::testing::Inbox;
 using troupe::testing::RawClient;
 
 namespace {
 
 constexpr auto service = "/inference.GRPCInferenceService/";
-
-/// What came through the door, to be waited for.
-template <class T>
-class Inbox {
- public:
-  void put(T value) {
-    const std::lock_guard lock(mutex_);
-    values_.push_back(std::move(value));
-    arrived_.notify_all();
-  }
-  T take() {
-    std::unique_lock lock(mutex_);
-    BOOST_TEST_REQUIRE(arrived_.wait_for(lock, 20s, [this] { return !values_.empty(); }));
-    T value = std::move(values_.front());
-    values_.pop_front();
-    return value;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::deque<T> values_;
-};
 
 /// The door with a test behind it instead of the gateway actor.
 struct Gateway {

@@ -1,47 +1,20 @@
 #include "actors/gateway/idempotency/idempotency_actor.hpp"
 
 #include <boost/test/unit_test.hpp>
-#include <condition_variable>
-#include <deque>
 
 #include "actors/gateway/idempotency/keepers.hpp"
 #include "runtime/actor/host.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "test/fakes/memory_record_store.hpp"
+#include "test/integration/gateway/inbox.hpp"
 #include "test/support/loopback_transport.hpp"
 
 using namespace troupe;
 using namespace troupe::gateway;
 using namespace std::chrono_literals;
+using troupe::testing::Inbox;
 
 namespace {
-
-/// What happens, to be waited for.
-template <class T>
-class Inbox {
- public:
-  void put(T value) {
-    const std::lock_guard lock(mutex_);
-    values_.push_back(std::move(value));
-    arrived_.notify_all();
-  }
-  T take() {
-    std::unique_lock lock(mutex_);
-    BOOST_TEST_REQUIRE(arrived_.wait_for(lock, 10s, [this] { return !values_.empty(); }));
-    T value = std::move(values_.front());
-    values_.pop_front();
-    return value;
-  }
-  size_t size() const {
-    const std::lock_guard lock(mutex_);
-    return values_.size();
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::deque<T> values_;
-};
 
 /// In the place of a node's gateway: what must run comes to the test.
 class FakeGateway final : public actor::Actor {

@@ -1,43 +1,21 @@
 #include "actors/gateway/zmq/zmq_front_end.hpp"
 
 #include <boost/test/unit_test.hpp>
-#include <condition_variable>
-#include <deque>
 #include <thread>
 #include <zmq.hpp>
 
 #include "runtime/protocol/idempotency.hpp"
 #include "runtime/protocol/registry.hpp"
 #include "runtime/protocol/stream_credit.hpp"
+#include "test/integration/gateway/inbox.hpp"
 #include "test/integration/gateway/raw_client.hpp"
 
 using namespace troupe;
 using namespace troupe::gateway;
 using namespace std::chrono_literals;
+using troupe::testing::Inbox;
 
 namespace {
-
-template <class T>
-class Inbox {
- public:
-  void put(T value) {
-    const std::lock_guard lock(mutex_);
-    values_.push_back(std::move(value));
-    arrived_.notify_all();
-  }
-  T take() {
-    std::unique_lock lock(mutex_);
-    BOOST_TEST_REQUIRE(arrived_.wait_for(lock, 10s, [this] { return !values_.empty(); }));
-    T value = std::move(values_.front());
-    values_.pop_front();
-    return value;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable arrived_;
-  std::deque<T> values_;
-};
 
 /// The ZeroMQ door with a test behind it instead of the gateway actor.
 struct Gateway {
