@@ -23,6 +23,9 @@ struct Name {
 struct ListLiteral {
   std::vector<ExprPtr> items;
 };
+struct DictLiteral {
+  std::vector<std::pair<ExprPtr, ExprPtr>> fields;
+};
 /// x['y'] and x.y alike.
 struct Subscript {
   ExprPtr object;
@@ -47,12 +50,14 @@ struct Filter {
   ExprPtr input;
   std::string name;
   std::vector<ExprPtr> arguments;
+  std::vector<std::pair<std::string, ExprPtr>> named;
 };
-/// input is [not] name
+/// input is [not] name(argument); `argument` is null for tests that take none.
 struct Test {
   ExprPtr input;
   std::string name;
   bool negated;
+  ExprPtr argument;
 };
 struct Not {
   ExprPtr operand;
@@ -85,8 +90,8 @@ struct Conditional {
 };
 
 struct Expr {
-  std::variant<Literal, Name, ListLiteral, Subscript, Slice, Call, Filter, Test, Not, Negate, Logic, Arithmetic,
-               Comparison, Conditional>
+  std::variant<Literal, Name, ListLiteral, DictLiteral, Subscript, Slice, Call, Filter, Test, Not, Negate, Logic,
+               Arithmetic, Comparison, Conditional>
       node;
   int line;
 };
@@ -100,9 +105,9 @@ struct Text {
 struct Output {
   ExprPtr value;
 };
-/// A for without items runs `otherwise`. `filter` may be null.
+/// A for without items runs `otherwise`. `filter` may be null. Several variables take an item apart.
 struct For {
-  std::string variable;
+  std::vector<std::string> variables;
   ExprPtr items;
   ExprPtr filter;
   Body body;
@@ -118,9 +123,26 @@ struct Set {
   std::string field;
   ExprPtr value;
 };
+/// Sets the variable `name` to what `body` writes.
+struct SetBlock {
+  std::string name;
+  Body body;
+};
+/// A parameter without a default is undefined where no argument is given.
+struct Macro {
+  std::string name;
+  std::vector<std::pair<std::string, ExprPtr>> parameters;
+  Body body;
+};
+/// {% generation %}: marks for training what an assistant said; here its body alone counts.
+struct Generation {
+  Body body;
+};
+struct Break {};
+struct Continue {};
 
 struct Statement {
-  std::variant<Text, Output, For, If, Set> node;
+  std::variant<Text, Output, For, If, Set, SetBlock, Macro, Generation, Break, Continue> node;
   int line;
 };
 

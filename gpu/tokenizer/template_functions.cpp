@@ -1,9 +1,8 @@
 #include "gpu/tokenizer/template_functions.hpp"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <utility>
 
 namespace troupe::gpu::jinja {
@@ -36,82 +35,6 @@ Result<Value> change_case(std::string text, bool upper, Budget& budget) {
     if (!upper && c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return make_text(std::move(text), budget);
-}
-
-void write_json_string(std::string_view text, std::string& out) {
-  out += '"';
-  for (const char c : text) {
-    static constexpr std::string_view escaped = "\"\\\n\r\t\b\f";
-    static constexpr std::string_view letters = "\"\\nrtbf";
-    if (const size_t which = escaped.find(c); which != std::string_view::npos) {
-      out += '\\';
-      out += letters[which];
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
-
-/// As Python's json.dumps(value, ensure_ascii=False).
-Status write_json(const Value& value, std::string& out, Budget& budget) {
-  TROUPE_CHECK(budget.step());
-  if (const std::string* text = value.text()) {
-    TROUPE_CHECK(budget.bytes(text->size()));
-    write_json_string(*text, out);
-  } else if (const bool* boolean = value.boolean()) {
-    out += *boolean ? "true" : "false";
-  } else if (value.integer() != nullptr) {
-    out += std::to_string(*value.integer());
-  } else if (value.is_none()) {
-    out += "null";
-  } else if (const auto* list = value.list()) {
-    out += '[';
-    for (size_t i = 0; i < list->size(); ++i) {
-      if (i > 0) out += ", ";
-      TROUPE_CHECK(write_json((*list)[i], out, budget));
-    }
-    out += ']';
-  } else if (value.object() != nullptr && value.name_space() == nullptr) {
-    out += '{';
-    for (size_t i = 0; i < value.object()->size(); ++i) {
-      const auto& [name, field] = (*value.object())[i];
-      if (i > 0) out += ", ";
-      write_json_string(name, out);
-      out += ": ";
-      TROUPE_CHECK(write_json(field, out, budget));
-    }
-    out += '}';
-  } else {
-    return wrong_type("tojson", value, "a JSON value");
-  }
-  return {};
-}
-
-Result<Value> join(const Value& input, std::string_view separator, Budget& budget) {
-  TROUPE_TRY(const std::vector<Value> items, iterate(input, budget));
-  std::string joined;
-  for (size_t i = 0; i < items.size(); ++i) {
-    TROUPE_TRY(const std::string text, to_text(items[i]));
-    TROUPE_CHECK(budget.bytes(text.size() + separator.size()));
-    if (i > 0) joined += separator;
-    joined += text;
-  }
-  return Value(std::move(joined));
-}
-
-Result<Value> length(const Value& value, Budget& budget) {
-  const auto count = [](size_t n) { return Value(static_cast<int64_t>(n)); };
-  if (value.is_undefined()) return count(0);
-  if (const auto* list = value.list()) return count(list->size());
-  if (const std::string* text = value.text()) {
-    TROUPE_CHECK(budget.bytes(text->size()));
-    return count(characters(*text).size());
-  }
-  if (value.object() != nullptr && value.name_space() == nullptr) return count(value.object()->size());
-  return wrong_type("length", value, "a string, list or mapping");
 }
 
 /// Without a separator, as Python: at runs of white space, with no empty parts.
@@ -194,125 +117,41 @@ Result<Value> call_text_method(std::string_view text, std::string_view name, Arg
   return fail(Errc::invalid_argument, "unknown method \"{}\" of a string", name);
 }
 
-struct NamedFilter {
-  std::string_view name;
-  size_t most_arguments;
-  Result<Value> (*apply)(const Value& input, Arguments arguments, Budget& budget);
-};
-
-Result<Value> filter_trim(const Value& input, Arguments arguments, Budget& budget) {
-  TROUPE_TRY(std::string text, to_text(input));
-  return call_text_method(text, "strip", arguments, budget);
-}
-template <bool upper>
-Result<Value> filter_case(const Value& input, Arguments, Budget& budget) {
-  TROUPE_TRY(std::string text, to_text(input));
-  return change_case(std::move(text), upper, budget);
-}
-Result<Value> filter_length(const Value& input, Arguments, Budget& budget) {
-  return length(input, budget);
-}
-Result<Value> filter_tojson(const Value& input, Arguments, Budget& budget) {
-  std::string json;
-  TROUPE_CHECK(write_json(input, json, budget));
-  return make_text(std::move(json), budget);
-}
-/// default(value, true) also replaces what is false.
-Result<Value> filter_default(const Value& input, Arguments arguments, Budget&) {
-  const bool use_default = input.is_undefined() || (arguments.size() == 2 && arguments[1].truth() && !input.truth());
-  if (!use_default) return input;
-  return arguments.empty() ? Value(std::string()) : arguments[0];
-}
-template <bool last>
-Result<Value> filter_end(const Value& input, Arguments, Budget& budget) {
-  TROUPE_TRY(const std::vector<Value> items, iterate(input, budget));
-  if (items.empty()) return Value();
-  return last ? items.back() : items.front();
-}
-Result<Value> filter_join(const Value& input, Arguments arguments, Budget& budget) {
-  if (arguments.empty()) return join(input, "", budget);
-  TROUPE_TRY(const std::string_view separator, text_argument("join", arguments, 0));
-  return join(input, separator, budget);
+Result<Value> get(const Value::Object& object, Arguments arguments, Budget& budget) {
+  TROUPE_CHECK(check_count("get", arguments, 1, 2));
+  TROUPE_TRY(const std::string_view key, text_argument("get", arguments, 0));
+  TROUPE_CHECK(budget.bytes(object.size()));
+  if (const Value* field = find_field(object, key)) return *field;
+  return arguments.size() == 2 ? arguments[1] : Value::none();
 }
 
-constexpr std::array<NamedFilter, 10> filters = {{{"trim", 1, filter_trim},
-                                                  {"length", 0, filter_length},
-                                                  {"count", 0, filter_length},
-                                                  {"upper", 0, filter_case<true>},
-                                                  {"lower", 0, filter_case<false>},
-                                                  {"tojson", 0, filter_tojson},
-                                                  {"default", 2, filter_default},
-                                                  {"first", 0, filter_end<false>},
-                                                  {"last", 0, filter_end<true>},
-                                                  {"join", 1, filter_join}}};
-
-struct NamedTest {
-  std::string_view name;
-  bool (*apply)(const Value& value);
-};
-
-constexpr std::array<NamedTest, 11> tests = {{
-    {"defined", [](const Value& v) { return !v.is_undefined(); }},
-    {"undefined", [](const Value& v) { return v.is_undefined(); }},
-    {"none", [](const Value& v) { return v.is_none(); }},
-    {"string", [](const Value& v) { return v.text() != nullptr; }},
-    {"mapping", [](const Value& v) { return v.object() != nullptr && v.name_space() == nullptr; }},
-    {"boolean", [](const Value& v) { return v.boolean() != nullptr; }},
-    {"integer", [](const Value& v) { return v.integer() != nullptr; }},
-    {"number", [](const Value& v) { return as_integer(v).has_value(); }},
-    {"true", [](const Value& v) { return v.boolean() != nullptr && *v.boolean(); }},
-    {"false", [](const Value& v) { return v.boolean() != nullptr && !*v.boolean(); }},
-    {"iterable",
-     [](const Value& v) {
-       return v.is_undefined() || v.text() != nullptr || v.list() != nullptr ||
-              (v.object() != nullptr && v.name_space() == nullptr);
-     }},
-}};
-
-template <class Table>
-auto find_named(const Table& table, std::string_view name) {
-  return std::find_if(table.begin(), table.end(), [&](const auto& entry) { return entry.name == name; });
-}
-template <class Table>
-std::string names_of(const Table& table) {
-  std::vector<std::string_view> names;
-  for (const auto& entry : table) names.push_back(entry.name);
-  return fmt::format("{}", fmt::join(names, ", "));
+Result<Value> call_mapping_method(const Value::Object& object, std::string_view name, Arguments arguments,
+                                  Budget& budget) {
+  if (name == "get") return get(object, arguments, budget);
+  if (name != "items" && name != "keys" && name != "values") {
+    return fail(Errc::invalid_argument, "unknown method \"{}\" of a mapping", name);
+  }
+  TROUPE_CHECK(check_count(name, arguments, 0, 0));
+  if (name == "items") return make_pairs(object, budget);
+  std::vector<Value> list;
+  for (const auto& [key, value] : object) list.push_back(name == "keys" ? Value(key) : value);
+  return make_list(std::move(list), budget);
 }
 
 }  // namespace
 
-bool is_filter(std::string_view name) {
-  return find_named(filters, name) != filters.end();
-}
-bool is_test(std::string_view name) {
-  return find_named(tests, name) != tests.end();
-}
-std::string filter_names() {
-  return names_of(filters);
-}
-std::string test_names() {
-  return names_of(tests);
-}
-
-Result<Value> apply_filter(std::string_view name, const Value& input, Arguments arguments, Budget& budget) {
-  const auto filter = find_named(filters, name);
-  TROUPE_CHECK(check_count(name, arguments, 0, filter->most_arguments));
-  return filter->apply(input, arguments, budget);
-}
-
-bool apply_test(std::string_view name, const Value& input) {
-  return find_named(tests, name)->apply(input);
+Result<Value> make_pairs(const Value::Object& object, Budget& budget) {
+  std::vector<Value> pairs;
+  for (const auto& [key, value] : object) {
+    TROUPE_TRY(Value pair, make_list({Value(key), value}, budget));
+    pairs.push_back(std::move(pair));
+  }
+  return make_list(std::move(pairs), budget);
 }
 
 Result<Value> call_method(const Value& object, std::string_view name, Arguments arguments, Budget& budget) {
   if (const std::string* text = object.text()) return call_text_method(*text, name, arguments, budget);
-  if (object.object() != nullptr && object.name_space() == nullptr && name == "get") {
-    TROUPE_CHECK(check_count(name, arguments, 1, 2));
-    TROUPE_TRY(const std::string_view key, text_argument(name, arguments, 0));
-    if (const Value* field = find_field(*object.object(), key)) return *field;
-    return arguments.size() == 2 ? arguments[1] : Value::none();
-  }
+  if (const auto* fields = object.mapping()) return call_mapping_method(*fields, name, arguments, budget);
   return fail(Errc::invalid_argument, "unknown method \"{}\" of a value that is {}", name, object.kind());
 }
 
@@ -335,6 +174,28 @@ Result<Value> make_range(Arguments arguments, Budget& budget) {
     if (__builtin_add_overflow(at, step, &at)) break;
   }
   return make_list(std::move(items), budget);
+}
+
+Result<Value> format_time(Arguments arguments, std::chrono::sys_seconds now, Budget& budget) {
+  TROUPE_CHECK(check_count("strftime_now", arguments, 1, 1));
+  TROUPE_TRY(const std::string_view format, text_argument("strftime_now", arguments, 0));
+  static constexpr std::string_view known = "aAbBdeFHIjmMpSTyY%";
+  for (size_t at = format.find('%'); at != std::string_view::npos; at = format.find('%', at + 2)) {
+    const size_t letter = at + 1;
+    if (letter == format.size() || known.find(format[letter]) == std::string_view::npos) {
+      return fail(Errc::invalid_argument, "strftime_now knows the directives {}, found \"{}\"", known,
+                  format.substr(at, 2));
+    }
+  }
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  // A directive writes at most ten characters, in the C locale; the one in front tells an empty text from one too long.
+  const std::string whole = fmt::format(" {}", format);
+  std::string text(whole.size() * 5 + 1, '\0');
+  TROUPE_CHECK(budget.bytes(text.size()));
+  text.resize(std::strftime(text.data(), text.size(), whole.c_str(), &parts));
+  return Value(text.substr(std::min<size_t>(1, text.size())));
 }
 
 }  // namespace troupe::gpu::jinja

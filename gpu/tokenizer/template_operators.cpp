@@ -34,6 +34,12 @@ Result<Value> apply_to_integers(char op, int64_t left, int64_t right) {
   return Value(result);
 }
 
+std::optional<double> as_number(const Value& value) {
+  if (value.number() != nullptr) return *value.number();
+  const auto integer = as_integer(value);
+  return integer ? std::optional(static_cast<double>(*integer)) : std::nullopt;
+}
+
 Result<bool> equal(const Value& left, const Value& right, Budget& budget);
 
 Result<bool> equal_lists(const std::vector<Value>& left, const std::vector<Value>& right, Budget& budget) {
@@ -47,6 +53,7 @@ Result<bool> equal_lists(const std::vector<Value>& left, const std::vector<Value
 
 Result<bool> equal_objects(const Value::Object& left, const Value::Object& right, Budget& budget) {
   if (left.size() != right.size()) return false;
+  TROUPE_CHECK(budget.bytes(left.size() * right.size()));
   for (const auto& [name, value] : left) {
     const Value* other = find_field(right, name);
     if (other == nullptr) return false;
@@ -59,6 +66,7 @@ Result<bool> equal_objects(const Value::Object& left, const Value::Object& right
 Result<bool> equal(const Value& left, const Value& right, Budget& budget) {
   TROUPE_CHECK(budget.step());
   if (as_integer(left) && as_integer(right)) return *as_integer(left) == *as_integer(right);
+  if (as_number(left) && as_number(right)) return *as_number(left) == *as_number(right);
   if (left.text() != nullptr && right.text() != nullptr) {
     if (left.text()->size() != right.text()->size()) return false;
     TROUPE_CHECK(budget.bytes(left.text()->size()));
@@ -85,8 +93,9 @@ Result<bool> contains(const Value& container, const Value& item, Budget& budget)
     }
     return false;
   }
-  if (container.object() != nullptr && container.name_space() == nullptr) {
-    return item.text() != nullptr && find_field(*container.object(), *item.text()) != nullptr;
+  if (const auto* object = container.mapping()) {
+    TROUPE_CHECK(budget.bytes(object->size()));
+    return item.text() != nullptr && find_field(*object, *item.text()) != nullptr;
   }
   if (container.is_undefined()) return false;
   return cannot("in", item, container);
@@ -97,6 +106,11 @@ Result<int> order(std::string_view op, const Value& left, const Value& right, Bu
   if (as_integer(left) && as_integer(right)) {
     const int64_t a = *as_integer(left);
     const int64_t b = *as_integer(right);
+    return a < b ? -1 : a > b ? 1 : 0;
+  }
+  if (as_number(left) && as_number(right)) {
+    const double a = *as_number(left);
+    const double b = *as_number(right);
     return a < b ? -1 : a > b ? 1 : 0;
   }
   if (left.text() == nullptr || right.text() == nullptr) return cannot(op, left, right);
@@ -175,6 +189,7 @@ Result<Value> subscript(const Value& object, const Value& key, Budget& budget) {
                 key.text() != nullptr ? "\"" + key.text()->substr(0, 100) + "\"" : std::string(key.kind()));
   }
   if (object.object() != nullptr && key.text() != nullptr) {
+    TROUPE_CHECK(budget.bytes(object.object()->size()));
     const Value* field = find_field(*object.object(), *key.text());
     return field == nullptr ? Value() : *field;
   }
@@ -223,8 +238,9 @@ Result<std::vector<Value>> iterate(const Value& value, Budget& budget) {
   if (const std::string* text = value.text()) {
     TROUPE_CHECK(budget.bytes(text->size() * sizeof(Value)));
     for (const std::string_view character : characters(*text)) items.emplace_back(std::string(character));
-  } else if (value.object() != nullptr && value.name_space() == nullptr) {
-    for (const auto& [name, field] : *value.object()) items.emplace_back(name);
+  } else if (value.mapping() != nullptr) {
+    TROUPE_CHECK(budget.bytes(value.mapping()->size() * sizeof(Value)));
+    for (const auto& [name, field] : *value.mapping()) items.emplace_back(name);
   } else if (!value.is_undefined()) {
     return fail(Errc::invalid_argument, "cannot go through a value that is {}", value.kind());
   }

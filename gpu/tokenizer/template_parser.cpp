@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "gpu/tokenizer/template_functions.hpp"
 
@@ -72,7 +73,7 @@ class Parser {
 
   // Statements.
 
-  /// Up to the end or a tag that is no statement of its own (elif, else, endif, endfor), which stays.
+  /// Up to the end or a tag that is no statement of its own (elif, else, endif, …), which stays.
   Result<Body> parse_body() {
     if (++nesting_ > max_nesting) {
       return template_error(peek().line, fmt::format("statements are nested more than {} deep", max_nesting));
@@ -101,7 +102,8 @@ class Parser {
   }
 
   bool at_inner_tag() const {
-    static constexpr std::array<std::string_view, 4> inner = {"elif", "else", "endif", "endfor"};
+    static constexpr std::array<std::string_view, 7> inner = {"elif",   "else",     "endif",        "endfor",
+                                                              "endset", "endmacro", "endgeneration"};
     return std::find(inner.begin(), inner.end(), peek(1).text) != inner.end();
   }
   /// Steps over "{% name" if that is next.
@@ -119,7 +121,11 @@ class Parser {
     if (accept_name("if")) return parse_if(line);
     if (accept_name("for")) return parse_for(line);
     if (accept_name("set")) return parse_set(line);
-    return unexpected("one of the statements if, for, set");
+    if (accept_name("macro")) return parse_macro(line);
+    if (accept_name("generation")) return parse_generation(line);
+    if (accept_name("break")) return parse_jump(line, Break{});
+    if (accept_name("continue")) return parse_jump(line, Continue{});
+    return unexpected("one of the statements if, for, set, macro, generation, break, continue");
   }
 
   Result<Statement> parse_if(int line) {
@@ -140,7 +146,7 @@ class Parser {
 
   Result<Statement> parse_for(int line) {
     For result;
-    TROUPE_TRY(result.variable, identifier());
+    TROUPE_TRY(result.variables, parse_targets());
     TROUPE_CHECK(expect_name("in"));
     parts_ = 0;
     TROUPE_TRY(result.items, parse_or());
@@ -148,7 +154,9 @@ class Parser {
       TROUPE_TRY(result.filter, parse_expression());
     }
     TROUPE_CHECK(expect_block_end());
+    ++loops_;
     TROUPE_TRY(result.body, parse_body());
+    --loops_;
     if (accept_tag("else")) {
       TROUPE_CHECK(expect_block_end());
       TROUPE_TRY(result.otherwise, parse_body());
@@ -157,9 +165,22 @@ class Parser {
     return Statement{std::move(result), line};
   }
 
+  /// "a", "a, b" or "(a, b)"
+  Result<std::vector<std::string>> parse_targets() {
+    std::vector<std::string> names;
+    const bool in_brackets = accept_op("(");
+    do {
+      TROUPE_TRY(std::string name, identifier());
+      names.push_back(std::move(name));
+    } while (accept_op(","));
+    if (in_brackets) TROUPE_CHECK(expect_op(")"));
+    return names;
+  }
+
   Result<Statement> parse_set(int line) {
     Set result;
     TROUPE_TRY(result.name, identifier());
+    if (peek().kind == Kind::block_end) return parse_set_block(line, std::move(result.name));
     if (accept_op(".")) {
       TROUPE_TRY(result.field, identifier());
     }
@@ -167,6 +188,54 @@ class Parser {
     TROUPE_TRY(result.value, parse_expression());
     TROUPE_CHECK(expect_block_end());
     return Statement{std::move(result), line};
+  }
+
+  Result<Statement> parse_set_block(int line, std::string name) {
+    TROUPE_CHECK(expect_block_end());
+    TROUPE_TRY(Body body, parse_body());
+    TROUPE_CHECK(expect_tag("endset"));
+    return Statement{SetBlock{std::move(name), std::move(body)}, line};
+  }
+
+  Result<Statement> parse_macro(int line) {
+    if (loops_ + enclosed_ > 0) return template_error(line, "a macro must not stand in a loop or in another macro");
+    Macro result;
+    TROUPE_TRY(result.name, identifier());
+    TROUPE_CHECK(expect_op("("));
+    while (!accept_op(")")) {
+      TROUPE_TRY(std::string name, identifier());
+      ExprPtr fallback;
+      if (accept_op("=")) {
+        TROUPE_TRY(fallback, parse_expression());
+      }
+      result.parameters.emplace_back(std::move(name), std::move(fallback));
+      if (!at_op(")")) TROUPE_CHECK(expect_op(","));
+    }
+    TROUPE_CHECK(expect_block_end());
+    ++enclosed_;
+    TROUPE_TRY(result.body, parse_body());
+    --enclosed_;
+    TROUPE_CHECK(expect_tag("endmacro"));
+    return Statement{std::move(result), line};
+  }
+
+  Result<Statement> parse_generation(int line) {
+    TROUPE_CHECK(expect_block_end());
+    // As a call block of Jinja it is a function of its own: no jumps out of it, no macros in it.
+    const int loops = std::exchange(loops_, 0);
+    ++enclosed_;
+    TROUPE_TRY(Body body, parse_body());
+    --enclosed_;
+    loops_ = loops;
+    TROUPE_CHECK(expect_tag("endgeneration"));
+    return Statement{Generation{std::move(body)}, line};
+  }
+
+  template <class Jump>
+  Result<Statement> parse_jump(int line, Jump jump) {
+    if (loops_ == 0) return template_error(line, "break and continue belong into a loop");
+    TROUPE_CHECK(expect_block_end());
+    return Statement{jump, line};
   }
 
   // Expressions.
@@ -294,15 +363,17 @@ class Parser {
     const std::string name = peek().text;
     if (peek().kind != Kind::name || !is_filter(name)) return unexpected(fmt::format("a filter ({})", filter_names()));
     ++at_;
-    Filter filter{std::move(input), name, {}};
+    Filter filter{std::move(input), name, {}, {}};
     if (accept_op("(")) {
       Call call;
       TROUPE_CHECK(parse_arguments(call));
-      if (!call.named.empty()) {
-        return template_error(line,
-                              fmt::format("the argument {}= of filter {} is not supported", call.named[0].first, name));
+      for (const auto& [argument, value] : call.named) {
+        if (!takes_argument(name, argument)) {
+          return template_error(line, fmt::format("the argument {}= of filter {} is not supported", argument, name));
+        }
       }
       filter.arguments = std::move(call.arguments);
+      filter.named = std::move(call.named);
     }
     return make(line, std::move(filter));
   }
@@ -312,7 +383,11 @@ class Parser {
     const std::string name = peek().text;
     if (peek().kind != Kind::name || !is_test(name)) return unexpected(fmt::format("a test ({})", test_names()));
     ++at_;
-    return make(line, Test{std::move(input), name, negated});
+    ExprPtr argument;
+    if (takes_argument(name)) {
+      TROUPE_TRY(argument, parse_postfix());
+    }
+    return make(line, Test{std::move(input), name, negated, std::move(argument)});
   }
 
   Result<ExprPtr> parse_sign() {
@@ -406,6 +481,7 @@ class Parser {
         break;
     }
     if (accept_op("[")) return parse_list(token.line, {}, "]");
+    if (accept_op("{")) return parse_dict(token.line);
     if (!accept_op("(")) return unexpected("an expression");
     if (accept_op(")")) return make(token.line, ListLiteral{});
     TROUPE_TRY(ExprPtr value, parse_conditional());
@@ -444,11 +520,26 @@ class Parser {
     return make(line, ListLiteral{std::move(items)});
   }
 
+  /// Behind "{", up to and with "}".
+  Result<ExprPtr> parse_dict(int line) {
+    DictLiteral dict;
+    while (!accept_op("}")) {
+      TROUPE_TRY(ExprPtr key, parse_conditional());
+      TROUPE_CHECK(expect_op(":"));
+      TROUPE_TRY(ExprPtr value, parse_conditional());
+      dict.fields.emplace_back(std::move(key), std::move(value));
+      if (!at_op("}")) TROUPE_CHECK(expect_op(","));
+    }
+    return make(line, std::move(dict));
+  }
+
   std::vector<Token> tokens_;
   size_t at_ = 0;
   int nesting_ = 0;
   int depth_ = 0;
   int parts_ = 0;
+  int loops_ = 0;     ///< Around the present place, within the present function.
+  int enclosed_ = 0;  ///< Macros and generation blocks around it.
 };
 
 }  // namespace

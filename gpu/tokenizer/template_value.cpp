@@ -2,13 +2,23 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 
 #include "gpu/tokenizer/utf8.hpp"
 
 namespace troupe::gpu::jinja {
 namespace {
 
-constexpr int max_list_depth = 16;
+/// Of lists and objects inside each other.
+constexpr int max_value_depth = 100;
+
+Result<int> depth_with(const Value& inner, std::string_view outer, int depth) {
+  if (inner.name_space() != nullptr) return fail(Errc::invalid_argument, "a namespace cannot be in a {}", outer);
+  depth = std::max(depth, inner.depth());
+  if (depth < max_value_depth) return depth;
+  return fail(Errc::invalid_argument, "values are nested more than {} levels deep", max_value_depth);
+}
 
 /// Python's str.isspace().
 bool is_space(std::string_view character) {
@@ -35,6 +45,12 @@ Status Budget::bytes(size_t count) {
   return {};
 }
 
+Value Value::object(Object object) {
+  int depth = 0;
+  for (const auto& [name, value] : object) depth = std::max(depth, value.depth());
+  return Value(Data(std::make_shared<const Mapping>(Mapping{std::move(object), depth + 1})));
+}
+
 Value Value::name_space(Object fields) {
   return Value(Data(std::make_shared<Namespace>(Namespace{std::move(fields)})));
 }
@@ -46,7 +62,8 @@ const std::vector<Value>* Value::list() const {
 
 const Value::Object* Value::object() const {
   if (const Namespace* space = name_space()) return &space->fields;
-  return pointee<Object>();
+  const Mapping* mapping = pointee<Mapping>();
+  return mapping == nullptr ? nullptr : &mapping->fields;
 }
 
 Value::Namespace* Value::name_space() const {
@@ -55,13 +72,15 @@ Value::Namespace* Value::name_space() const {
 }
 
 int Value::depth() const {
-  const List* list = pointee<List>();
-  return list == nullptr ? 0 : list->depth;
+  if (const List* list = pointee<List>()) return list->depth;
+  const Mapping* mapping = pointee<Mapping>();
+  return mapping == nullptr ? 0 : mapping->depth;
 }
 
 bool Value::truth() const {
   if (const bool* value = boolean()) return *value;
   if (const int64_t* value = integer()) return *value != 0;
+  if (const double* value = number()) return *value != 0;
   if (const std::string* value = text()) return !value->empty();
   if (const auto* value = list()) return !value->empty();
   if (name_space() != nullptr) return true;
@@ -71,7 +90,7 @@ bool Value::truth() const {
 
 std::string_view Value::kind() const {
   static constexpr std::array<std::string_view, std::variant_size_v<Data>> names = {
-      "undefined", "none", "boolean", "integer", "string", "list", "mapping", "namespace"};
+      "undefined", "none", "boolean", "integer", "float", "string", "list", "mapping", "namespace"};
   return names[data_.index()];
 }
 
@@ -79,13 +98,18 @@ Result<Value> make_list(std::vector<Value> items, Budget& budget) {
   TROUPE_CHECK(budget.bytes(items.size() * sizeof(Value)));
   int depth = 0;
   for (const Value& item : items) {
-    if (item.name_space() != nullptr) return fail(Errc::invalid_argument, "a namespace cannot be in a list");
-    depth = std::max(depth, item.depth());
-  }
-  if (depth >= max_list_depth) {
-    return fail(Errc::invalid_argument, "lists are nested more than {} levels deep", max_list_depth);
+    TROUPE_TRY(depth, depth_with(item, "list", depth));
   }
   return Value(Value::Data(std::make_shared<const Value::List>(Value::List{std::move(items), depth + 1})));
+}
+
+Result<Value> make_object(Value::Object fields, Budget& budget) {
+  int depth = 0;
+  for (const auto& [name, value] : fields) {
+    TROUPE_CHECK(budget.bytes(name.size() + sizeof(Value)));
+    TROUPE_TRY(depth, depth_with(value, "mapping", depth));
+  }
+  return Value::object(std::move(fields));
 }
 
 Result<Value> make_text(std::string text, Budget& budget) {
@@ -104,10 +128,26 @@ std::optional<int64_t> as_integer(const Value& value) {
   return std::nullopt;
 }
 
+std::string python_number(double number) {
+  std::array<char, 32> buffer{};
+  const auto end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, std::chars_format::scientific).ptr;
+  const std::string_view shortest(buffer.data(), static_cast<size_t>(end - buffer.data()));
+  const size_t mark = shortest.find('e');
+  int exponent = 0;
+  const std::string_view digits = shortest.substr(mark + 1);
+  std::from_chars(digits.data() + (digits.front() == '+' ? 1 : 0), digits.data() + digits.size(), exponent);
+  if (exponent < -4 || exponent >= 16) return std::string(shortest);
+  const int behind_point = std::max(0, static_cast<int>(mark) - 2 - static_cast<int>(std::signbit(number)));
+  const std::string fixed = fmt::format("{:.{}f}", number, std::max(0, behind_point - exponent));
+  return fixed.find('.') == std::string::npos ? fixed + ".0" : fixed;
+}
+
 Result<std::string> to_text(const Value& value) {
   if (const std::string* text = value.text()) return *text;
   if (const bool* boolean = value.boolean()) return *boolean ? "True" : "False";
   if (const int64_t* integer = value.integer()) return std::to_string(*integer);
+  if (const double* number = value.number()) return python_number(*number);
   if (value.is_none()) return "None";
   if (value.is_undefined()) return "";
   return fail(Errc::invalid_argument, "a {} cannot be written as text; use tojson", value.kind());

@@ -36,27 +36,33 @@ class Value {
   struct List;
   /// In insertion order.
   using Object = std::vector<std::pair<std::string, Value>>;
+  struct Mapping;
   struct Namespace;
 
   Value() = default;  ///< Undefined.
   explicit Value(bool value) : data_(value) {}
   explicit Value(int64_t value) : data_(value) {}
+  explicit Value(double value) : data_(value) {}
   explicit Value(std::string text) : data_(std::make_shared<const std::string>(std::move(text))) {}
   static Value none() { return Value(Data(None{})); }
-  static Value object(Object object) { return Value(Data(std::make_shared<const Object>(std::move(object)))); }
+  /// For what is known to be flat and small; see make_object().
+  static Value object(Object object);
   static Value name_space(Object fields);
 
   bool is_undefined() const { return std::holds_alternative<std::monostate>(data_); }
   bool is_none() const { return std::holds_alternative<None>(data_); }
   const bool* boolean() const { return std::get_if<bool>(&data_); }
   const int64_t* integer() const { return std::get_if<int64_t>(&data_); }
+  const double* number() const { return std::get_if<double>(&data_); }
   const std::string* text() const { return pointee<std::string>(); }
   const std::vector<Value>* list() const;
   /// Fields of an object or a namespace.
   const Object* object() const;
+  /// Fields of an object alone.
+  const Object* mapping() const { return name_space() == nullptr ? object() : nullptr; }
   Namespace* name_space() const;
 
-  /// Levels of lists inside each other; 0 for anything but a list.
+  /// Levels of lists and objects inside each other; 0 for anything else.
   int depth() const;
   /// Python's truth.
   bool truth() const;
@@ -64,8 +70,8 @@ class Value {
   std::string_view kind() const;
 
  private:
-  using Data = std::variant<std::monostate, None, bool, int64_t, std::shared_ptr<const std::string>,
-                            std::shared_ptr<const List>, std::shared_ptr<const Object>, std::shared_ptr<Namespace>>;
+  using Data = std::variant<std::monostate, None, bool, int64_t, double, std::shared_ptr<const std::string>,
+                            std::shared_ptr<const List>, std::shared_ptr<const Mapping>, std::shared_ptr<Namespace>>;
   explicit Value(Data data) : data_(std::move(data)) {}
   friend Result<Value> make_list(std::vector<Value> items, Budget& budget);
 
@@ -83,6 +89,11 @@ struct Value::List {
   int depth;
 };
 
+struct Value::Mapping {
+  Object fields;
+  int depth;
+};
+
 /// The only thing that a template can change. It never holds, even indirectly, a namespace: no cycles.
 struct Value::Namespace {
   Object fields;
@@ -90,6 +101,8 @@ struct Value::Namespace {
 
 /// Errors: invalid_argument for namespaces inside or too many levels, too_large by the budget.
 Result<Value> make_list(std::vector<Value> items, Budget& budget);
+/// Requires names that differ.
+Result<Value> make_object(Value::Object fields, Budget& budget);
 Result<Value> make_text(std::string text, Budget& budget);
 
 /// Null if there is none.
@@ -97,6 +110,8 @@ const Value* find_field(const Value::Object& object, std::string_view name);
 
 /// True and false count as 1 and 0, as in Python.
 std::optional<int64_t> as_integer(const Value& value);
+/// As Python's repr(): "1.0", "1e-07", "1e+16".
+std::string python_number(double number);
 /// What {{ value }} writes. Errors: invalid_argument for lists and objects.
 Result<std::string> to_text(const Value& value);
 

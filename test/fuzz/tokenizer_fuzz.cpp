@@ -141,7 +141,13 @@ void try_ids(std::string_view bytes) {
 void try_template(std::string_view source) {
   const auto chat = ChatTemplate::parse(std::string(source));
   if (!chat) return;
-  const auto text = chat->render({{{"system", "You are a clerk."}, {"user", "hi"}}, true, "<s>", "</s>"});
+  const ChatMessage call{"assistant", "", "", "", {{"1", "f", R"({"a": [1.5, {}]})"}}};
+  const auto text = chat->render({{{"system", "You are a clerk."}, {"user", "hi"}, call, {"tool", "7", "f", "1"}},
+                                  true,
+                                  "<s>",
+                                  "</s>",
+                                  {{"f", "", R"({"type": "object", "properties": {"a": {"type": "array"}}})", true}},
+                                  {}});
   if (text) TROUPE_ASSERT(text->size() <= ChatTemplate::max_output_bytes);
 }
 

@@ -9,6 +9,7 @@ variants.json          the same vocabulary with other options (prefix space, old
 chat_templates.json    chat templates with conversations and their renderings, or the text of raise_exception
 """
 
+import datetime
 import json
 import random
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 
 import jinja2
 import tokenizers
+from jinja2.ext import Extension
+from jinja2.nodes import CallBlock
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
@@ -214,6 +217,369 @@ QWEN = """\
     {{- '<|im_start|>assistant\\n' }}
 {%- endif %}
 """
+# Templates with tools: ours, in the manner of four families, with the same constructs.
+QWEN_TOOLS = """\
+{%- if tools %}
+    {{- '<|im_start|>system\\n' }}
+    {%- if messages[0]['role'] == 'system' %}
+        {{- messages[0]['content'] }}
+    {%- else %}
+        {{- 'You help people.' }}
+    {%- endif %}
+    {{- "\\n\\n# Functions\\n\\nThese may be called:\\n<tools>" }}
+    {%- for tool in tools %}
+        {{- "\\n" }}
+        {{- tool | tojson }}
+    {%- endfor %}
+    {{- "\\n</tools>\\n\\nWrite a call as\\n<tool_call>\\n{\\"name\\": NAME, \\"arguments\\": OBJECT}\\n</tool_call><|im_end|>\\n" }}
+{%- elif messages[0]['role'] == 'system' %}
+    {{- '<|im_start|>system\\n' + messages[0]['content'] + '<|im_end|>\\n' }}
+{%- endif %}
+{%- for message in messages %}
+    {%- if (message.role == "user") or (message.role == "system" and not loop.first) or (message.role == "assistant" and not message.tool_calls) %}
+        {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>' + '\\n' }}
+    {%- elif message.role == "assistant" %}
+        {{- '<|im_start|>' + message.role }}
+        {%- if message.content %}
+            {{- '\\n' + message.content }}
+        {%- endif %}
+        {%- for tool_call in message.tool_calls %}
+            {%- if tool_call.function is defined %}
+                {%- set tool_call = tool_call.function %}
+            {%- endif %}
+            {{- '\\n<tool_call>\\n{"name": "' }}
+            {{- tool_call.name }}
+            {{- '", "arguments": ' }}
+            {{- tool_call.arguments | tojson }}
+            {{- '}\\n</tool_call>' }}
+        {%- endfor %}
+        {{- '<|im_end|>\\n' }}
+    {%- elif message.role == "tool" %}
+        {%- if (loop.index0 == 0) or (messages[loop.index0 - 1].role != "tool") %}
+            {{- '<|im_start|>user' }}
+        {%- endif %}
+        {{- '\\n<tool_response>\\n' }}
+        {{- message.content }}
+        {{- '\\n</tool_response>' }}
+        {%- if loop.last or (messages[loop.index0 + 1].role != "tool") %}
+            {{- '<|im_end|>\\n' }}
+        {%- endif %}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '<|im_start|>assistant\\n' }}
+{%- endif %}
+"""
+LLAMA_TOOLS = """\
+{{- bos_token }}
+{%- if not tools_in_user_message is defined %}
+    {%- set tools_in_user_message = true %}
+{%- endif %}
+{%- if not date_string is defined %}
+    {%- if strftime_now is defined %}
+        {%- set date_string = strftime_now("%d %b %Y") %}
+    {%- else %}
+        {%- set date_string = "1 Jan 2024" %}
+    {%- endif %}
+{%- endif %}
+{%- if messages[0]['role'] == 'system' %}
+    {%- set system_message = messages[0]['content']|trim %}
+    {%- set messages = messages[1:] %}
+{%- else %}
+    {%- set system_message = "" %}
+{%- endif %}
+{{- "<|start_header_id|>system<|end_header_id|>\\n\\n" }}
+{%- if builtin_tools is defined or tools is not none %}
+    {{- "Environment: ipython\\n" }}
+{%- endif %}
+{%- if builtin_tools is defined %}
+    {{- "Tools: " + builtin_tools | reject('equalto', 'code_interpreter') | join(", ") + "\\n\\n" }}
+{%- endif %}
+{{- "Date: " + date_string + "\\n\\n" }}
+{{- system_message + "<|eot_id|>" }}
+{%- if tools_in_user_message and not tools is none %}
+    {%- if messages | length != 0 %}
+        {%- set first_user_message = messages[0]['content']|trim %}
+        {%- set messages = messages[1:] %}
+    {%- else %}
+        {{- raise_exception("There is no message to put the functions into!") }}
+    {%- endif %}
+    {{- '<|start_header_id|>user<|end_header_id|>\\n\\n' -}}
+    {{- 'Answer with a call, {"name": NAME, "parameters": OBJECT}, of one of these functions:\\n\\n' }}
+    {%- for t in tools %}
+        {{- t | tojson(indent=4) }}
+        {{- "\\n\\n" }}
+    {%- endfor %}
+    {{- first_user_message + "<|eot_id|>" }}
+{%- endif %}
+{%- for message in messages %}
+    {%- if not (message.role == 'ipython' or message.role == 'tool' or 'tool_calls' in message) %}
+        {{- '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n'+ message['content'] | trim + '<|eot_id|>' }}
+    {%- elif 'tool_calls' in message %}
+        {%- if not message.tool_calls|length == 1 %}
+            {{- raise_exception("This model makes one call at a time!") }}
+        {%- endif %}
+        {%- set tool_call = message.tool_calls[0].function %}
+        {{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n' -}}
+        {%- if builtin_tools is defined and tool_call.name in builtin_tools %}
+            {{- "<|python_tag|>" + tool_call.name + ".call(" }}
+            {%- for arg_name, arg_val in tool_call.arguments | items %}
+                {{- arg_name + '="' + arg_val + '"' }}
+                {%- if not loop.last %}
+                    {{- ", " }}
+                {%- endif %}
+            {%- endfor %}
+            {{- ")" }}
+        {%- else %}
+            {{- '{"name": "' + tool_call.name + '", ' }}
+            {{- '"parameters": ' }}
+            {{- tool_call.arguments | tojson }}
+            {{- "}" }}
+        {%- endif %}
+        {{- "<|eot_id|>" }}
+    {%- elif message.role == "tool" or message.role == "ipython" %}
+        {{- "<|start_header_id|>ipython<|end_header_id|>\\n\\n" }}
+        {%- if message.content is mapping or message.content is iterable %}
+            {{- message.content | tojson }}
+        {%- else %}
+            {{- message.content }}
+        {%- endif %}
+        {{- "<|eot_id|>" }}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}
+{%- endif %}
+"""
+MISTRAL_TOOLS = """\
+{%- if messages[0]["role"] == "system" %}
+    {%- set system_message = messages[0]["content"] %}
+    {%- set loop_messages = messages[1:] %}
+{%- else %}
+    {%- set loop_messages = messages %}
+{%- endif %}
+{%- if not tools is defined %}
+    {%- set tools = none %}
+{%- endif %}
+{%- set user_messages = loop_messages | selectattr("role", "equalto", "user") | list %}
+{%- set ns = namespace() %}
+{%- set ns.index = 0 %}
+{%- for message in loop_messages %}
+    {%- if not (message.role == "tool" or message.role == "tool_results" or (message.tool_calls is defined and message.tool_calls is not none)) %}
+        {%- if (message["role"] == "user") != (ns.index % 2 == 0) %}
+            {{- raise_exception("Users and assistants must take turns!") }}
+        {%- endif %}
+        {%- set ns.index = ns.index + 1 %}
+    {%- endif %}
+{%- endfor %}
+{{- bos_token }}
+{%- for message in loop_messages %}
+    {%- if message["role"] == "user" %}
+        {%- if tools is not none and (message == user_messages[-1]) %}
+            {{- "[AVAILABLE_TOOLS] [" }}
+            {%- for tool in tools %}
+                {%- set tool = tool.function %}
+                {{- '{"type": "function", "function": {' }}
+                {%- for key, val in tool.items() if key != "return" %}
+                    {%- if val is string %}
+                        {{- '"' + key + '": "' + val + '"' }}
+                    {%- else %}
+                        {{- '"' + key + '": ' + val|tojson }}
+                    {%- endif %}
+                    {%- if not loop.last %}
+                        {{- ", " }}
+                    {%- endif %}
+                {%- endfor %}
+                {{- "}}" }}
+                {%- if not loop.last %}
+                    {{- ", " }}
+                {%- else %}
+                    {{- "]" }}
+                {%- endif %}
+            {%- endfor %}
+            {{- "[/AVAILABLE_TOOLS]" }}
+        {%- endif %}
+        {%- if loop.last and system_message is defined %}
+            {{- "[INST] " + system_message + "\\n\\n" + message["content"] + "[/INST]" }}
+        {%- else %}
+            {{- "[INST] " + message["content"] + "[/INST]" }}
+        {%- endif %}
+    {%- elif message.tool_calls is defined and message.tool_calls is not none %}
+        {{- "[TOOL_CALLS] [" }}
+        {%- for tool_call in message.tool_calls %}
+            {%- set out = tool_call.function|tojson %}
+            {{- out[:-1] }}
+            {%- if not tool_call.id is defined or tool_call.id|length != 9 %}
+                {{- raise_exception("The id of a call must have 9 characters!") }}
+            {%- endif %}
+            {{- ', "id": "' + tool_call.id + '"}' }}
+            {%- if not loop.last %}
+                {{- ", " }}
+            {%- else %}
+                {{- "]" + eos_token }}
+            {%- endif %}
+        {%- endfor %}
+    {%- elif message["role"] == "assistant" %}
+        {{- " " + message["content"]|trim + eos_token}}
+    {%- elif message["role"] == "tool_results" or message["role"] == "tool" %}
+        {%- if message.content is defined and message.content.content is defined %}
+            {%- set content = message.content.content %}
+        {%- else %}
+            {%- set content = message.content %}
+        {%- endif %}
+        {{- '[TOOL_RESULTS] {"content": ' + content|string + ", " }}
+        {%- if not message.tool_call_id is defined or message.tool_call_id|length != 9 %}
+            {{- raise_exception("The id of a call must have 9 characters!") }}
+        {%- endif %}
+        {{- '"call_id": "' + message.tool_call_id + '"}[/TOOL_RESULTS]' }}
+    {%- else %}
+        {{- raise_exception("There is no such role!") }}
+    {%- endif %}
+{%- endfor %}
+"""
+HERMES_TOOLS = """\
+{%- macro type_name(spec) %}
+{%- set simple = {
+    "string": "str",
+    "number": "float",
+    "integer": "int",
+    "boolean": "bool"
+} %}
+
+{%- if simple[spec.type] is defined %}
+    {{- simple[spec.type] }}
+{%- elif spec.type == "array" %}
+    {{- "list[" + type_name(spec|items) + "]"}}
+{%- elif spec.type == "object" %}
+    {%- if spec.additionalProperties is defined %}
+        {{- "dict[str, " + type_name(spec.additionalProperties) + ']'}}
+    {%- else %}
+        {{- "dict" }}
+    {%- endif %}
+{%- elif spec.type is iterable %}
+    {{- "Union[" }}
+    {%- for t in spec.type %}
+      {{- type_name({"type": t}) }}
+      {%- if not loop.last %}
+        {{- "," }}
+      {%- endif %}
+    {%- endfor %}
+    {{- "]" }}
+{%- else %}
+    {{- "Any" }}
+{%- endif %}
+{%- endmacro %}
+
+{{- bos_token }}
+{{- "<|im_start|>system\\nYou may call the functions in <tools> tags: <tools> " }}
+{%- for tool in tools %}
+    {%- if tool.function is defined %}
+        {%- set tool = tool.function %}
+    {%- endif %}
+    {{- '{"type": "function", "function": ' }}
+    {{- '{"name": "' + tool.name + '", ' }}
+    {{- '"description": "' + tool.name + '(' }}
+    {%- for param_name, param_fields in tool.parameters.properties|items %}
+        {{- param_name + ": " + type_name(param_fields) }}
+        {%- if not loop.last %}
+            {{- ", " }}
+        {%- endif %}
+    {%- endfor %}
+    {{- ")" }}
+    {%- if tool.return is defined %}
+        {{- " -> " + type_name(tool.return) }}
+    {%- endif %}
+    {{- " - " + tool.description + "\\n\\n" }}
+    {%- for param_name, param_fields in tool.parameters.properties|items %}
+        {%- if loop.first %}
+            {{- "    Args:\\n" }}
+        {%- endif %}
+        {{- "        " + param_name + "(" + type_name(param_fields) + "): " + param_fields.description|trim }}
+    {%- endfor %}
+    {{- '"' }}
+    {{- ', "parameters": ' }}
+    {%- if tool.parameters.properties | length == 0 %}
+        {{- "{}" }}
+    {%- else %}
+        {{- tool.parameters|tojson }}
+    {%- endif %}
+    {{- "}" }}
+    {%- if not loop.last %}
+        {{- "\\n" }}
+    {%- endif %}
+{%- endfor %}
+{{- " </tools>" }}
+{{- 'A call has this schema: {"properties": {"name": {"type": "string"}, "arguments": {"type": "object"}}}
+' }}
+{{- "and stands in tags: <tool_call>
+{'name': NAME, 'arguments': OBJECT}
+</tool_call><|im_end|>
+" }}
+{%- for message in messages %}
+    {%- if message.role == "user" or message.role == "system" or (message.role == "assistant" and message.tool_calls is not defined) %}
+        {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>' + '\\n' }}
+    {%- elif message.role == "assistant" %}
+        {{- '<|im_start|>' + message.role }}
+        {%- for tool_call in message.tool_calls %}
+            {{- '\\n<tool_call>\\n' }}
+            {%- if tool_call.function is defined %}
+                {%- set tool_call = tool_call.function %}
+            {%- endif %}
+            {{- '{"name": "' + tool_call.name + '"' }}
+            {%- if tool_call.arguments is defined %}
+                {{- ', "arguments": ' }}
+                {%- if tool_call.arguments is string %}
+                    {{- tool_call.arguments }}
+                {%- else %}
+                    {{- tool_call.arguments|tojson }}
+                {%- endif %}
+            {%- endif %}
+            {{- '}\\n</tool_call>' }}
+        {%- endfor %}
+        {{- '<|im_end|>\\n' }}
+    {%- elif message.role == "tool" %}
+        {%- if loop.previtem and loop.previtem.role != "tool" %}
+            {{- '<|im_start|>tool\\n' }}
+        {%- endif %}
+        {{- '<tool_response>\\n' }}
+        {{- message.content }}
+        {%- if not loop.last %}
+            {{- '\\n</tool_response>\\n' }}
+        {%- else %}
+            {{- '\\n</tool_response>' }}
+        {%- endif %}
+        {%- if not loop.last and loop.nextitem.role != "tool" %}
+            {{- '<|im_end|>' }}
+        {%- elif loop.last %}
+            {{- '<|im_end|>' }}
+        {%- endif %}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '<|im_start|>assistant\\n' }}
+{%- endif %}
+"""
+TOOL_FEATURES = {
+    "tojson styles": "{% set p = tools[0].function.parameters %}{{ p|tojson(indent=2) }}|{{ p|tojson(indent=0) }}|{{ p|tojson(sort_keys=true) }}"
+    "|{{ p|tojson(separators=(',', ':')) }}|{{ p|tojson(true) }}|{{ p|tojson(ensure_ascii=true, indent=1, separators=[';', '=']) }}"
+    "|{{ [[], {}, [[]], {'a': {}}]|tojson(indent=3) }}|{{ ['\\x7f\\x1f\\u2028é🙂']|tojson(true) }}",
+    "numbers": "{% for n in tools[1].function.parameters.numbers %}{{ n }} {{ n|tojson }} {{ n is float }} {{ n is number }} {{ n == 1 }} {{ n < 2 }}, {% endfor %}",
+    "dictionaries": "{% set d = {'b': 1, 'a': [2, {'c': none}], 'b': 3,} %}{{ d|tojson }} {{ d.b }} {{ d['a'][1] is mapping }} {{ {}|length }} {{ d == {'a': [2, {'c': none}], 'b': 3} }}"
+    " {% for k in d %}{{ k }}{% endfor %} {% for k, v in d.items() %}{{ k }}={{ v|tojson }};{% endfor %} {{ d.keys()|list|tojson }} {{ d.values()|list|tojson }} {{ 'a' in d }} {{ 1 in d }}"
+    " {% for k, v in {'B': 1, 'a': 2, 'C': 3}|dictsort %}{{ k }}{{ v }}{% endfor %} {% for (k, v) in d|items %}{{ loop.index }}{{ k }}{% endfor %} {{ nothing|items|list|length }}",
+    "macros": "{% macro f(a, b='x', c=a) %}[{{ a }}{{ b }}{{ c }}{{ outside }}{{ bos_token }}]{% endmacro %}{% set outside = 'o' %}{{ f(1) }}{{ f(1, 2) }}{{ f(b=3, a=4) }}{{ f() }}"
+    "{% for m in messages %}{{ f(m.role) }}{% endfor %}{% macro g(n) %}{% if n > 0 %}{{ n }}{{ g(n - 1) }}{% endif %}{% endmacro %}{{ g(5) }} {{ f is defined }} {{ h is defined }} {{ g(2)|upper ~ '!' }}",
+    "set blocks": "{% set x %}a{% for m in messages %}{{ m.role }} {% endfor %}{% endset %}[{{ x|trim }}] {{ x is string }}",
+    "jumps": "{% for m in messages %}{% if loop.index == 2 %}{% continue %}{% endif %}{% if m.role == 'tool' %}{% break %}{% endif %}{{ m.role }}{% for c in 'ab' %}{% break %}{% endfor %}{% endfor %}.",
+    "generation": "{% for m in messages %}{% generation %}{{ m.role }}{% set x = 1 %}{% endgeneration %}{{ x is defined }} {% endfor %}",
+    "selections": "{{ messages|selectattr('role', 'equalto', 'user')|list|length }} {{ messages|rejectattr('role', 'in', ['user', 'tool'])|map(attribute='role')|join(',') }}"
+    " {{ messages|selectattr('tool_calls')|list|length }} {{ messages|selectattr('tool_calls', 'defined')|map(attribute='tool_calls')|first|length }}"
+    " {{ ['a', 'b', none, '']|select|join('-') }} {{ [1, 2, 3]|reject('eq', 2)|join('-') }} {{ [1, 'b']|select('string')|list|tojson }} {{ [' a ', 'b']|map('trim')|join('|') }}"
+    " {{ ['aXb']|map('replace', 'X', '-')|first }} {{ tools|map(attribute='function.name')|join(',') }} {{ 3|string ~ 'x' }} {{ 'a' is in ['a'] }} {{ 2 is not equalto 3 }} {{ 2 is ne(2) }}",
+    "neighbours": "{% for m in messages %}{{ loop.previtem.role if loop.previtem is defined else '-' }}{{ loop.nextitem.role if loop.nextitem else '-' }} {% endfor %}",
+    "times": "{{ strftime_now('%Y-%m-%d %H:%M:%S %b %B %a %A %y %j %p %I %e %%') }} {{ strftime_now is defined }} {{ strftime_then is defined }} {{ strftime_now('') }}.",
+    "messages": "{{ messages|tojson }} {{ messages[0].tool_calls is defined }} {{ messages|last|tojson }}",
+}  # fmt: skip
 FEATURES = {
     "scopes": "{% set x = 'out' %}{% for m in messages %}{{ x }}{% set x = m.role %}{{ x }},{% endfor %}{{ x }}",
     "loop": "{% for m in messages %}{{ loop.index }}/{{ loop.index0 }}/{{ loop.length }}/{{ loop.revindex }}/{{ loop.revindex0 }}"
@@ -256,22 +622,113 @@ def raise_exception(text: str) -> None:
     raise Raised(text)
 
 
+class Generation(Extension):
+    """As transformers': a block that renders its body."""
+
+    tags = {"generation"}
+
+    def parse(self, parser):
+        line = next(parser.stream).lineno
+        body = parser.parse_statements(["name:endgeneration"], drop_needle=True)
+        return CallBlock(self.call_method("_body"), [], [], body).set_lineno(line)
+
+    def _body(self, caller):
+        return caller()
+
+
+NOW = datetime.datetime(2026, 3, 7, 9, 5, 1)
+
+
+def tojson(value: Any, ensure_ascii: bool = False, indent=None, separators=None, sort_keys: bool = False) -> str:
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
+
+
 def environment() -> ImmutableSandboxedEnvironment:
-    made = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
-    made.filters["tojson"] = lambda value: json.dumps(value, ensure_ascii=False)
+    extensions = ["jinja2.ext.loopcontrols", Generation]
+    made = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=extensions)
+    made.filters["tojson"] = tojson
     made.globals["raise_exception"] = raise_exception
+    made.globals["strftime_now"] = NOW.strftime
     return made
 
 
-def rendered(source: str, messages: list[dict[str, str]], generate: bool) -> dict[str, Any]:
-    case: dict[str, Any] = {"messages": messages, "add_generation_prompt": generate}
-    variables = {"bos_token": "<s>", "eos_token": "</s>", "tools": None, "documents": None}
+def with_objects(message: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of calls as mappings."""
+    if "tool_calls" not in message:
+        return message
+    calls = []
+    for call in message["tool_calls"]:
+        function = {"name": call["name"], "arguments": json.loads(call["arguments"])}
+        calls.append({"id": call["id"], "type": "function", "function": function})
+    return {**message, "tool_calls": calls}
+
+
+def tool_object(tool: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "function", "function": {**tool, "parameters": json.loads(tool["parameters"])}}
+
+
+def rendered(
+    source: str, messages: list[dict[str, Any]], generate: bool, tools: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    is_tool_chat = tools or messages not in CHATS
+    case: dict[str, Any] = {"tool_chat": TOOL_CHATS.index(messages)} if is_tool_chat else {"messages": messages}
+    case["add_generation_prompt"] = generate
+    variables: dict[str, Any] = {"bos_token": "<s>", "eos_token": "</s>", "tools": None, "documents": None}
+    if tools:
+        case["has_tools"] = True
+        variables["tools"] = [tool_object(tool) for tool in tools]
+    variables["messages"] = [with_objects(message) for message in messages]
     try:
         compiled = environment().from_string(source)
-        case["text"] = compiled.render(messages=messages, add_generation_prompt=generate, **variables)
+        case["text"] = compiled.render(add_generation_prompt=generate, **variables)
     except Raised as raised:
         case["raised"] = str(raised)
     return case
+
+
+# Parameters and arguments are JSON text, in the order of their keys.
+TOOLS = [
+    {
+        "name": "get_weather",
+        "description": "Says what the weather is, in °C.",
+        "parameters": json.dumps(
+            {
+                "type": "object",
+                "properties": {
+                    "place": {"type": "string", "description": " Where, é or \"quoted\" <&> ' "},
+                    "days": {"type": "integer", "description": "How many", "minimum": 1, "default": 0.5},
+                    "tags": {"type": "array", "items": {"type": "string"}, "description": "Which"},
+                    "either": {"type": ["string", "integer"], "description": "Or not"},
+                    "map": {"type": "object", "additionalProperties": {"type": "number"}, "description": "More"},
+                    "any": {"type": "object", "description": "Anything"},
+                },
+                "required": ["place"],
+            }
+        ),
+    },
+    {
+        "name": "numbers",
+        "description": "Counts.",
+        "parameters": '{"type": "object", "properties": {}, "numbers": [1, 1.0, -0.0, 0.1, 1e16, 123456789012345680.0, '
+        "1e-5, 0.0001, 1.5e300, 5e-324, -2.5, 100.0, 9007199254740993, true]}",
+        "strict": True,
+    },
+]
+WEATHER = {"id": "abcdefgh1", "name": "get_weather", "arguments": '{"place": "Brno", "days": 2, "map": {"b": 1.0, "a": []}}'}
+COUNT = {"id": "abcdefgh2", "name": "numbers", "arguments": "{}"}
+CALLS = {"role": "assistant", "content": "", "tool_calls": [WEATHER, COUNT]}
+ONE_CALL = {"role": "assistant", "content": "Let me see.", "tool_calls": [WEATHER]}
+SUNNY = {"role": "tool", "content": '{"sun": true, "note": "žluté"}', "tool_call_id": "abcdefgh1"}
+COUNTED = {"role": "tool", "content": "7", "name": "numbers", "tool_call_id": "abcdefgh2"}
+TOOL_CHATS = [
+    [USER],
+    [SYSTEM, USER, ASSISTANT, USER],
+    [SYSTEM, USER, ONE_CALL, SUNNY],
+    [USER, ONE_CALL, SUNNY, ASSISTANT, USER],
+    [USER, CALLS, SUNNY, COUNTED],
+    [USER, CALLS, SUNNY, COUNTED, ASSISTANT, USER, ONE_CALL],
+    [USER, {**ONE_CALL, "tool_calls": [{**WEATHER, "arguments": '{"place": "Brno", "day": "Monday"}'}]}, SUNNY],
+]
 
 
 def chat_templates() -> list[dict[str, Any]]:
@@ -282,7 +739,22 @@ def chat_templates() -> list[dict[str, Any]]:
         made.append({"name": name, "template": source, "cases": cases})
     for name, source in FEATURES.items():
         made.append({"name": name, "template": source, "cases": [rendered(source, CHATS[2], True)]})
+    families = {"qwen": QWEN_TOOLS, "llama": LLAMA_TOOLS, "mistral": MISTRAL_TOOLS, "hermes": HERMES_TOOLS}
+    for name, source in families.items():
+        cases = [rendered(source, chat, True, TOOLS) for chat in TOOL_CHATS[:6]]
+        if name != "hermes":  # Which has another template where there are none.
+            cases.append(rendered(source, TOOL_CHATS[3], False))
+        made.append({"name": f"{name} with tools", "template": source, "cases": cases})
+    builtin = "{% set builtin_tools = ['get_weather', 'code_interpreter', 'numbers'] %}" + LLAMA_TOOLS
+    cases = [rendered(builtin, TOOL_CHATS[6], True, TOOLS)]
+    made.append({"name": "llama with built-in tools", "template": builtin, "cases": cases})
+    for name, source in TOOL_FEATURES.items():
+        made.append({"name": name, "template": source, "cases": [rendered(source, TOOL_CHATS[5], True, TOOLS)]})
     return made
+
+
+def chat_file(versions: dict[str, str]) -> dict[str, Any]:
+    return {"made_with": versions, "templates": chat_templates(), "tools": TOOLS, "tool_chats": TOOL_CHATS}
 
 
 def compact(value: Any) -> str:
@@ -306,7 +778,7 @@ def main() -> None:
     cases = [encoded(tokenizer, line) for line in lines(rng)]
     write("encodings.json", {"made_with": versions, "encode": cases, "decode": broken(tokenizer, rng)})
     write("variants.json", {"made_with": versions, "variants": variants(tokenizer)})
-    write("chat_templates.json", {"made_with": versions, "templates": chat_templates()})
+    write("chat_templates.json", chat_file(versions))
 
 
 if __name__ == "__main__":

@@ -48,17 +48,27 @@ BOOST_AUTO_TEST_CASE(content_is_never_read_as_template) {
 }
 
 BOOST_AUTO_TEST_CASE(unknown_constructs_are_quoted_with_their_line) {
-  check_fails("a\nb\n{% macro f() %}", "line 3: expected one of the statements if, for, set, found \"macro\"");
+  check_fails("a\nb\n{% include 'x' %}", "line 3: expected one of the statements if, for, set, macro, ");
   check_fails("\n{{ x | reverse }}", "line 2: expected a filter (trim, ");
   check_fails("{{ x | reverse }}", "found \"reverse\"");
   check_fails("{{ x is prime }}", "found \"prime\"");
-  check_fails("{{ strftime_now('%d') }}", "line 1: unknown function \"strftime_now\"");
+  check_fails("{{ cycler('a') }}", "line 1: unknown function \"cycler\"");
+  check_fails("{{ strftime_now('%s') }}", "strftime_now knows the directives ");
+  check_fails("{{ [1]|tojson(width=3) }}", "the argument width= of filter tojson is not supported");
+  check_fails("{{ [1]|select('prime')|list }}", "there is no test \"prime\"");
+  check_fails("{{ [1]|map('reverse')|list }}", "there is no filter \"reverse\"");
   check_fails("{{ 'a'.zfill(3) }}", "unknown method \"zfill\" of a string");
   check_fails("{{ 1.5 }}", "only decimal integers");
-  check_fails("{{ {'a': 1} }}", "expected an expression, found \"{\"");
+  check_fails("{{ {'a': 1} }}", "a mapping cannot be written as text");
+  check_fails("{{ {1: 2}|length }}", "a key must be a string, found integer");
   check_fails("{{ 2 ** 3 }}", "found \"**\"");
   check_fails("{{ 2 / 3 }}", "found \"/\"");
-  check_fails("{% for a, b in x %}{% endfor %}", "expected \"in\", found \",\"");
+  check_fails("{% for a, b in [[1, 2], [3]] %}{% endfor %}", "an item has 1 parts, the loop has 2 variables");
+  check_fails("{% break %}", "break and continue belong into a loop");
+  check_fails("{% for a in x %}{% macro f() %}{% endmacro %}{% endfor %}", "a macro must not stand in a loop");
+  check_fails("{% for a in x %}{% generation %}{% break %}{% endgeneration %}{% endfor %}", "belong into a loop");
+  check_fails("{% macro f(a) %}{% endmacro %}{{ f(1, 2) }}", "macro f takes 1 arguments at most, found 2");
+  check_fails("{% macro f(a) %}{% endmacro %}{{ f(b=2) }}", "macro f has no argument b to give");
 }
 
 BOOST_AUTO_TEST_CASE(broken_syntax_is_refused_with_its_line) {
@@ -110,8 +120,15 @@ BOOST_AUTO_TEST_CASE(deep_nesting_is_refused) {
   check_fails("{{ x" + repeated(".y", 10'000) + " }}", "more than 500 parts");
   check_fails("{{ 1" + repeated(" + 1", 10'000) + " }}", "more than 500 parts");
   check_fails(repeated("{% if true %}", 10'000) + repeated("{% endif %}", 10'000), "nested more than");
-  check_fails("{% set ns = namespace(x=[]) %}{% for i in range(100) %}{% set ns.x = [ns.x] %}{% endfor %}",
-              "nested more than 16 levels");
+  for (const std::string_view inner : {"[ns.x]", "{'a': ns.x}"}) {
+    check_fails(
+        fmt::format("{{% set ns = namespace(x=[]) %}}{{% for i in range(200) %}}{{% set ns.x = {} %}}{{% endfor %}}",
+                    inner),
+        "nested more than 100 levels");
+  }
+  check_fails("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "nested more than 1000 deep");
+  const std::string sum = "1" + repeated(" + 1", 200);
+  check_fails("{% macro f() %}{{ " + sum + " + f()|length }}{% endmacro %}{{ f() }}", "nested more than 1000 deep");
 }
 
 BOOST_AUTO_TEST_CASE(namespaces_cannot_hold_each_other) {
@@ -121,6 +138,37 @@ BOOST_AUTO_TEST_CASE(namespaces_cannot_hold_each_other) {
               "a namespace cannot be in a namespace");
 }
 
+BOOST_AUTO_TEST_CASE(tools_that_are_no_json_are_refused_by_name) {
+  const auto field_of = [](ChatMessage message, Tool tool) {
+    const auto text =
+        render("{{ messages|tojson }}{{ tools|tojson }}", {{std::move(message)}, false, "", "", {std::move(tool)}, {}});
+    BOOST_REQUIRE(!text.has_value());
+    return text.error().field + ": " + text.error().message;
+  };
+  const ChatMessage call{"assistant", "", "", "", {{"id", "f", "[1]"}}};
+  std::string deep = repeated("{\"a\":", 100) + "1" + repeated("}", 100);
+
+  BOOST_TEST(field_of({"user", "hi"}, {"f", "", "{", {}}).starts_with("tools: the parameters of tool f: is no JSON"));
+  BOOST_TEST(field_of({"user", "hi"}, {"f", "", "7", {}}) ==
+             "tools: the parameters of tool f: must be a JSON object, found integer");
+  BOOST_TEST(field_of({"user", "hi"}, {"f", "", deep, {}}).find("too deep") != std::string::npos);
+  BOOST_TEST(field_of({"user", "hi"}, {"f", "", "{\"a\": 18446744073709551615}", {}}).find("64 bits") !=
+             std::string::npos);
+  BOOST_TEST(field_of(call, {"f", "", "", {}}) ==
+             "messages: the arguments of a call of f: must be a JSON object, found list");
+}
+
+BOOST_AUTO_TEST_CASE(a_tool_has_a_schema_even_where_none_is_given) {
+  BOOST_TEST(
+      render("{{ tools|tojson }}", {{}, false, "", "", {{"f", "", "", {}}}, {}}).value() ==
+      R"([{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}])");
+}
+
+BOOST_AUTO_TEST_CASE(a_template_says_whether_it_takes_tools) {
+  BOOST_TEST(ChatTemplate::parse("{% if tools %}x{% endif %}")->takes_tools());
+  BOOST_TEST(!ChatTemplate::parse("tools {{ 'tools' }}{# tools #}")->takes_tools());
+}
+
 BOOST_AUTO_TEST_CASE(work_memory_and_output_are_bounded) {
   check_fails("{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}", "steps", Errc::too_large);
   check_fails("{{ range(999999999999)|length }}", "steps", Errc::too_large);
@@ -128,6 +176,10 @@ BOOST_AUTO_TEST_CASE(work_memory_and_output_are_bounded) {
               "bytes", Errc::too_large);
   check_fails("{% set ns = namespace(s=[1]) %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
               "bytes", Errc::too_large);
+  check_fails(
+      "{% macro f(n) %}{{ n }}{% endmacro %}{% for a in range(9999) %}{% for b in range(9999) %}{% set x = f(b) %}"
+      "{% endfor %}{% endfor %}",
+      "steps", Errc::too_large);
   check_fails("{% for i in range(9999) %}" + std::string(1000, 'x') + "{% endfor %}", "writes more than",
               Errc::too_large);
   BOOST_TEST(

@@ -28,8 +28,23 @@ inline gpu::Tokenizer open_tokenizer(const std::filesystem::path& path) {
 
 inline std::vector<gpu::ChatMessage> chat_messages(const nlohmann::json& list) {
   std::vector<gpu::ChatMessage> messages;
-  for (const auto& message : list) messages.push_back({message["role"], message["content"]});
+  for (const auto& message : list) {
+    gpu::ChatMessage& made = messages.emplace_back();
+    made = {message["role"], message["content"], message.value("name", ""), message.value("tool_call_id", ""), {}};
+    for (const auto& call : message.value("tool_calls", nlohmann::json::array())) {
+      made.tool_calls.push_back({call["id"], call["name"], call["arguments"]});
+    }
+  }
   return messages;
+}
+
+inline std::vector<gpu::Tool> chat_tools(const nlohmann::json& list) {
+  std::vector<gpu::Tool> tools;
+  for (const auto& tool : list) {
+    tools.push_back({tool["name"], tool["description"], tool["parameters"], {}});
+    if (tool.contains("strict")) tools.back().strict = tool["strict"].get<bool>();
+  }
+  return tools;
 }
 
 /// Decodes at once and token by token, and checks that both give the same.
