@@ -90,6 +90,17 @@ http::HeaderList quota_fields(const FrontEnd& front_end, const std::optional<std
           {"x-ratelimit-reset-requests", fmt::format("{}ms", quota->reset.count())}};
 }
 
+void change_load(const FrontEnd& front_end, const http::Headers& fields, protocol::ChangeLoad wish,
+                 std::function<void(Status)> done) {
+  constexpr Duration patience = std::chrono::minutes{5};
+  if (!front_end.ask_to_load || !front_end.keys)
+    return done(fail(Errc::unimplemented, "models are not loaded by request at this gateway"));
+  auto key = front_end.keys->may_load(key_of(fields), wish.model, front_end.clock->wall());
+  if (!key) return done(fail(key.error()));
+  wish.key = std::move(*key);
+  front_end.ask_to_load(std::move(wish), front_end.clock->now() + patience, std::move(done));
+}
+
 Result<balancer::DispatchId> submit(const FrontEnd& front_end, CallFields call, std::string request_id,
                                     protocol::ServeRequest serve, std::shared_ptr<balancer::ResponseSink> sink) {
   if (front_end.keys) {

@@ -42,6 +42,10 @@ Status read_call_fields(const FrontEnd& front_end, const http::Headers& fields, 
 /// What the key may still ask, in OpenAI's words; empty where it has no rate.
 http::HeaderList quota_fields(const FrontEnd& front_end, const std::optional<std::string>& key);
 
+/// Asks the head to load or unload, where the client's key allows it; `done` runs once, on any thread.
+void change_load(const FrontEnd& front_end, const http::Headers& fields, protocol::ChangeLoad wish,
+                 std::function<void(Status)> done);
+
 /// Hands `serve` to the gateway, which answers into `sink` unless this fails. By the id it can be withdrawn.
 Result<balancer::DispatchId> submit(const FrontEnd& front_end, CallFields call, std::string request_id,
                                     protocol::ServeRequest serve, std::shared_ptr<balancer::ResponseSink> sink);

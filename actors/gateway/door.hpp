@@ -6,6 +6,7 @@
 #include "actors/gateway/dispatch_ids.hpp"
 #include "actors/gateway/messages.hpp"
 #include "runtime/actor/ref.hpp"
+#include "runtime/protocol/loading.hpp"
 
 namespace troupe::gateway {
 
@@ -15,6 +16,9 @@ struct Door {
   std::function<Status(Submit)> submit;
   std::function<void(Withdraw)> withdraw;
 };
+
+/// Asks the head to load or unload a model for a client whose key allows it. `done` runs once, on any thread.
+using AskToLoad = std::function<void(protocol::ChangeLoad, Time deadline, std::function<void(Status)> done)>;
 
 /// The gateway actor's. Must not be used after its host is gone.
 inline Door door_to(actor::Ref gateway) {

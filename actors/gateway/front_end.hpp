@@ -14,6 +14,7 @@ namespace troupe::gateway {
 
 struct FrontEnd {
   Door door;
+  AskToLoad ask_to_load;  ///< Empty: models are not loaded by request.
   std::shared_ptr<const RoutingBoard> routing;
   std::shared_ptr<DispatchIds> ids;
   std::shared_ptr<KeyRing> keys;                  ///< None: everybody may ask.

@@ -150,6 +150,28 @@ std::string KeyRing::id_of(std::optional<std::string_view> key) const {
   return found == keys_.end() ? std::string() : found->second.key.id;
 }
 
+Result<std::string> KeyRing::may_load(std::optional<std::string_view> key, std::string_view model,
+                                      WallTime wall) const {
+  const std::lock_guard lock(*mutex_);
+  TROUPE_TRY(const std::string hash, identify(key, wall));
+  if (hash.empty())
+    return fail(
+        refused("missing", {},
+                {Errc::unauthenticated,
+                 "loading and unloading need an API key that may: `troupe key create --may-load` makes one, and "
+                 "it is sent as 'Authorization: Bearer KEY'",
+                 {},
+                 {}}));
+  const protocol::ApiKey& known = keys_.at(hash).key;
+  if (!known.may_load || !may_use(known.models, model))
+    return fail(refused("scope", known.id,
+                        {Errc::permission_denied,
+                         fmt::format("the API key {} may not load or unload {}", known.id, model.substr(0, 200)),
+                         {},
+                         {}}));
+  return known.id;
+}
+
 Result<std::vector<std::string>> KeyRing::models_of(std::optional<std::string_view> key, WallTime wall) const {
   const std::lock_guard lock(*mutex_);
   TROUPE_TRY(const std::string hash, identify(key, wall));

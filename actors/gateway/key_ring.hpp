@@ -58,6 +58,10 @@ class KeyRing {
   /// The id of a key that is known, whether or not one is needed; else empty.
   std::string id_of(std::optional<std::string_view> key) const;
 
+  /// The id of a key that may load and unload `model`. Always needs one, also where requests need none: unauthenticated
+  /// where it is missing, unknown or expired, permission_denied where it may not; unavailable before the first KeySet.
+  Result<std::string> may_load(std::optional<std::string_view> key, std::string_view model, WallTime wall) const;
+
   /// Which models the key may see: all where the list is empty. Fails as admit() but takes no quota.
   Result<std::vector<std::string>> models_of(std::optional<std::string_view> key, WallTime wall) const;
 

@@ -22,6 +22,13 @@ tl::unexpected<Error> unavailable(std::string message) {
   return fail(Error{Errc::unavailable, std::move(message), {}, come_back});
 }
 
+/// Of a route that has nobody and waits for nobody.
+std::string not_ready(const protocol::RoutedModel& model, const protocol::Route& route) {
+  const std::string name = fmt::format("{}@{}", model.name, route.version);
+  if (!route.unloaded) return fmt::format("no replica of {} is ready", name);
+  return fmt::format("{} is not loaded; POST /v2/repository/models/{}/load with a key that may loads it", name, name);
+}
+
 Result<const protocol::Route*> pinned_route(const protocol::RoutedModel& model, std::string_view version) {
   const protocol::Route* found = nullptr;
   for (const protocol::Route& route : model.routes) {
@@ -35,7 +42,7 @@ Result<const protocol::Route*> pinned_route(const protocol::RoutedModel& model, 
                                  versions.empty() ? "none" : fmt::format("{}", fmt::join(versions, ", "))));
   }
   if (found->replicas.empty() && found->coming == 0) {
-    return unavailable(fmt::format("no replica of {}@{} is ready", model.name, version));
+    return unavailable(not_ready(model, *found));
   }
   return found;
 }
@@ -85,6 +92,7 @@ Result<const protocol::Route*> choose_route(const RoutingTable& table, std::stri
   const protocol::Route* route = pick(*found, unit, counts);
   if (route == nullptr) return unavailable(without_traffic(*found));
   if (!route->replicas.empty()) return route;
+  const protocol::Route& first = *route;
   route = pick(*found, unit, [&](const protocol::Route& r) { return counts(r) && !r.replicas.empty(); });
   if (route == nullptr) route = pick(*found, unit, [&](const protocol::Route& r) { return counts(r) && r.coming > 0; });
   if (route == nullptr && stable_alone)
@@ -92,6 +100,7 @@ Result<const protocol::Route*> choose_route(const RoutingTable& table, std::stri
         "no replica of {}'s stable deployment {} is ready, and the head has not been heard for so long that the "
         "others may not stand in; a version can be asked for by name, as in {}@{}",
         found->name, found->stable, found->name, found->routes.front().version));
+  if (route == nullptr && first.unloaded) return unavailable(not_ready(*found, first));
   if (route == nullptr) return unavailable(fmt::format("no replica of {} is ready", found->name));
   return route;
 }

@@ -34,6 +34,11 @@ void BackEndHealth::on_thread(std::function<Duration()> step_running) {
   on_thread_ = std::move(step_running);
 }
 
+uint32_t BackEndHealth::pid() const {
+  const std::lock_guard lock(mutex_);
+  return pid_;
+}
+
 std::optional<protocol::ActorHealth> BackEndHealth::row(ReplicaId replica, const ReplicaLoad& load, Time now) const {
   const std::lock_guard lock(mutex_);
   if (state_ == ReplicaState::stopped) return std::nullopt;

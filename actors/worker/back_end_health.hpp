@@ -23,6 +23,8 @@ class BackEndHealth {
   /// does no longer; nobody asks `step_running` after that.
   void on_thread(std::function<Duration()> step_running);
 
+  /// Of the process that it runs in; 0 where it has none of its own.
+  uint32_t pid() const;
   /// None where there is no back end: the worker was given up, or has stopped.
   std::optional<protocol::ActorHealth> row(ReplicaId replica, const ReplicaLoad& load, Time now) const;
 

@@ -1,6 +1,8 @@
 #include "actors/worker/worker_actor.hpp"
 
+#include "actors/worker/warm_up.hpp"
 #include "runtime/actor/host.hpp"
+#include "runtime/base/units.hpp"
 
 namespace troupe::worker {
 
@@ -10,6 +12,14 @@ namespace {
 
 /// How often what has expired is looked for, and how long its caller has to say so itself.
 constexpr Duration expiry_interval = std::chrono::seconds{1};
+constexpr Duration warm_up_patience = std::chrono::seconds{60};  ///< For each of the requests.
+
+/// Ids of warm-up requests; WorkTable counts its own from 1.
+constexpr uint64_t first_warm_up_id = 1ULL << 63;
+
+std::optional<size_t> warm_up_of(WorkId id) {
+  return id.value >= first_warm_up_id ? std::optional<size_t>(id.value - first_warm_up_id) : std::nullopt;
+}
 
 }  // namespace
 
@@ -28,17 +38,21 @@ class WorkerActor::Events final : public BackendEvents {
     post([](WorkerActor& worker) { worker.set_state(ReplicaState::warming, worker.status_.reason); });
   }
   void on_warm() override {
-    post([](WorkerActor& worker) {
-      worker.status_.interface = worker.backend_->interface();
-      worker.set_state(ReplicaState::ready);
-      worker.tell_batcher(worker.backend_->slots());
-    });
+    post([](WorkerActor& worker) { worker.warm_up(0); });
   }
   void on_failed(const Error& error) override {
     post([error](WorkerActor& worker) { worker.backend_failed(error); });
   }
-  void on_part(WorkId id, protocol::ResultPart part, bool last) override { table_->part(id, std::move(part), last); }
-  void on_error(WorkId id, const Error& error) override { table_->error(id, error); }
+  void on_part(WorkId id, protocol::ResultPart part, bool last) override {
+    const auto at = warm_up_of(id);
+    if (!at) return table_->part(id, std::move(part), last);
+    if (last) post([next = *at + 1](WorkerActor& worker) { worker.warm_up(next); });
+  }
+  void on_error(WorkId id, const Error& error) override {
+    const auto at = warm_up_of(id);
+    if (!at) return table_->error(id, error);
+    post([at = *at, error](WorkerActor& worker) { worker.warm_up_failed(at, error); });
+  }
   void on_process(uint32_t pid) override { health_->on_process(pid, clock_.now()); }
   void on_progress(Duration step_running) override { health_->on_progress(step_running, clock_.now()); }
 
@@ -116,6 +130,41 @@ void WorkerActor::load() {
   if (options_.spec.isolation == protocol::Isolation::thread)
     options_.health->on_thread([backend = backend_.get()] { return backend->progress().running; });
   backend_->load();
+}
+
+void WorkerActor::become_ready() {
+  if (warm_up_timer_) context().cancel(std::exchange(warm_up_timer_, {}));
+  status_.interface = backend_->interface();
+  set_state(ReplicaState::ready);
+  tell_batcher(backend_->slots());
+}
+
+void WorkerActor::warm_up(size_t next) {
+  const auto& requests = options_.spec.warm_up;
+  if (next == requests.size()) return become_ready();
+  auto work = warm_up_work(requests[next]);
+  if (!work) return warm_up_failed(next, work.error());
+  protocol::ServeRequest request;
+  request.request_id = fmt::format("warm-up-{}", next + 1);
+  request.model = options_.spec.model;
+  request.version = options_.spec.version;
+  request.work = std::move(*work);
+  const Time deadline = context().now() + warm_up_patience;
+  backend_->execute({{WorkId{first_warm_up_id + next},
+                      std::make_shared<const protocol::ServeRequest>(std::move(request)), deadline}});
+  if (warm_up_timer_) context().cancel(warm_up_timer_);
+  warm_up_timer_ = context().after(warm_up_patience, [this, next, life = life_] {
+    warm_up_timer_ = {};
+    if (life == life_ && status_.state == ReplicaState::warming)
+      warm_up_failed(next, {Errc::deadline_exceeded, "no answer within " + format_duration(warm_up_patience), {}, {}});
+  });
+}
+
+void WorkerActor::warm_up_failed(size_t at, const Error& error) {
+  Error named = error;
+  named.message =
+      fmt::format("warm-up request {} of {} failed: {}", at + 1, options_.spec.warm_up.size(), error.message);
+  backend_failed(named);
 }
 
 void WorkerActor::drop_backend() {

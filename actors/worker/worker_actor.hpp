@@ -42,6 +42,10 @@ class WorkerActor final : public actor::Actor {
   void load();
   void drop_backend();
   void backend_failed(const Error& error);
+  void become_ready();
+  /// The requests that the spec names, one after the other; ready after the last one.
+  void warm_up(size_t next);
+  void warm_up_failed(size_t at, const Error& error);
   void set_state(protocol::ReplicaState state, std::string reason = {});
   void execute(const Batch& batch);
   void cancel(const CancelWork& cancel);
@@ -58,6 +62,7 @@ class WorkerActor final : public actor::Actor {
   std::unique_ptr<Events> events_;  ///< Outlives backend_, which calls it.
   std::unique_ptr<Backend> backend_;
   actor::TimerId expiry_timer_;        ///< Set while something may be inside.
+  actor::TimerId warm_up_timer_;       ///< Of the request that is waited for.
   uint64_t life_ = 0;                  ///< Which back end events are of: late ones of a closed one are ignored.
   std::atomic<bool> draining_{false};  ///< Read on the back end's thread.
 };

@@ -4,6 +4,7 @@
 
 #include "actors/gateway/messages.hpp"
 #include "cluster/agent/actor_rows.hpp"
+#include "cluster/agent/process_memory.hpp"
 #include "runtime/actor/host.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "runtime/protocol/routing_delta.hpp"
@@ -36,6 +37,7 @@ AgentActor::AgentActor(actor::Context& context, AgentOptions options)
     // A node that stops has no use for it any more.
     if (is_joined_ && !hand_over_until_) join_again();
   });
+  on<AskToLoad>([this](const AskToLoad& ask) { ask_to_load(ask); });
   on<PrepareToStop>([this](const PrepareToStop& stop) { prepare_to_stop(stop.done); });
 }
 
@@ -87,6 +89,14 @@ void AgentActor::head_not_found(const Error& error) {
   strangers_met_ = error.code == Errc::unauthenticated ? strangers_met_ + 1 : 0;
   if (!was_joined_ && strangers_met_ >= strangers_max) return refused(error);
   timer_ = context().after(options_.join_retry, [this] { find_head(); });
+}
+
+void AgentActor::ask_to_load(const AskToLoad& ask) {
+  if (!is_joined_ || has_left_)
+    return ask.done(fail(Errc::unavailable, "the head, which loads models, is not found at the moment"));
+  context().call(head_, ask.wish, {.deadline = ask.deadline}, [done = ask.done](const actor::ReplyEvent& event) {
+    done(event.error ? Status(fail(*event.error)) : Status());
+  });
 }
 
 void AgentActor::refused(const Error& error) {
@@ -163,6 +173,7 @@ std::vector<protocol::ReplicaStatus> AgentActor::statuses() const {
     status.waiting = replica->second.load->waiting.load(std::memory_order_relaxed);
     status.running = replica->second.load->running.load(std::memory_order_relaxed);
     status.requests = replica->second.load->answered.load(std::memory_order_relaxed);
+    if (const uint32_t pid = replica->second.back_end->pid(); pid != 0) status.memory_bytes = resident_bytes(pid);
   }
   return statuses;
 }

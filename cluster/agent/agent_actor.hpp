@@ -11,6 +11,7 @@
 #include "cluster/agent/model_fetch.hpp"
 #include "runtime/actor/actor.hpp"
 #include "runtime/observe/log.hpp"
+#include "runtime/protocol/loading.hpp"
 
 namespace troupe::cluster {
 
@@ -48,7 +49,15 @@ struct KeyChanged {
   std::string public_key;
 };
 
-/// Takes protocol::Assignment, RoutingSnapshot, RoutingDelta and Peers from the head, PrepareToStop and KeyChanged.
+/// Local: a gateway of this node asks the head for a client. `done` runs once, on this actor, and must hand over.
+struct AskToLoad {
+  protocol::ChangeLoad wish;
+  Time deadline;
+  std::function<void(Status)> done;
+};
+
+/// Takes protocol::Assignment, RoutingSnapshot, RoutingDelta and Peers from the head, PrepareToStop, KeyChanged and
+/// AskToLoad.
 class AgentActor final : public actor::Actor {
  public:
   AgentActor(actor::Context& context, AgentOptions options);
@@ -79,6 +88,7 @@ class AgentActor final : public actor::Actor {
   void end(ReplicaId id);
   void forget(ReplicaId id);
   void on_replica_changed(const protocol::ReplicaStatus& status);
+  void ask_to_load(const AskToLoad& ask);
   void prepare_to_stop(std::function<void()> done);
   void drain_all();
   void finish_stopping();

@@ -30,6 +30,8 @@ struct DeployFlags {
   cluster::DeploymentDocument document;
   std::string backend;  ///< Empty: unset.
   double weight = -1;   ///< < 0: unset.
+  ByteCount memory{0};  ///< 0: by the size of the version's files.
+  bool on_demand = false;
   std::vector<std::string> settings;
   // Of a model in Python that is yet to be stored.
   std::string version;
@@ -137,6 +139,8 @@ Result<Exit> deploy(DeployFlags flags, Clock& clock) {
   for (const auto& known : protocol::backend_names)
     if (known.name == flags.backend) document.backend = known.value;
   if (flags.weight >= 0) document.weight = flags.weight;
+  if (flags.memory.value > 0) document.resources.memory = flags.memory;
+  if (flags.on_demand) document.load = cluster::LoadPolicy::on_demand;
   return apply(flags.apply, "kind: Deployment\n" + config::to_yaml(document), "troupe deploy", clock);
 }
 
@@ -194,7 +198,10 @@ void add_deploy_verb(CLI::App& app, Shell& shell) {
                    "my_module:TextScorer is text-scorer)");
   verb->add_option("--replicas", document.replicas, "Running copies")->capture_default_str();
   verb->add_option("--cpus", document.resources.cpus, "CPUs a replica takes")->capture_default_str();
-  add_bytes(*verb, "--memory", document.resources.memory, "Memory a replica takes");
+  add_bytes(*verb, "--memory", flags->memory,
+            "Memory a replica takes, such as 2GiB (default: by the size of the version's files)");
+  verb->add_flag("--on-demand", flags->on_demand,
+                 "Run no replica until somebody loads the model (`troupe model load`, or a client whose key may)");
   verb->add_option("--gpus", document.resources.gpus, "GPUs a replica takes")->capture_default_str();
   verb->add_option("--weight", flags->weight,
                    "Share of the model's traffic that names no version (default: 1 for its first deployment, else 0)")

@@ -18,6 +18,7 @@ struct KeyFlags {
   std::vector<std::string> models;
   std::string rate;
   uint32_t concurrent = 0;
+  bool may_load = false;
   Duration lifetime{0};
 };
 
@@ -39,6 +40,7 @@ Result<Exit> create_key(const KeyFlags& flags) {
   if (!flags.rate.empty()) {
     TROUPE_TRY(body["rate"], parse_rate(flags.rate));
   }
+  if (flags.may_load) body["may_load"] = true;
   body["ttl_s"] = std::chrono::ceil<std::chrono::seconds>(flags.lifetime).count();
   TROUPE_TRY(const AdminClient admin, AdminClient::make(flags.admin));
   TROUPE_TRY(const json made, admin.post("keys", body.dump(), "application/json"));
@@ -57,7 +59,7 @@ Result<Exit> create_key(const KeyFlags& flags) {
 }
 
 std::string render(const json& keys) {
-  Table table({"ID", "NAME", "STATE", "MODELS", "RATE", "AT ONCE", "CREATED", "EXPIRES"});
+  Table table({"ID", "NAME", "STATE", "MODELS", "RATE", "AT ONCE", "LOADS", "CREATED", "EXPIRES"});
   const auto text = [](const json& key, const char* field) {
     return key.contains(field) && key[field].is_string() ? key[field].get<std::string>() : std::string();
   };
@@ -68,7 +70,7 @@ std::string render(const json& keys) {
     const auto at_once = key.value("concurrent", 0u);
     table.add({text(key, "id"), text(key, "name"), text(key, "state"), models.empty() ? "all" : models,
                rate > 0 ? fmt::format("{:g}/s", rate) : "any", at_once > 0 ? std::to_string(at_once) : "any",
-               text(key, "created"), text(key, "expires")});
+               key.value("may_load", false) ? "yes" : "no", text(key, "created"), text(key, "expires")});
   }
   return table.str();
 }
@@ -107,6 +109,7 @@ void add_keys(CLI::App& app, Shell& shell) {
   creator->add_option("--rate", wish->rate, "Requests at each gateway, such as 10/s or 600/m (default: any)")
       ->type_name("N/s");
   creator->add_option("--concurrent", wish->concurrent, "Requests at once at each gateway (default: any)");
+  creator->add_flag("--may-load", wish->may_load, "It may also load and unload models that load on demand");
   add_duration(*creator, "--ttl", wish->lifetime, "How long it is valid; 0 = until it is revoked");
   add("list", "Keys there are and were; never their texts", list_keys);
   const auto [revoker, gone] = add("revoke", "Refuse a key from now on", revoke_key);

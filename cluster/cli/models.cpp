@@ -160,6 +160,16 @@ Result<Exit> retire_model(const ModelFlags& flags) {
       flags.undo ? flags.model + " may be deployed again" : flags.model + " is retired: it takes no new deployments");
 }
 
+Result<Exit> change_load(const ModelFlags& flags, bool load) {
+  TROUPE_CHECK(storage::parse_model_ref(flags.model));
+  TROUPE_TRY(const AdminClient admin, AdminClient::make(flags.admin));
+  TROUPE_TRY(const json answer,
+             admin.post(fmt::format("models/{}/{}", flags.model, load ? "load" : "unload"), {}, "application/json"));
+  return say(flags, answer,
+             fmt::format("{}@{} is {}", answer.value("model", ""), answer.value("version", ""),
+                         load ? "loaded and takes requests" : "unloaded"));
+}
+
 Result<Exit> annotate_model(const ModelFlags& flags) {
   TROUPE_CHECK(full_reference(flags.model));
   TROUPE_TRY(const auto metadata, metadata_of(flags.metadata, true));
@@ -284,6 +294,17 @@ void add_life(const Adder& adder) {
   annotating->get_option("--set-metadata")->required();
 }
 
+void add_loading(const Adder& adder) {
+  const auto [loading, load] = adder.add(
+      "load", "Start the replicas of a deployment that loads on demand, and wait until one takes requests",
+      [](const ModelFlags& flags) { return change_load(flags, true); }, std::chrono::minutes{6});
+  loading->add_option("MODEL", load->model, "NAME or NAME@VERSION")->required()->type_name("NAME[@VERSION]");
+  const auto [unloading, unload] = adder.add(
+      "unload", "Stop them; the deployment stays", [](const ModelFlags& flags) { return change_load(flags, false); },
+      std::chrono::minutes{6});
+  unloading->add_option("MODEL", unload->model, "NAME or NAME@VERSION")->required()->type_name("NAME[@VERSION]");
+}
+
 }  // namespace
 
 void add_models(CLI::App& app, Shell& shell) {
@@ -295,6 +316,7 @@ void add_models(CLI::App& app, Shell& shell) {
   showing->add_option("MODEL", show->model, "NAME or NAME@VERSION")->required()->type_name("NAME[@VERSION]");
   add_storing(adder);
   add_life(adder);
+  add_loading(adder);
   const auto [validating, validate] = adder.add(
       "validate", "Load a version in a process of its own on this machine, and ask it once",
       [&shell](const ModelFlags& flags) { return validate_model(flags, shell.clock); }, std::chrono::minutes{1});

@@ -70,6 +70,15 @@ std::string labels_of(const json& model) {
   return labels;
 }
 
+/// Its memory is what its process has now; nothing where that is not known.
+std::vector<std::string> replica_row(const json& replica) {
+  return {text(replica, "id"),       text(replica, "node"),
+          text(replica, "state"),    number(replica, "memory_bytes") > 0 ? size(replica, "memory_bytes") : "",
+          text(replica, "restarts"), text(replica, "requests"),
+          text(replica, "waiting"),  text(replica, "running"),
+          text(replica, "reason")};
+}
+
 }  // namespace
 
 std::string render_nodes(const json& nodes) {
@@ -86,10 +95,11 @@ std::string render_nodes(const json& nodes) {
 }
 
 std::string render_models(const json& models) {
-  Table table({"MODEL", "LABELS", "SIZE", "FILES", "DEPLOYMENT", "CREATED", "SOURCE"});
+  Table table({"MODEL", "LABELS", "SIZE", "MEMORY", "FILES", "DEPLOYMENT", "CREATED", "SOURCE"});
   for (const json& model : models) {
     table.add({text(model, "name") + "@" + text(model, "version"), labels_of(model), size(model, "bytes"),
-               text(model, "files"), text(model, "deployment"), text(model, "created"), text(model, "source")});
+               size(model, "memory_bytes"), text(model, "files"), text(model, "deployment"), text(model, "created"),
+               text(model, "source")});
   }
   return table.str();
 }
@@ -104,6 +114,7 @@ std::string render_model_details(const json& versions) {
     line("labels", labels_of(model));
     line("deployment", text(model, "deployment"));
     line("size", fmt::format("{} in {} files", size(model, "bytes"), text(model, "files")));
+    line("memory", fmt::format("{} a replica, where its deployment says nothing else", size(model, "memory_bytes")));
     line("created", text(model, "created"));
     line("source", text(model, "source"));
     line("digest", text(model, "digest"));
@@ -117,9 +128,10 @@ std::string render_deployments(const json& deployments) {
   std::string reasons;
   for (const json& one : deployments) {
     const json& each = at(one, "resources");
+    const bool is_unloaded = at(one, "loaded") == false;
     table.add({text(one, "name"), text(one, "model"), text(one, "weight"),
-               text(one, "ready") + "/" + text(one, "replicas"), text(each, "cpus"), size(each, "memory_bytes"),
-               text(one, "created")});
+               is_unloaded ? "unloaded" : text(one, "ready") + "/" + text(one, "replicas"), text(each, "cpus"),
+               size(each, "memory_bytes"), text(one, "created")});
     if (!text(one, "reason").empty()) reasons += fmt::format("{}: {}\n", text(one, "name"), text(one, "reason"));
     for (const json& replica : at(one, "running")) {
       if (text(replica, "reason").empty()) continue;
@@ -131,10 +143,20 @@ std::string render_deployments(const json& deployments) {
 }
 
 std::string render_deployment(const json& deployment) {
-  Table table({"REPLICA", "NODE", "STATE", "RESTARTS", "REQUESTS", "WAITING", "RUNNING", "REASON"});
-  for (const json& replica : at(deployment, "running")) {
-    table.add({text(replica, "id"), text(replica, "node"), text(replica, "state"), text(replica, "restarts"),
-               text(replica, "requests"), text(replica, "waiting"), text(replica, "running"), text(replica, "reason")});
+  Table table({"REPLICA", "NODE", "STATE", "MEMORY", "RESTARTS", "REQUESTS", "WAITING", "RUNNING", "REASON"});
+  for (const json& replica : at(deployment, "running")) table.add(replica_row(replica));
+  return table.str();
+}
+
+std::string render_replicas(const json& deployments) {
+  Table table(
+      {"DEPLOYMENT", "REPLICA", "NODE", "STATE", "MEMORY", "RESTARTS", "REQUESTS", "WAITING", "RUNNING", "REASON"});
+  for (const json& one : deployments) {
+    for (const json& replica : at(one, "running")) {
+      std::vector<std::string> row = replica_row(replica);
+      row.insert(row.begin(), text(one, "name"));
+      table.add(std::move(row));
+    }
   }
   return table.str();
 }

@@ -17,6 +17,8 @@ std::string render_model_details(const nlohmann::json& versions);
 std::string render_deployments(const nlohmann::json& deployments);
 /// Each replica of one deployment.
 std::string render_deployment(const nlohmann::json& deployment);
+/// The replicas of all deployments.
+std::string render_replicas(const nlohmann::json& deployments);
 std::string render_status(const nlohmann::json& status);
 /// What an apply changed, a line each.
 std::string render_changes(const nlohmann::json& answer);

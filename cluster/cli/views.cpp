@@ -84,11 +84,14 @@ void add_views(CLI::App& app, Shell& shell) {
            true);
   add_view(app, shell, "nodes", "The nodes and what they offer", "nodes", render_nodes, false, true);
   add_actors(app, shell, "The actors of all nodes, their supervisors and back ends: queues, latencies, errors");
-  CLI::App* get = app.add_subcommand("get", "List deployments, models, nodes or actors");
+  CLI::App* get = app.add_subcommand("get", "List deployments, replicas, models, nodes or actors");
   get->require_subcommand(1);
   add_view(*get, shell, "deployments", "Deployments, or one with its replicas", "deployments", render_deployments, true,
            true);
   get->get_subcommand("deployments")->alias("deployment");
+  add_view(*get, shell, "replicas", "Replicas, or those of one deployment: where they are, what they do and take",
+           "deployments", render_replicas, true, true);
+  get->get_subcommand("replicas")->alias("replica");
   add_view(*get, shell, "models", "Model versions in the store", "models", render_models, true, false);
   get->get_subcommand("models")->alias("model");
   add_view(*get, shell, "nodes", "Nodes", "nodes", render_nodes, true, true);

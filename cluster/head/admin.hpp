@@ -65,6 +65,13 @@ struct AnnotateModel {
   std::map<std::string, std::string> metadata;
 };
 
+/// Starts, or stops, the replicas of a deployment that loads on demand. Answers when that is done.
+struct ChangeModelLoad {
+  std::string name;
+  std::string version;  ///< Empty: of the model's only deployment that loads on demand.
+  bool load = true;     ///< False: unload.
+};
+
 /// A version that comes piece by piece; answered with where it goes on.
 struct BeginUpload {
   storage::ModelManifest manifest;
@@ -142,8 +149,9 @@ struct VerifyAudit {};
 
 struct AdminCall {
   std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel, LabelModel, UnlabelModel, RetireModel,
-               AnnotateModel, BeginUpload, UploadPiece, EndUpload, ReadModelBytes, CreateBackup, CreateKey, RevokeKey,
-               CreateToken, RevokeToken, RevokeNode, RotateNode, FindLogs, ReadNodeLog, ReadAudit, VerifyAudit>
+               AnnotateModel, ChangeModelLoad, BeginUpload, UploadPiece, EndUpload, ReadModelBytes, CreateBackup,
+               CreateKey, RevokeKey, CreateToken, RevokeToken, RevokeNode, RotateNode, FindLogs, ReadNodeLog, ReadAudit,
+               VerifyAudit>
       what;
   /// Runs once, on the head's thread: must hand over.
   std::function<void(Result<std::string>)> done;

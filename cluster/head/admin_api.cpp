@@ -23,6 +23,8 @@ constexpr std::array paths{
     "/api/v1/models/{model}/labels/{label}",
     "/api/v1/models/{model}/retired",
     "/api/v1/models/{model}/metadata",
+    "/api/v1/models/{model}/load",
+    "/api/v1/models/{model}/unload",
     "/api/v1/model-files/{model}",
     "/api/v1/uploads",
     "/api/v1/uploads/{upload}",

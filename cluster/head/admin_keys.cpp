@@ -32,12 +32,14 @@ Result<CreateKey> parse_create_key(const std::string& body) {
       wish.rate = value;
     } else if (field == "concurrent" && is_whole) {
       wish.concurrent = value;
+    } else if (field == "may_load" && value.is_boolean()) {
+      wish.may_load = value;
     } else if (field == "ttl_s" && is_whole) {
       wish.lifetime_s = value;
     } else {
       return fail_field(field,
                         "{} is no field of a key or has a value it cannot have; there are name (text), models (list of "
-                        "text), rate (a number), concurrent and ttl_s (whole numbers)",
+                        "text), rate (a number), concurrent and ttl_s (whole numbers), may_load (true or false)",
                         field);
     }
   }

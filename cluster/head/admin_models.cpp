@@ -86,6 +86,11 @@ Result<UnlabelModel> parse_unlabel(const std::string& model, const std::string& 
   return UnlabelModel{model, label};
 }
 
+Result<ChangeModelLoad> parse_load(const std::string& model, bool load) {
+  TROUPE_TRY(const storage::ModelRef ref, storage::parse_model_ref(model));
+  return ChangeModelLoad{ref.name, ref.version, load};
+}
+
 Result<RetireModel> parse_retire(const std::string& model, bool is_retired) {
   TROUPE_TRY(const storage::ModelRef ref, parse_version(model));
   return RetireModel{ref.name, ref.version, is_retired};
@@ -120,6 +125,10 @@ void add_model_routes(http::Routes& routes, const AdminDoor& door) {
       [](const auto&, const auto& names) { return parse_retire(names[0], true); });
   add("DELETE", "/api/v1/models/{model}/retired", "take back retirement", 200,
       [](const auto&, const auto& names) { return parse_retire(names[0], false); });
+  add("POST", "/api/v1/models/{model}/load", "load model", 200,
+      [](const auto&, const auto& names) { return parse_load(names[0], true); });
+  add("POST", "/api/v1/models/{model}/unload", "unload model", 200,
+      [](const auto&, const auto& names) { return parse_load(names[0], false); });
   add("POST", "/api/v1/models/{model}/metadata", "annotate model", 200,
       [](const auto& request, const auto& names) { return parse_annotate(names[0], request.body); });
 }

@@ -24,6 +24,8 @@ std::string change_of(const DeploymentRecord* before, const DeploymentRecord& af
   rest.version = after.version;
   rest.replicas = after.replicas;
   rest.weight = after.weight;
+  if (before->is_loaded != after.is_loaded) changes.push_back(after.is_loaded ? "loaded" : "unloaded");
+  rest.is_loaded = after.is_loaded;
   if (!(rest == after)) changes.push_back("settings");
   return fmt::format("{}", fmt::join(changes, ", "));
 }
@@ -39,6 +41,7 @@ AuditEntry token_created(AuditAct by, const TokenRecord& token) {
 std::string summary_of(const protocol::ApiKey& key) {
   std::string text = key.models.empty() ? "all models" : fmt::format("models {}", fmt::join(key.models, " "));
   text += key.rate > 0 ? fmt::format(", {}/s", key.rate) : ", any rate";
+  if (key.may_load) text += ", may load and unload";
   if (key.concurrent > 0) text += fmt::format(", {} at once", key.concurrent);
   text += key.expires_unix_us == 0 ? ", for ever"
                                    : ", until " + to_iso8601(wall_time_from_unix_microseconds(key.expires_unix_us));

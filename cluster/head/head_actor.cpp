@@ -54,6 +54,7 @@ HeadActor::HeadActor(actor::Context& context, HeadActorOptions options)
     send_messages();
   });
   serve<protocol::FindModel>([this](const auto& wish, actor::Reply reply) { find_model(*wish, std::move(reply)); });
+  serve<protocol::ChangeLoad>([this](const auto& wish, actor::Reply reply) { change_load(*wish, std::move(reply)); });
   on<AdminCall>([this](const AdminCall& call) { admin(call); });
   on<RefusedWrite>([this](const RefusedWrite& refused) { take_refusal(refused); });
   on<UntoldWrites>([this](const UntoldWrites& untold) { options_.audit.leave_out(untold.count); });
@@ -102,6 +103,7 @@ void HeadActor::tick() {
   }
   spread_keys();
   send_messages();
+  settle_loads();
   record_left_out();
   context().after(state_.options().membership.heartbeat_interval / 2, [this] { tick(); });
 }
@@ -140,6 +142,8 @@ void HeadActor::admin(const AdminCall& call) {
     retire_model(*retire, call.by, done);
   } else if (const auto* annotate = std::get_if<AnnotateModel>(&call.what)) {
     annotate_model(*annotate, call.by, done);
+  } else if (const auto* load = std::get_if<ChangeModelLoad>(&call.what)) {
+    change_load(*load, call.by, done);
   } else if (const auto* upload = std::get_if<BeginUpload>(&call.what)) {
     start_upload(*upload, call.by, done);
   } else if (const auto* end = std::get_if<EndUpload>(&call.what)) {
@@ -240,8 +244,13 @@ void HeadActor::next_step(const std::shared_ptr<ApplyJob>& job) {
   auto deployment = std::get<DeploymentDocument>(step);
   deployment.model = without_label(deployment.model);
   const std::string model = deployment.model.substr(0, deployment.model.find('@'));
-  auto record = to_record(deployment, state_.default_weight(deployment.name, model),
-                          unix_microseconds(context().wall()), metadata_of(deployment.model));
+  const storage::ModelManifest* const manifest = manifest_of(deployment.model);
+  auto record =
+      to_record(deployment, state_.default_weight(deployment.name, model), unix_microseconds(context().wall()),
+                metadata_of(deployment.model), manifest == nullptr ? ByteCount{} : manifest->total_bytes());
+  // What runs goes on, and what is loaded stays so.
+  if (const auto known = state_.deployments().find(deployment.name); record && known != state_.deployments().end())
+    record->is_loaded |= known->second.record.is_loaded;
   const auto next = stepped("Deployment", deployment.name);
   by.object = "Deployment " + deployment.name;
   record ? store_deployment(std::move(*record), std::move(by), next) : next(fail(record.error()));

@@ -16,6 +16,7 @@
 #include "cluster/head/trust.hpp"
 #include "runtime/actor/actor.hpp"
 #include "runtime/observe/log.hpp"
+#include "runtime/protocol/loading.hpp"
 #include "runtime/protocol/models.hpp"
 #include "storage/model_ref.hpp"
 #include "storage/model_store.hpp"
@@ -138,6 +139,18 @@ class HeadActor final : public actor::Actor {
   void retire_model(const RetireModel& wish, const AuditAct& by, const Done& done);
   void annotate_model(const AnnotateModel& wish, const AuditAct& by, const Done& done);
 
+  // Loading on demand (head_loads.cpp).
+  struct WaitingLoad {
+    std::string deployment;
+    bool load = true;  ///< False: to be unloaded.
+    Time until;
+    Done done;
+  };
+  void change_load(const protocol::ChangeLoad& wish, actor::Reply reply);
+  void change_load(const ChangeModelLoad& wish, AuditAct by, Done done);
+  void await_load(const DeploymentRecord& record, bool load, const Done& done);
+  void settle_loads();
+
   // What replicas and nodes write (head_logs.cpp).
   void find_logs(const FindLogs& wish, const Done& done);
   void take_logs(LogSearch& search, NodeId node, const std::string& name, const protocol::LogList& list);
@@ -175,6 +188,7 @@ class HeadActor final : public actor::Actor {
   bool is_committing_ = false;
   RefusalThrottle refusals_;
   HeadState state_;
+  std::vector<WaitingLoad> loads_;  ///< Asked for and not yet settled.
   KeyBook keys_;
   /// Gateways that have been told the keys, or are being told: incarnation and revision.
   std::map<NodeId, std::pair<Incarnation, uint64_t>> keys_known_;

@@ -1,5 +1,7 @@
 #include "cluster/head/head_state.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <set>
 
@@ -19,6 +21,12 @@ bool is_coming(ReplicaState state) {
 }
 
 }  // namespace
+
+protocol::Resources taken_by(const ReplicaRecord& replica) {
+  protocol::Resources taken = replica.spec.resources;
+  taken.memory_bytes = std::max(taken.memory_bytes, replica.status.memory_bytes);
+  return taken;
+}
 
 HeadState::HeadState(HeadOptions options, VersionOf version_of, Random& random, Time now)
     : options_(std::move(options)),
@@ -129,6 +137,8 @@ Status HeadState::check(const DeploymentRecord& record) const {
     return fail_field("backend", "entry, python and settings are of back ends in Python; this one is not");
   if (is_python && record.isolation == protocol::Isolation::thread)
     return fail_field("isolation", "a back end in Python runs in a process of its own: leave isolation at process");
+  if (record.load == LoadPolicy::on_demand && record.replicas == 0)
+    return fail_field("replicas", "with `load: on_demand`, replicas is how many run once it is loaded: at least 1");
   if (record.backend == protocol::BackendKind::echo) return {};
   const StoredVersion stored = version_of_(record.model, record.version);
   const auto known = deployments_.find(record.name);
@@ -187,6 +197,7 @@ protocol::ReplicaSpec HeadState::spec_of(const DeploymentView& deployment) const
   spec.entry = record.entry;
   spec.python = record.python;
   spec.settings = record.settings;
+  spec.warm_up = record.warm_up;
   return spec;
 }
 
@@ -216,28 +227,36 @@ void HeadState::start_replica(const DeploymentView& deployment, NodeId node) {
   replicas_[replica.spec.id] = std::move(replica);
 }
 
+std::vector<Host> HeadState::hosts() const {
+  std::vector<Host> hosts;
+  for (const auto& [id, member] : membership_.members())
+    if (member.state == NodeState::alive && member.info.roles.worker && !member.draining)
+      hosts.push_back({id, member.info.name, member.info.resources});
+  return hosts;
+}
+
+std::vector<Placed> HeadState::placed() const {
+  std::vector<Placed> placed;
+  for (const auto& [id, replica] : replicas_) {
+    const Member* member = membership_.find(replica.node);
+    placed.push_back({.id = id,
+                      .deployment = replica.spec.deployment,
+                      .node = replica.node,
+                      .takes = taken_by(replica),
+                      .ready = replica.status.state == ReplicaState::ready,
+                      .stopping = replica.stopping,
+                      .leaving = member != nullptr && member->draining,
+                      .outdated = !is_current(replica)});
+  }
+  return placed;
+}
+
 void HeadState::reconcile(Time now) {
   if (now >= place_from_) {
     std::vector<Wish> wishes;
-    for (const auto& [name, view] : deployments_) wishes.push_back({name, view.record.replicas, view.record.resources});
-    std::vector<Host> hosts;
-    for (const auto& [id, member] : membership_.members())
-      if (member.state == NodeState::alive && member.info.roles.worker && !member.draining)
-        hosts.push_back({id, member.info.name, member.info.resources});
-    std::vector<Placed> placed;
-    for (const auto& [id, replica] : replicas_) {
-      const Member* member = membership_.find(replica.node);
-      placed.push_back({.id = id,
-                        .deployment = replica.spec.deployment,
-                        .node = replica.node,
-                        .takes = replica.spec.resources,
-                        .ready = replica.status.state == ReplicaState::ready,
-                        .stopping = replica.stopping,
-                        .leaving = member != nullptr && member->draining,
-                        .outdated = !is_current(replica)});
-    }
-
-    const Plan plan = plan_placement(wishes, hosts, placed);
+    for (const auto& [name, view] : deployments_)
+      wishes.push_back({name, view.record.replicas_wished(), view.record.resources});
+    const Plan plan = plan_placement(wishes, hosts(), placed());
     for (const Plan::Start& start : plan.starts) start_replica(deployments_.at(start.deployment), start.node);
     for (const ReplicaId id : plan.stops) replicas_.at(id).stopping = true;
     for (auto& [name, view] : deployments_) {
@@ -330,8 +349,8 @@ protocol::RoutingSnapshot HeadState::routing(Time now) const {
     model.name = record.model;
     const int64_t created = record.created_unix_us / 1'000'000;
     model.created_unix_s = model.routes.empty() ? created : std::min(model.created_unix_s, created);
-    protocol::Route route{name, record.version, record.weight, record.balancing, record.cache, record.backend, {}, 0,
-                          {}};
+    protocol::Route route{name, record.version,   record.weight, record.balancing, record.cache, record.backend, {}, 0,
+                          {},   !record.is_loaded};
     for (const auto& [id, replica] : replicas_) {
       if (replica.spec.deployment != name || replica.stopping) continue;
       if (replica.status.state == ReplicaState::ready) route.replicas.push_back({id, replica.node});
@@ -377,6 +396,66 @@ std::vector<protocol::RoutedNode> HeadState::model_sources(const std::string& mo
   if (sources.size() > model_sources_max) sources.resize(model_sources_max);
   add(options_.self);
   return sources;
+}
+
+Result<DeploymentRecord> HeadState::find_loadable(const std::string& model, const std::string& version) const {
+  std::vector<const DeploymentRecord*> found;
+  std::vector<std::string> versions;
+  for (const auto& [name, view] : deployments_) {
+    const DeploymentRecord& record = view.record;
+    if (record.model != model || (!version.empty() && record.version != version)) continue;
+    versions.push_back(record.model + "@" + record.version);
+    if (record.load == LoadPolicy::on_demand) found.push_back(&record);
+  }
+  if (found.size() == 1) return *found.front();
+  if (found.size() > 1)
+    return fail(Errc::invalid_argument, "{} versions of {} load on demand; name one of {}", found.size(), model,
+                fmt::join(versions, ", "));
+  if (versions.empty())
+    return fail(Errc::not_found, "no deployment serves {}{}{}; what is loaded must be deployed with `load: on_demand`",
+                model, version.empty() ? "" : "@", version);
+  return fail(Errc::failed_precondition,
+              "{} runs always: it is neither loaded nor unloaded. `load: on_demand` in its deployment changes that",
+              fmt::join(versions, ", "));
+}
+
+Status HeadState::has_room(const DeploymentRecord& record, Time now) const {
+  // Who comes back after a start of the head is not known yet.
+  if (now < place_from_) return {};
+  std::vector<Placed> others = placed();
+  std::erase_if(others, [&](const Placed& replica) { return replica.deployment == record.name; });
+  const Plan plan = plan_placement({{record.name, 1, record.resources}}, hosts(), others);
+  if (!plan.starts.empty()) return {};
+  return fail(Errc::resource_exhausted, "{}@{} cannot be loaded: {}", record.model, record.version,
+              plan.unplaced.at(record.name));
+}
+
+Result<bool> HeadState::is_load_settled(const std::string& name, bool load) const {
+  const auto found = deployments_.find(name);
+  if (found == deployments_.end()) return fail(Errc::failed_precondition, "the deployment {} was deleted", name);
+  const DeploymentView& view = found->second;
+  if (view.record.is_loaded != load)
+    return fail(Errc::failed_precondition, "{}@{} was {} meanwhile", view.record.model, view.record.version,
+                load ? "unloaded" : "loaded");
+  size_t running = 0;
+  size_t failed = 0;
+  bool is_ending = false;
+  std::string reason;
+  for (const auto& [id, replica] : replicas_) {
+    if (replica.spec.deployment != name) continue;
+    is_ending |= replica.stopping;
+    if (replica.stopping) continue;
+    if (replica.status.state == ReplicaState::ready && load && is_current(replica)) return gateways_are_up_to_date();
+    ++running;
+    failed += replica.status.state == ReplicaState::failed;
+    if (!replica.status.reason.empty()) reason = replica.status.reason;
+  }
+  // Then what it took is free for others.
+  if (!load) return running == 0 && !is_ending && gateways_are_up_to_date();
+  if (running == 0 && !is_ending && !view.unplaced.empty()) return fail(Errc::resource_exhausted, "{}", view.unplaced);
+  if (running > 0 && failed == running)
+    return fail(Errc::failed_precondition, "{}@{} does not load: {}", view.record.model, view.record.version, reason);
+  return false;
 }
 
 std::vector<ToNode> HeadState::take_messages() {

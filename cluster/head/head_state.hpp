@@ -51,6 +51,9 @@ struct ReplicaRecord {
   uint64_t unrouted_by = 0;         ///< and by which revision of them.
 };
 
+/// What a replica takes of its node: of memory what it was placed for, or what its process has where that is more.
+protocol::Resources taken_by(const ReplicaRecord& replica);
+
 /// A deployment, the store's revision of it, and why it is not whole.
 struct DeploymentView {
   DeploymentRecord record;
@@ -83,6 +86,15 @@ class HeadState {
   /// where gateways have not heard from the head for too long. None where no deployment of the model has weight.
   std::map<std::string, std::string> stable_deployments() const;
 
+  /// The deployment that loading or unloading `model`@`version` means; an empty version names the model's only one that
+  /// loads on demand. Errors: not_found, failed_precondition (it runs always), invalid_argument (there are several).
+  Result<DeploymentRecord> find_loadable(const std::string& model, const std::string& version) const;
+  /// Whether any node has room for a replica of `record` now; resource_exhausted says what is short.
+  Status has_room(const DeploymentRecord& record, Time now) const;
+  /// Whether the deployment is loaded (`load`), or unloaded, and all gateways know. An error: that will not be, or not
+  /// by itself.
+  Result<bool> is_load_settled(const std::string& name, bool load) const;
+
   std::vector<ToNode> take_messages();
 
   /// Who has the files of a version, in the order in which `asker` should ask: workers that run it first, in an order
@@ -104,6 +116,8 @@ class HeadState {
   bool update_replicas(const protocol::Heartbeat& heartbeat);
   void lose_node(NodeId node);
   void reconcile(Time now);
+  std::vector<Host> hosts() const;
+  std::vector<Placed> placed() const;
   /// Of a replica of `deployment` as it is now, without id.
   protocol::ReplicaSpec spec_of(const DeploymentView& deployment) const;
   void start_replica(const DeploymentView& deployment, NodeId node);

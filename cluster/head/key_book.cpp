@@ -62,6 +62,7 @@ Result<NewKey> KeyBook::draw(const KeyWish& wish, const std::array<uint64_t, 4>&
   key.rate = wish.rate;
   key.concurrent = wish.concurrent;
   key.created_unix_us = now_unix_us;
+  key.may_load = wish.may_load;
   if (wish.lifetime_s > 0) key.expires_unix_us = now_unix_us + wish.lifetime_s * us_per_s;
   return made;
 }
@@ -76,6 +77,18 @@ Result<KeyRecord> KeyBook::revoked(const std::string& id, int64_t now_unix_us) c
   KeyRecord record = found->second;
   if (record.revoked_unix_us == 0) record.revoked_unix_us = now_unix_us;
   return record;
+}
+
+Status KeyBook::may_load(const std::string& id, const std::string& model, int64_t now_unix_us) const {
+  const auto found = records_.find(id);
+  if (found == records_.end()) return fail(Errc::unauthenticated, "there is no API key {}", id);
+  const protocol::ApiKey& key = found->second.key;
+  if (found->second.revoked_unix_us != 0) return fail(Errc::unauthenticated, "the API key {} has been revoked", id);
+  if (key.expires_unix_us != 0 && key.expires_unix_us <= now_unix_us)
+    return fail(Errc::unauthenticated, "the API key {} has expired", id);
+  if (!key.may_load || (!key.models.empty() && std::ranges::find(key.models, model) == key.models.end()))
+    return fail(Errc::permission_denied, "the API key {} may not load or unload {}", id, model);
+  return {};
 }
 
 void KeyBook::set(KeyRecord record) {

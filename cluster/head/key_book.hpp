@@ -31,6 +31,7 @@ struct KeyWish {
   double rate = 0;                  ///< 0 = any.
   uint32_t concurrent = 0;          ///< 0 = any.
   int64_t lifetime_s = 0;           ///< 0 = for ever.
+  bool may_load = false;            ///< Load and unload models too.
 };
 
 /// A key's text, shown once, and what is kept of it.
@@ -52,6 +53,9 @@ class KeyBook {
   Result<NewKey> draw(const KeyWish& wish, const std::array<uint64_t, 4>& random, int64_t now_unix_us) const;
   /// The record of a revoked key, for set(). not_found.
   Result<KeyRecord> revoked(const std::string& id, int64_t now_unix_us) const;
+  /// Whether the key of this id may load and unload `model` now: permission_denied, or unauthenticated for one that is
+  /// unknown, revoked or expired.
+  Status may_load(const std::string& id, const std::string& model, int64_t now_unix_us) const;
   /// Adds or replaces; what was stored.
   void set(KeyRecord record);
 

@@ -32,6 +32,7 @@ json replica_of(const HeadState& state, const ReplicaRecord& replica) {
   json row{{"id", replica.spec.id.str()},
            {"node", node_name(state, replica.node)},
            {"state", replica.stopping ? "draining" : std::string(to_string(replica.status.state))},
+           {"memory_bytes", replica.status.memory_bytes},
            {"restarts", replica.status.restarts},
            {"requests", replica.status.requests},
            {"waiting", replica.status.waiting},
@@ -50,9 +51,10 @@ json nodes_view(const HeadState& state, Time now) {
     for (const auto& [replica_id, replica] : state.replicas()) {
       if (replica.node != id) continue;
       ++replicas;
-      used.cpu_millis += replica.spec.resources.cpu_millis;
-      used.memory_bytes += replica.spec.resources.memory_bytes;
-      used.gpus += replica.spec.resources.gpus;
+      const protocol::Resources taken = taken_by(replica);
+      used.cpu_millis += taken.cpu_millis;
+      used.memory_bytes += taken.memory_bytes;
+      used.gpus += taken.gpus;
     }
     const protocol::NodeAddresses& addresses = member.info.addresses;
     rows.push_back(
@@ -122,7 +124,9 @@ json deployments_view(const HeadState& state) {
                     {"model", record.model + "@" + record.version},
                     {"weight", record.weight},
                     {"stable", stable.contains(record.model) && stable.at(record.model) == name},
-                    {"replicas", record.replicas},
+                    {"replicas", record.replicas_wished()},
+                    {"load", record.load == LoadPolicy::always ? "always" : "on_demand"},
+                    {"loaded", record.is_loaded},
                     {"ready", ready},
                     {"routed", state.gateways_are_up_to_date()},
                     {"reason", view.unplaced},
@@ -144,6 +148,7 @@ json models_view(const std::vector<storage::ModelManifest>& models, const ModelB
                     {"version", model.version},
                     {"bytes", model.total_bytes().value},
                     {"files", model.files.size()},
+                    {"memory_bytes", memory_needed(model.metadata, model.total_bytes()).value},
                     {"created", to_iso8601(model.created)},
                     {"source", model.source},
                     {"digest", model.digest()},
@@ -189,7 +194,7 @@ json status_view(const HeadState& state, json models, Time now) {
   for (const auto& [id, member] : state.membership().members()) alive += member.is_member();
   size_t wished = 0;
   size_t ready = 0;
-  for (const auto& [name, view] : state.deployments()) wished += view.record.replicas;
+  for (const auto& [name, view] : state.deployments()) wished += view.record.replicas_wished();
   for (const auto& [id, replica] : state.replicas())
     ready += replica.status.state == ReplicaState::ready && !replica.stopping;
   return {{"cluster", state.options().cluster}, {"epoch", state.options().epoch.value},
@@ -215,6 +220,7 @@ json keys_view(const KeyBook& keys, int64_t now_unix_us) {
                     {"models", key.models},
                     {"rate", key.rate},
                     {"concurrent", key.concurrent},
+                    {"may_load", key.may_load},
                     {"created", time(key.created_unix_us)},
                     {"expires", time(key.expires_unix_us)},
                     {"revoked", time(record.revoked_unix_us)}});

@@ -8,6 +8,7 @@
 #include "actors/gateway/http/error_answer.hpp"
 #include "actors/gateway/http/gateway_handler.hpp"
 #include "actors/gateway/idempotency/idempotency_actor.hpp"
+#include "cluster/agent/agent_actor.hpp"
 #include "cluster/node/door_metrics.hpp"
 #include "cluster/node/identity.hpp"
 #include "cluster/node/version.hpp"
@@ -137,6 +138,13 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, const std::shared
   door.io_threads = options.http_threads > 0 ? options.http_threads : std::max(1u, cpus / 2);
   gateway::HttpFrontEnd front_end;
   static_cast<gateway::FrontEnd&>(front_end) = front_end_of(parts, clock);
+  front_end.ask_to_load = [&host](protocol::ChangeLoad wish, Time deadline, std::function<void(Status)> done_once) {
+    // The agent knows the head.
+    const auto done = std::make_shared<std::function<void(Status)>>(std::move(done_once));
+    const actor::Ref agent = host.find(protocol::agent_path);
+    const Status sent = agent.send(AskToLoad{std::move(wish), deadline, [done](Status s) { (*done)(std::move(s)); }});
+    if (!sent) (*done)(fail(Errc::unavailable, "this gateway cannot ask the head at the moment"));
+  };
   front_end.cors = door.cors;
   front_end.io_threads = door.io_threads;
   TROUPE_TRY(parts.http, http::HttpServer::listen(door, clock, gateway::make_gateway_handler(front_end),

@@ -1,7 +1,31 @@
 #include "cluster/spec/documents.hpp"
 
+#include "actors/worker/warm_up.hpp"
 #include "storage/model_manifest.hpp"
 #include "storage/model_ref.hpp"
+
+namespace troupe::protocol {
+
+void describe(config::Schema<WarmUpInput>& schema) {
+  schema.named("input");
+  schema.field("name", &WarmUpInput::name, "The tensor's name").required();
+  schema.field("datatype", &WarmUpInput::dtype, "Its type");
+  schema.field("shape", &WarmUpInput::shape, "Its dimensions").size(0, 8);
+  schema.field("data", &WarmUpInput::data, "Its numbers, row by row; empty: zeros").size(0, 4096);
+}
+
+void describe(config::Schema<WarmUpSpec>& schema) {
+  schema.named("warm_up");
+  schema.field("prompt", &WarmUpSpec::prompt, "A text to go on from").size(0, 16384);
+  schema.field("max_tokens", &WarmUpSpec::max_tokens, "Tokens of the answer to the prompt").range(1, 4096);
+  schema.field("embed", &WarmUpSpec::embed, "A text to make a vector of").size(0, 16384);
+  schema.field("inputs", &WarmUpSpec::inputs, "Tensors").size(0, 32);
+  schema.check([](const WarmUpSpec& one) { return worker::warm_up_work(one).has_value(); },
+               "one of prompt, embed and inputs; of each input as many numbers as its shape has elements, or none for "
+               "zeros");
+}
+
+}  // namespace troupe::protocol
 
 namespace troupe::cluster {
 
@@ -60,7 +84,10 @@ void describe(config::Schema<ModelDocument>& schema) {
 void describe(config::Schema<ResourcesDocument>& schema) {
   schema.named("resources");
   schema.field("cpus", &ResourcesDocument::cpus, "CPUs a replica takes").range(0.0, 1024.0);
-  schema.field("memory", &ResourcesDocument::memory, "Memory a replica takes").range(0_MiB, 16384_GiB);
+  schema
+      .field("memory", &ResourcesDocument::memory,
+             "Memory a replica takes; unset: its files, its key-value cache and 64MiB, 256MiB at least")
+      .range(0_MiB, 16384_GiB);
   schema.field("gpus", &ResourcesDocument::gpus, "GPUs a replica takes").range(0, 64);
 }
 
@@ -103,6 +130,9 @@ void describe(config::Schema<DeploymentDocument>& schema) {
       .required()
       .check(is_full_reference, "NAME@VERSION, such as clerk@2");
   schema.field("replicas", &DeploymentDocument::replicas, "Running copies").range(0, 1000);
+  schema.field("load", &DeploymentDocument::load,
+               "When they run: always, or on_demand: from when a client with leave for it loads the model until it is "
+               "unloaded");
   schema.field("backend", &DeploymentDocument::backend,
                "What computes; unset: what the version's metadata says, else native");
   schema.field("isolation", &DeploymentDocument::isolation,
@@ -116,6 +146,10 @@ void describe(config::Schema<DeploymentDocument>& schema) {
   schema.field("batching", &DeploymentDocument::batching, "How requests share a step of the back end");
   schema.field("engine", &DeploymentDocument::engine, "Settings of the native engine");
   schema.field("echo", &DeploymentDocument::echo, "Settings of the echo back end");
+  schema
+      .field("warm_up", &DeploymentDocument::warm_up,
+             "Requests that a replica must answer, one after the other, before it is ready")
+      .size(0, 16);
   schema.field("cache", &DeploymentDocument::cache, "Result cache at the gateways");
   schema
       .field("entry", &DeploymentDocument::entry,

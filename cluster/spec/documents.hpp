@@ -5,10 +5,28 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "runtime/base/units.hpp"
 #include "runtime/config/schema.hpp"
 #include "runtime/protocol/cluster.hpp"
+
+namespace troupe {
+
+/// Of the Open Inference Protocol; BYTES is none that a warm-up request may have.
+inline constexpr std::array dtype_names{
+    config::EnumName<DType>{DType::boolean, "BOOL"}, config::EnumName<DType>{DType::u8, "UINT8"},
+    config::EnumName<DType>{DType::u16, "UINT16"},   config::EnumName<DType>{DType::u32, "UINT32"},
+    config::EnumName<DType>{DType::u64, "UINT64"},   config::EnumName<DType>{DType::i8, "INT8"},
+    config::EnumName<DType>{DType::i16, "INT16"},    config::EnumName<DType>{DType::i32, "INT32"},
+    config::EnumName<DType>{DType::i64, "INT64"},    config::EnumName<DType>{DType::f16, "FP16"},
+    config::EnumName<DType>{DType::bf16, "BF16"},    config::EnumName<DType>{DType::f32, "FP32"},
+    config::EnumName<DType>{DType::f64, "FP64"}};
+inline auto names_of(DType) {
+  return dtype_names;
+}
+
+}  // namespace troupe
 
 namespace troupe::protocol {
 
@@ -18,6 +36,9 @@ inline constexpr std::array backend_names{config::EnumName<BackendKind>{BackendK
 inline auto names_of(BackendKind) {
   return backend_names;
 }
+
+void describe(config::Schema<WarmUpInput>& schema);
+void describe(config::Schema<WarmUpSpec>& schema);
 
 inline constexpr std::array isolation_names{config::EnumName<Isolation>{Isolation::process, "process"},
                                             config::EnumName<Isolation>{Isolation::thread, "thread"}};
@@ -36,6 +57,17 @@ inline auto names_of(BalancingPolicy) {
 
 namespace troupe::cluster {
 
+/// When the replicas of a deployment run.
+enum class LoadPolicy : uint8_t {
+  always = 1,
+  on_demand = 2,  ///< From when somebody loads it until somebody unloads it.
+};
+inline constexpr std::array load_names{config::EnumName<LoadPolicy>{LoadPolicy::always, "always"},
+                                       config::EnumName<LoadPolicy>{LoadPolicy::on_demand, "on_demand"}};
+inline auto names_of(LoadPolicy) {
+  return load_names;
+}
+
 /// A version to be put into the model store.
 struct ModelDocument {
   std::string name;
@@ -53,7 +85,7 @@ void describe(config::Schema<ModelDocument>& schema);
 /// What one replica takes from its node.
 struct ResourcesDocument {
   double cpus = 0.5;
-  ByteCount memory = 256_MiB;
+  std::optional<ByteCount> memory;  ///< Unset: memory_needed() of the version.
   uint32_t gpus = 0;
 };
 void describe(config::Schema<ResourcesDocument>& schema);
@@ -104,6 +136,8 @@ struct DeploymentDocument {
   std::string entry;   ///< Of a back end in Python: "my_module:Class"; empty: what the version's metadata says.
   std::string python;  ///< Its interpreter; empty: the node makes an environment of the version's requirements.txt.
   std::map<std::string, std::string> settings;  ///< Its own, handed to its class.
+  LoadPolicy load = LoadPolicy::always;
+  std::vector<protocol::WarmUpSpec> warm_up;
 };
 void describe(config::Schema<DeploymentDocument>& schema);
 

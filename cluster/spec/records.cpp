@@ -25,8 +25,21 @@ Result<protocol::BackendKind> backend_of(const std::map<std::string, std::string
 
 }  // namespace
 
+ByteCount memory_needed(protocol::BackendKind backend, ByteCount files, ByteCount kv_cache) {
+  constexpr ByteCount own = 64_MiB;
+  constexpr ByteCount least = 256_MiB;
+  // An echo has no files, whatever is stored under its name.
+  if (backend == protocol::BackendKind::echo) return least;
+  const uint64_t cache = backend == protocol::BackendKind::native ? kv_cache.value : 0;
+  return std::max(least, ByteCount{files.value + cache + own.value});
+}
+
+ByteCount memory_needed(const std::map<std::string, std::string>& metadata, ByteCount files) {
+  return memory_needed(backend_of(metadata).value_or(protocol::BackendKind::native), files, EngineDocument{}.kv_cache);
+}
+
 Result<DeploymentRecord> to_record(const DeploymentDocument& document, double weight, int64_t created_unix_us,
-                                   const std::map<std::string, std::string>& metadata) {
+                                   const std::map<std::string, std::string>& metadata, ByteCount files) {
   const storage::ModelRef model = storage::parse_model_ref(document.model).value();
   DeploymentRecord record;
   record.name = document.name;
@@ -40,8 +53,10 @@ Result<DeploymentRecord> to_record(const DeploymentDocument& document, double we
   }
   record.weight = document.weight.value_or(weight);
   record.balancing = document.balancing;
-  record.resources = {static_cast<uint32_t>(std::lround(document.resources.cpus * 1000)),
-                      document.resources.memory.value, document.resources.gpus};
+  const ByteCount memory =
+      document.resources.memory.value_or(memory_needed(record.backend, files, document.engine.kv_cache));
+  record.resources = {static_cast<uint32_t>(std::lround(document.resources.cpus * 1000)), memory.value,
+                      document.resources.gpus};
   record.batching = {document.batching.max_size, document.batching.max_delay, document.batching.max_queue};
   record.engine = {document.engine.max_sequences, document.engine.max_step_tokens, document.engine.kv_cache.value,
                    document.engine.threads};
@@ -54,6 +69,9 @@ Result<DeploymentRecord> to_record(const DeploymentDocument& document, double we
     record.entry = value_of(metadata, metadata_entry);
   record.python = document.python;
   record.settings = document.settings;
+  record.warm_up = document.warm_up;
+  record.load = document.load;
+  record.is_loaded = record.load == LoadPolicy::always;
   return record;
 }
 

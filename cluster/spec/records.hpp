@@ -29,13 +29,20 @@ struct DeploymentRecord {
   std::string entry;  ///< Of a back end in Python, as the two below.
   std::string python;
   std::map<std::string, std::string> settings;
+  LoadPolicy load = LoadPolicy::always;
+  bool is_loaded = true;  ///< Of one that loads on demand: whether it was asked for last; of others always.
+  std::vector<protocol::WarmUpSpec> warm_up;
+
+  /// How many shall run now.
+  uint32_t replicas_wished() const { return is_loaded ? replicas : 0; }
 
   bool operator==(const DeploymentRecord&) const = default;
   static constexpr auto fields() {
     using D = DeploymentRecord;
-    return std::tuple{&D::schema,          &D::name,      &D::model,     &D::version,  &D::replicas, &D::backend,
-                      &D::weight,          &D::balancing, &D::resources, &D::batching, &D::engine,   &D::cache,
-                      &D::created_unix_us, &D::isolation, &D::echo,      &D::entry,    &D::python,   &D::settings};
+    return std::tuple{
+        &D::schema,    &D::name,      &D::model,    &D::version,  &D::replicas, &D::backend,         &D::weight,
+        &D::balancing, &D::resources, &D::batching, &D::engine,   &D::cache,    &D::created_unix_us, &D::isolation,
+        &D::echo,      &D::entry,     &D::python,   &D::settings, &D::load,     &D::is_loaded,       &D::warm_up};
   }
 };
 
@@ -53,10 +60,17 @@ struct ClusterRecord {
 inline constexpr std::string_view deployment_prefix = "deployment/";
 inline constexpr std::string_view cluster_key = "cluster";
 
+/// What a replica takes of memory where nobody says it: the files of its version once, the key-value cache of a native
+/// engine, and 64 MiB for its process; 256 MiB at least.
+ByteCount memory_needed(protocol::BackendKind backend, ByteCount files, ByteCount kv_cache);
+/// As above, of a version with this `metadata` and the engine's default settings.
+ByteCount memory_needed(const std::map<std::string, std::string>& metadata, ByteCount files);
+
 /// Requires a document that bind() accepted. `weight`, and of the version's `metadata` back end and entry, stand in
-/// where the document has none. Errors: corrupt_data where the metadata names no back end of ours.
+/// where the document has none; `files` is what its files have. Errors: corrupt_data where the metadata names no back
+/// end of ours.
 Result<DeploymentRecord> to_record(const DeploymentDocument& document, double weight, int64_t created_unix_us,
-                                   const std::map<std::string, std::string>& metadata);
+                                   const std::map<std::string, std::string>& metadata, ByteCount files = {});
 
 std::string encode(const DeploymentRecord& record);
 std::string encode(const ClusterRecord& record);

@@ -47,6 +47,8 @@ bool is_the_heads(MessageType type) {
     case MessageType::model_sources:
     case MessageType::read_model:
     case MessageType::model_chunk:
+    case MessageType::change_load:
+    case MessageType::load_changed:
       return false;
   }
   return false;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "runtime/base/clock.hpp"
+#include "runtime/base/dtype.hpp"
 #include "runtime/base/ids.hpp"
 #include "runtime/protocol/message_type.hpp"
 #include "runtime/protocol/model_interface.hpp"
@@ -138,6 +139,29 @@ struct EchoSpec {
 /// Where a back end runs: in a child process of the node, or on a thread of it.
 enum class Isolation : uint8_t { process = 1, thread = 2 };
 
+struct WarmUpInput {
+  std::string name;
+  DType dtype = DType::f32;
+  std::vector<int64_t> shape;
+  std::vector<double> data;  ///< Row by row; empty: zeros.
+  bool operator==(const WarmUpInput&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&WarmUpInput::name, &WarmUpInput::dtype, &WarmUpInput::shape, &WarmUpInput::data};
+  }
+};
+
+/// A request that a replica must answer before it is ready: a prompt, a text to embed, or tensors.
+struct WarmUpSpec {
+  std::string prompt;
+  uint32_t max_tokens = 8;  ///< Of the answer to the prompt.
+  std::string embed;
+  std::vector<WarmUpInput> inputs;
+  bool operator==(const WarmUpSpec&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&WarmUpSpec::prompt, &WarmUpSpec::max_tokens, &WarmUpSpec::embed, &WarmUpSpec::inputs};
+  }
+};
+
 /// Everything a worker must know to run one replica.
 struct ReplicaSpec {
   ReplicaId id;
@@ -157,13 +181,15 @@ struct ReplicaSpec {
   std::string python;  ///< Interpreter of a back end in Python; empty = one of an environment that the node makes.
   std::map<std::string, std::string> settings;  ///< Of a back end in Python: its own.
   std::string digest{};  ///< Of the version's files (storage::ModelManifest::digest()); empty where there are none.
+  std::vector<WarmUpSpec> warm_up{};  ///< What it must answer, one after the other, before it is ready.
   bool operator==(const ReplicaSpec&) const = default;
   static constexpr auto fields() {
-    return std::tuple{
-        &ReplicaSpec::id,       &ReplicaSpec::deployment, &ReplicaSpec::generation, &ReplicaSpec::model,
-        &ReplicaSpec::version,  &ReplicaSpec::folder,     &ReplicaSpec::backend,    &ReplicaSpec::resources,
-        &ReplicaSpec::batching, &ReplicaSpec::engine,     &ReplicaSpec::isolation,  &ReplicaSpec::entry,
-        &ReplicaSpec::echo,     &ReplicaSpec::python,     &ReplicaSpec::settings,   &ReplicaSpec::digest};
+    return std::tuple{&ReplicaSpec::id,      &ReplicaSpec::deployment, &ReplicaSpec::generation,
+                      &ReplicaSpec::model,   &ReplicaSpec::version,    &ReplicaSpec::folder,
+                      &ReplicaSpec::backend, &ReplicaSpec::resources,  &ReplicaSpec::batching,
+                      &ReplicaSpec::engine,  &ReplicaSpec::isolation,  &ReplicaSpec::entry,
+                      &ReplicaSpec::echo,    &ReplicaSpec::python,     &ReplicaSpec::settings,
+                      &ReplicaSpec::digest,  &ReplicaSpec::warm_up};
   }
 };
 
@@ -180,12 +206,13 @@ struct ReplicaStatus {
   uint32_t waiting = 0;
   uint32_t running = 0;
   ModelInterface interface {};  ///< Known since it was ready first.
+  uint64_t memory_bytes = 0;    ///< Resident, of the process of its back end; 0 = unknown, or it has none of its own.
   bool operator==(const ReplicaStatus&) const = default;
   static constexpr auto fields() {
     return std::tuple{&ReplicaStatus::id,       &ReplicaStatus::deployment, &ReplicaStatus::model,
                       &ReplicaStatus::version,  &ReplicaStatus::state,      &ReplicaStatus::reason,
                       &ReplicaStatus::restarts, &ReplicaStatus::requests,   &ReplicaStatus::waiting,
-                      &ReplicaStatus::running,  &ReplicaStatus::interface};
+                      &ReplicaStatus::running,  &ReplicaStatus::interface,  &ReplicaStatus::memory_bytes};
   }
 };
 
@@ -333,10 +360,11 @@ struct Route {
   std::vector<RoutedReplica> replicas;  ///< Ready ones only.
   uint32_t coming = 0;                  ///< Replicas that load: requests may wait for them.
   ModelInterface interface {};          ///< As a replica declares it; not declared until the first is warm.
+  bool unloaded = false;  ///< It loads on demand, and nobody has asked for it: no replica comes by itself.
   bool operator==(const Route&) const = default;
   static constexpr auto fields() {
     return std::tuple{&Route::deployment, &Route::version,  &Route::weight, &Route::balancing, &Route::cache,
-                      &Route::backend,    &Route::replicas, &Route::coming, &Route::interface};
+                      &Route::backend,    &Route::replicas, &Route::coming, &Route::interface, &Route::unloaded};
   }
 };
 

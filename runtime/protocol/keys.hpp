@@ -21,12 +21,14 @@ struct ApiKey {
   uint32_t concurrent = 0;          ///< Requests at once at each gateway; 0 = any.
   int64_t created_unix_us = 0;
   int64_t expires_unix_us = 0;  ///< 0 = never.
+  bool may_load = false;        ///< It may load and unload models whose deployments load on demand.
 
   bool operator==(const ApiKey&) const = default;
   static constexpr auto fields() {
     using K = ApiKey;
     return std::tuple{
-        &K::id, &K::name, &K::hash, &K::models, &K::rate, &K::concurrent, &K::created_unix_us, &K::expires_unix_us};
+        &K::id,      &K::name, &K::hash, &K::models, &K::rate, &K::concurrent, &K::created_unix_us, &K::expires_unix_us,
+        &K::may_load};
   }
 };
 

@@ -62,6 +62,10 @@ enum class MessageType : uint16_t {
   model_sources = 111,
   read_model = 112,
   model_chunk = 113,
+
+  // Loading and unloading on demand.
+  change_load = 120,
+  load_changed = 121,
 };
 
 }  // namespace troupe::protocol

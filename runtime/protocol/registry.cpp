@@ -9,6 +9,7 @@
 #include "runtime/protocol/idempotency.hpp"
 #include "runtime/protocol/key_rotation.hpp"
 #include "runtime/protocol/keys.hpp"
+#include "runtime/protocol/loading.hpp"
 #include "runtime/protocol/logs.hpp"
 #include "runtime/protocol/models.hpp"
 #include "runtime/protocol/serving.hpp"
@@ -48,7 +49,8 @@ constexpr std::array entries = {
     entry<KeyAck>(),          entry<ListLogs>(),     entry<LogList>(),      entry<ReadLog>(),
     entry<LogPage>(),         entry<KeyRotation>(),  entry<KeyedRequest>(), entry<KeptRequest>(),
     entry<FindAnswer>(),      entry<AnswerFound>(),  entry<AnswerFailed>(), entry<FindModel>(),
-    entry<ModelSources>(),    entry<ReadModel>(),    entry<ModelChunk>(),
+    entry<ModelSources>(),    entry<ReadModel>(),    entry<ModelChunk>(),   entry<ChangeLoad>(),
+    entry<LoadChanged>(),
 };
 
 const Entry* find(MessageType type) {

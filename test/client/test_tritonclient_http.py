@@ -14,7 +14,7 @@ import tritonclient.http.aio as triton_aio
 from python_models import start_model
 from tensors_data import ARRAYS, MIRROR, assert_same, files_of_any_kind
 from tritonclient.utils import InferenceServerException
-from troupe_cluster import Cluster
+from troupe_cluster import Cluster, deployment
 
 
 @pytest.fixture(scope="module")
@@ -261,11 +261,15 @@ def test_the_index_lists_models_with_their_states(client):
     assert "echo" in index
 
 
-def test_models_are_not_loaded_by_request(client):
-    for call in (client.load_model, client.unload_model):
-        with pytest.raises(InferenceServerException) as caught:
-            call("mirror")
-        assert caught.value.status() == "501" and "troupe deploy" in caught.value.message()
+def test_loading_needs_a_key_that_may_and_takes_no_configuration(client, mirror):
+    mirror.apply(deployment("sleeper", "sleeper@1", backend="echo", load="on_demand"))
+    with pytest.raises(InferenceServerException) as caught:
+        client.load_model("sleeper")
+    assert caught.value.status() == "401" and "--may-load" in caught.value.message()
+
+    with pytest.raises(InferenceServerException) as caught:
+        client.load_model("sleeper", config="{}")
+    assert caught.value.status() == "400" and "parameters.config" in caught.value.message()
 
 
 def test_statistics_count_what_was_asked(client):

@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t name_bytes_max = 512;
 constexpr std::string_view extensions =
-    R"("binary_tensor_data","generate","model_configuration","parameters","statistics")";
+    R"("binary_tensor_data","generate","model_configuration","parameters","model_repository","statistics")";
 
 std::string json_string(std::string_view text) {
   std::string out;
@@ -156,6 +156,12 @@ bool is_loading(const protocol::RoutedModel& model, std::string_view version) {
       model.routes, [&](const protocol::Route& route) { return route.version == version && route.coming > 0; });
 }
 
+/// Nobody has asked for it, so nothing comes.
+bool is_unloaded(const protocol::RoutedModel& model, std::string_view version) {
+  return std::ranges::any_of(model.routes,
+                             [&](const protocol::Route& route) { return route.version == version && route.unloaded; });
+}
+
 /// In TensorFlow Serving's words: "model_version_status":[…], of one version or of all.
 std::string version_states(const protocol::RoutedModel& model, std::string_view only) {
   std::string states;
@@ -269,9 +275,10 @@ Page repository_index_page(const RoutingTable* table, const std::vector<std::str
       if (!entries.empty()) entries += ',';
       entries += fmt::format(R"({{"name":{},"version":{},"state":"{}","reason":"{}"}})", json_string(model.name),
                              json_string(version), ready ? "READY" : "UNAVAILABLE",
-                             ready                        ? ""
-                             : is_loading(model, version) ? "its replicas are loading"
-                                                          : "no replica is ready");
+                             ready                         ? ""
+                             : is_loading(model, version)  ? "its replicas are loading"
+                             : is_unloaded(model, version) ? "unloaded"
+                                                           : "no replica is ready");
     }
   }
   return {200, fmt::format("[{}]", entries)};
@@ -287,6 +294,27 @@ Result<bool> parse_repository_index_request(std::string_view body, JsonParser& p
     return {};
   }));
   return ready;
+}
+
+Status check_load_request(std::string_view body, bool load, JsonParser& parser) {
+  if (body.empty()) return {};
+  TROUPE_TRY(const json::Object object, json::parse_object(parser, body));
+  return json::for_each_field(object, "", [&](std::string_view key, json::Element value) -> Status {
+    if (key != "parameters") return json::unknown_key(key, "", {"parameters"});
+    TROUPE_TRY(const json::Object parameters, json::as_object(value, "parameters"));
+    return json::for_each_field(parameters, "parameters", [&](std::string_view name, json::Element given) -> Status {
+      const std::string field = fmt::format("parameters.{}", name);
+      if (load && (name == "config" || name.starts_with("file:")))
+        return json::unsupported(field, "what is loaded, and how, is in the model's deployment and in the model store");
+      if (load || name != "unload_dependents") {
+        return json::unknown_key(name, "parameters",
+                                 load ? std::vector<std::string>{} : std::vector<std::string>{"unload_dependents"});
+      }
+      TROUPE_TRY(const bool dependents, json::as_bool(given, field));
+      if (dependents) return json::unsupported(field, "no model here depends on another");
+      return {};
+    });
+  });
 }
 
 Page statistics_page(const RoutingTable* table, const std::vector<VersionStatistics>& statistics,

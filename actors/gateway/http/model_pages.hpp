@@ -39,6 +39,8 @@ Page open_inference_model_config(const RoutingTable* table, std::string_view mod
 Page repository_index_page(const RoutingTable* table, const std::vector<std::string>& allowed, bool ready_only);
 /// The body of a request for it: {"ready": true} asks for those that can answer; empty = for all.
 Result<bool> parse_repository_index_request(std::string_view body, JsonParser& parser);
+/// What a request to load or unload may say: nothing but that dependents are not to be unloaded. Names what it refuses.
+Status check_load_request(std::string_view body, bool load, JsonParser& parser);
 
 /// What this gateway has counted since it began, in Triton's words: how many requests of each version ended, and how
 /// long they took from admission to the end. Of `model` and `version`; empty = any. What it does not know is left out.

@@ -113,6 +113,21 @@ void repository_index(const Calls& calls, const HttpRequest& request, ResponderP
   if (!status) answer_open_inference_error(context, status.error());
 }
 
+/// Answers when a replica takes requests, or when none does any more.
+void change_load(const Calls& calls, bool load, const HttpRequest& request, const PathParameters& parameters,
+                 ResponderPtr responder) {
+  const AnswerContext context{std::move(responder), calls.request_id(request)};
+  const auto done = [context](const Status& changed) {
+    if (!changed) return answer_open_inference_error(context, changed.error());
+    context.responder->respond(200, "application/json", "{}", {{"x-request-id", context.request_id}});
+  };
+  const auto name = parse_model_name(parameters[0]);
+  if (!name) return done(fail(name.error()));
+  protocol::ChangeLoad wish{std::string(name->model), std::string(name->version), load, {}};
+  if (const Status sound = check_load_request(request.body, load, calls.parser(request)); !sound) return done(sound);
+  gateway::change_load(calls.front_end(), request.headers, std::move(wish), done);
+}
+
 /// 501, and why.
 void refuse(http::Routes& routes, const CallsPtr& calls, std::string_view method, std::string_view pattern,
             std::string_view why) {
@@ -123,10 +138,6 @@ void refuse(http::Routes& routes, const CallsPtr& calls, std::string_view method
 }
 
 void add_refusals(http::Routes& routes, const CallsPtr& calls) {
-  for (const char* verb : {"load", "unload"}) {
-    refuse(routes, calls, "POST", fmt::format("/v2/repository/models/{{model}}/{}", verb),
-           "models are not loaded by request: deploy one with `troupe deploy` or `troupe apply`");
-  }
   for (const char* kind : {"system", "cuda"}) {
     const std::string base = fmt::format("/v2/{}sharedmemory", kind);
     constexpr std::string_view why = "shared memory is not supported: send tensors with the request";
@@ -197,10 +208,18 @@ void add_open_inference_routes(http::Routes& routes, const CallsPtr& calls) {
                  });
     }
   }
-  routes.add("POST", "/v2/repository/index",
-             [calls](HttpRequest& request, const PathParameters&, ResponderPtr responder) {
-               repository_index(*calls, request, std::move(responder));
-             });
+  for (const char* method : {"GET", "POST"}) {
+    routes.add(method, "/v2/repository/index",
+               [calls](HttpRequest& request, const PathParameters&, ResponderPtr responder) {
+                 repository_index(*calls, request, std::move(responder));
+               });
+  }
+  for (const bool load : {true, false}) {
+    routes.add("POST", fmt::format("/v2/repository/models/{{model}}/{}", load ? "load" : "unload"),
+               [calls, load](HttpRequest& request, const PathParameters& parameters, ResponderPtr responder) {
+                 change_load(*calls, load, request, parameters, std::move(responder));
+               });
+  }
   add_server_pages(routes, calls);
   add_model_pages(routes, calls);
   add_refusals(routes, calls);

@@ -376,7 +376,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_done_here_is_refused_by_name) {
     return std::to_string(answer.status) + ' ' + answer.body;
   };
 
-  BOOST_TEST(refusal("/v2/repository/models/clerk/load").starts_with(R"(501 {"error":"models are not loaded by)"));
+  BOOST_TEST(refusal("/v2/repository/models/clerk/load").starts_with(R"(501 {"error":"models are not loaded)"));
   BOOST_TEST(refusal("/v2/systemsharedmemory/region/a/register").starts_with(R"(501 {"error":"shared memory)"));
   BOOST_TEST(refusal("/v2/trace/setting").starts_with(R"(501 {"error":"trace settings)"));
   BOOST_TEST(refusal("/v2/logging").starts_with(R"(501 {"error":"log settings)"));

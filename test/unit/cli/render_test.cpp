@@ -31,6 +31,17 @@ BOOST_AUTO_TEST_CASE(a_deployment_shows_what_is_ready_and_why_the_rest_is_not) {
   BOOST_TEST(has(text, "replica a1 on w1 is failed: config.json is missing"));
 }
 
+BOOST_AUTO_TEST_CASE(replicas_show_what_their_processes_take_and_what_is_not_loaded_says_so) {
+  json unloaded = deployment;
+  unloaded["loaded"] = false;
+  json running = deployment;
+  running["running"][0]["memory_bytes"] = 314572800;
+
+  BOOST_TEST(has(render_deployments(json::array({unloaded})), "unloaded"));
+  BOOST_TEST(has(render_replicas(json::array({running})), "300.0MiB"));
+  BOOST_TEST(has(render_replicas(json::array({running})), "clerk-2"));
+}
+
 BOOST_AUTO_TEST_CASE(a_status_that_is_not_whole_says_so_first) {
   const json status{
       {"cluster", "c1"},     {"healthy", false},       {"nodes_alive", 1},           {"replicas_wished", 2},
@@ -101,6 +112,7 @@ BOOST_AUTO_TEST_CASE(answers_of_another_version_do_not_break_it) {
     BOOST_CHECK_NO_THROW(render_models(odd));
     BOOST_CHECK_NO_THROW(render_deployments(odd));
     BOOST_CHECK_NO_THROW(render_deployment(odd));
+    BOOST_CHECK_NO_THROW(render_replicas(odd));
     BOOST_CHECK_NO_THROW(render_status(odd));
     BOOST_CHECK_NO_THROW(render_changes(odd));
     BOOST_CHECK_NO_THROW(only(odd, "x"));

@@ -96,4 +96,43 @@ BOOST_AUTO_TEST_CASE(an_entry_names_a_module_and_what_is_in_it) {
     BOOST_TEST(!is_python_entry(bad), bad);
 }
 
+BOOST_AUTO_TEST_CASE(memory_follows_the_files_of_the_version_where_nobody_says_it) {
+  const auto silent = deployment("kind: Deployment\nname: c\nmodel: clerk@2\nengine: {kv_cache: 1GiB}\n").value();
+  const auto said = deployment("kind: Deployment\nname: c\nmodel: clerk@2\nresources: {memory: 300MiB}\n").value();
+
+  BOOST_TEST(to_record(silent, 1, 1, {}, 2_GiB).value().resources.memory_bytes == (3_GiB).value + (64_MiB).value);
+  BOOST_TEST(to_record(said, 1, 1, {}, 2_GiB).value().resources.memory_bytes == (300_MiB).value);
+  BOOST_TEST((memory_needed(protocol::BackendKind::native, 10_MiB, 64_MiB) == 256_MiB));
+  BOOST_TEST(
+      (memory_needed(protocol::BackendKind::python, 1_GiB, 64_MiB) == ByteCount{(1_GiB).value + (64_MiB).value}));
+}
+
+BOOST_AUTO_TEST_CASE(what_loads_on_demand_is_not_loaded_to_begin_with) {
+  const auto document = deployment("kind: Deployment\nname: c\nmodel: clerk@2\nload: on_demand\nreplicas: 2\n").value();
+
+  const DeploymentRecord record = to_record(document, 1, 1, {}).value();
+
+  BOOST_TEST(record.replicas_wished() == 0u);
+  const auto read = decode_deployment("deployment/c", encode(record));
+  BOOST_REQUIRE(read);
+  BOOST_TEST((*read == record));
+}
+
+BOOST_AUTO_TEST_CASE(warm_up_requests_are_prompts_texts_or_tensors) {
+  const auto document = deployment(
+      "kind: Deployment\nname: c\nmodel: clerk@2\nwarm_up:\n- prompt: Hello\n- inputs:\n  - {name: x, shape: [1, 2], "
+      "data: [1, 2]}\n");
+  BOOST_REQUIRE_MESSAGE(document.has_value(), document.error().message);
+  const DeploymentRecord record = to_record(*document, 1, 1, {}).value();
+  BOOST_REQUIRE(record.warm_up.size() == 2u);
+  BOOST_TEST(record.warm_up[0].prompt == "Hello");
+  BOOST_TEST((record.warm_up[1].inputs[0].dtype == DType::f32));
+
+  for (const char* wrong : {"- {}", "- {prompt: a, embed: b}", "- inputs: [{name: x, shape: [3], data: [1]}]",
+                            "- inputs: [{name: x, datatype: BYTES, shape: [1]}]"})
+    BOOST_TEST(
+        !deployment(std::string("kind: Deployment\nname: c\nmodel: clerk@2\nwarm_up:\n") + wrong + "\n").has_value(),
+        wrong);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

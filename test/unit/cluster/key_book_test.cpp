@@ -89,4 +89,18 @@ BOOST_AUTO_TEST_CASE(there_is_a_bound) {
   BOOST_TEST((book.draw({}, {}, now).error().code == Errc::resource_exhausted));
 }
 
+BOOST_AUTO_TEST_CASE(only_a_key_that_may_loads_and_only_its_models) {
+  KeyBook book;
+  const std::string plain = add(book, {}, 1).record.key.id;
+  const std::string loader = add(book, {.models = {"clerk"}, .lifetime_s = 60, .may_load = true}, 2).record.key.id;
+
+  BOOST_TEST(book.may_load(loader, "clerk", now).has_value());
+  BOOST_TEST((book.may_load(loader, "judge", now).error().code == Errc::permission_denied));
+  BOOST_TEST((book.may_load(plain, "clerk", now).error().code == Errc::permission_denied));
+  BOOST_TEST((book.may_load("0123", "clerk", now).error().code == Errc::unauthenticated));
+  BOOST_TEST((book.may_load(loader, "clerk", now + 60 * second).error().code == Errc::unauthenticated));
+  book.set(*book.revoked(loader, now));
+  BOOST_TEST((book.may_load(loader, "clerk", now).error().code == Errc::unauthenticated));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -188,4 +188,22 @@ BOOST_AUTO_TEST_CASE(requests_at_once_are_counted_until_they_have_ended) {
   BOOST_TEST(admit("tk_a") == "ok");
 }
 
+BOOST_AUTO_TEST_CASE(loading_needs_a_key_that_may_also_where_requests_need_none) {
+  protocol::ApiKey loader = key("tk_loader");
+  loader.may_load = true;
+  loader.models = {"clerk"};
+  set({loader, key("tk_plain")}, false);
+  const auto may = [&](std::optional<std::string_view> text, std::string_view model = "clerk") {
+    const auto id = ring.may_load(text, model, noon);
+    return id ? *id : std::string(to_string(id.error().code));
+  };
+
+  BOOST_TEST(admit(std::nullopt) == "ok");
+  BOOST_TEST(may("tk_loader") == loader.id);
+  BOOST_TEST(may("tk_loader", "judge") == "permission_denied");
+  BOOST_TEST(may("tk_plain") == "permission_denied");
+  BOOST_TEST(may("tk_other") == "unauthenticated");
+  BOOST_TEST(may(std::nullopt) == "unauthenticated");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -126,12 +126,15 @@ BOOST_AUTO_TEST_CASE(the_configuration_says_what_is_known) {
 BOOST_AUTO_TEST_CASE(the_index_says_of_each_version_whether_it_can_answer_and_why_not) {
   auto loading = route("3", 1, 0);
   loading.coming = 1;
-  const RoutingTable table(snapshot({route("1", 1, 1), route("2", 0, 0), loading}));
+  auto unloaded = route("4", 1, 0);
+  unloaded.unloaded = true;
+  const RoutingTable table(snapshot({route("1", 1, 1), route("2", 0, 0), loading, unloaded}));
 
   BOOST_TEST(json::parse(repository_index_page(&table, {}, false).body) == json::parse(R"([
     {"name":"clerk","version":"1","state":"READY","reason":""},
     {"name":"clerk","version":"2","state":"UNAVAILABLE","reason":"no replica is ready"},
-    {"name":"clerk","version":"3","state":"UNAVAILABLE","reason":"its replicas are loading"}])"));
+    {"name":"clerk","version":"3","state":"UNAVAILABLE","reason":"its replicas are loading"},
+    {"name":"clerk","version":"4","state":"UNAVAILABLE","reason":"unloaded"}])"));
   BOOST_TEST(json::parse(repository_index_page(&table, {}, true).body).size() == 1u);
   BOOST_TEST(repository_index_page(&table, {"judge"}, false).body == "[]");
 }
@@ -144,6 +147,25 @@ BOOST_AUTO_TEST_CASE(a_request_for_the_index_may_be_empty_or_ask_for_the_ready) 
   BOOST_TEST(parse_repository_index_request(R"({"ready":true})", parser).value());
   BOOST_TEST(parse_repository_index_request(R"({"reddy":true})", parser).error().message ==
              "there is no parameter reddy (did you mean ready?)");
+}
+
+BOOST_AUTO_TEST_CASE(a_request_to_load_says_nothing_of_how) {
+  JsonParser parser;
+  const auto problem = [&](std::string_view body, bool load) {
+    const Status sound = check_load_request(body, load, parser);
+    return sound ? "" : std::string(to_string(sound.error().code)) + " " + sound.error().field;
+  };
+
+  BOOST_TEST(problem("", true).empty());
+  BOOST_TEST(problem("{}", true).empty());
+  BOOST_TEST(problem(R"({"parameters":{"unload_dependents":false}})", false).empty());
+  BOOST_TEST(problem(R"({"parameters":{"unload_dependents":true}})", false) ==
+             "unimplemented parameters.unload_dependents");
+  BOOST_TEST(problem(R"({"parameters":{"config":"{}"}})", true) == "unimplemented parameters.config");
+  BOOST_TEST(problem(R"({"parameters":{"file:1/model.onnx":"AAAA"}})", true) ==
+             "unimplemented parameters.file:1/model.onnx");
+  BOOST_TEST(problem(R"({"parameters":{"fast":true}})", true).starts_with("invalid_argument"));
+  BOOST_TEST(problem("[]", true).starts_with("invalid_argument"));
 }
 
 BOOST_AUTO_TEST_CASE(statistics_count_each_version_and_leave_out_what_is_not_known) {

@@ -7,6 +7,7 @@
 #include "runtime/protocol/idempotency.hpp"
 #include "runtime/protocol/key_rotation.hpp"
 #include "runtime/protocol/keys.hpp"
+#include "runtime/protocol/loading.hpp"
 #include "runtime/protocol/logs.hpp"
 #include "runtime/protocol/models.hpp"
 #include "runtime/protocol/serving.hpp"
@@ -17,11 +18,11 @@ using namespace std::chrono_literals;
 namespace troupe::protocol {
 namespace {
 
-using Messages =
-    std::tuple<ServeRequest, ResultPart, Hello, JoinRequest, JoinReply, Heartbeat, HeartbeatAck, Assignment,
-               RoutingSnapshot, Leave, WorkerHello, LoadBackend, BackendLoaded, BackendWarm, Execute, Progress, Unload,
-               RoutingDelta, Peers, KeySet, KeyAck, ListLogs, LogList, ReadLog, LogPage, KeyRotation, KeyedRequest,
-               KeptRequest, FindAnswer, AnswerFound, AnswerFailed, FindModel, ModelSources, ReadModel, ModelChunk>;
+using Messages = std::tuple<ServeRequest, ResultPart, Hello, JoinRequest, JoinReply, Heartbeat, HeartbeatAck,
+                            Assignment, RoutingSnapshot, Leave, WorkerHello, LoadBackend, BackendLoaded, BackendWarm,
+                            Execute, Progress, Unload, RoutingDelta, Peers, KeySet, KeyAck, ListLogs, LogList, ReadLog,
+                            LogPage, KeyRotation, KeyedRequest, KeptRequest, FindAnswer, AnswerFound, AnswerFailed,
+                            FindModel, ModelSources, ReadModel, ModelChunk, ChangeLoad, LoadChanged>;
 
 Heartbeat busy_heartbeat() {
   Heartbeat heartbeat;
