@@ -84,4 +84,15 @@ Result<bool> refuse_shared_memory(std::string_view key, const std::string& path)
   return unsupported(path, "tensors come and go with the request");
 }
 
+Status check_load_parameter(std::string_view key, const ParameterValue& value, bool load, const std::string& path) {
+  if (load && (key == "config" || key.starts_with("file:")))
+    return unsupported(path, "what is loaded, and how, is in the model's deployment and in the model store");
+  if (load) return fail_field(path, "{} is not known: loading takes no parameters", path);
+  if (key != "unload_dependents") return fail_field(path, "{} is not known; unloading takes unload_dependents", path);
+  if (!std::holds_alternative<bool>(value))
+    return fail_field(path, "{} must be true or false, found {}", path, describe(value));
+  if (std::get<bool>(value)) return unsupported(path, "no model here depends on another");
+  return {};
+}
+
 }  // namespace troupe::gateway

@@ -43,4 +43,8 @@ Result<bool> read_output_parameter(std::string_view key, const ParameterValue& v
 /// Of a tensor: unimplemented for shared memory. False: it is not known here.
 Result<bool> refuse_shared_memory(std::string_view key, const std::string& path);
 
+/// A parameter of loading (or unloading) a model: those that Triton takes are refused with what to do instead, but for
+/// `unload_dependents` false.
+Status check_load_parameter(std::string_view key, const ParameterValue& value, bool load, const std::string& path);
+
 }  // namespace troupe::gateway

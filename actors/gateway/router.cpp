@@ -29,7 +29,8 @@ std::string not_ready(const protocol::RoutedModel& model, const protocol::Route&
   return fmt::format("{} is not loaded; POST /v2/repository/models/{}/load with a key that may loads it", name, name);
 }
 
-Result<const protocol::Route*> pinned_route(const protocol::RoutedModel& model, std::string_view version) {
+Result<const protocol::Route*> pinned_route(const protocol::RoutedModel& model, std::string_view name) {
+  const std::string_view version = version_meant(model, name);
   const protocol::Route* found = nullptr;
   for (const protocol::Route& route : model.routes) {
     if (route.version != version) continue;
@@ -37,9 +38,12 @@ Result<const protocol::Route*> pinned_route(const protocol::RoutedModel& model, 
   }
   if (found == nullptr) {
     const auto versions = versions_of(model);
-    return not_found(fmt::format("model {} has no version {}; it has {}", model.name,
-                                 version.substr(0, name_bytes_shown),
-                                 versions.empty() ? "none" : fmt::format("{}", fmt::join(versions, ", "))));
+    const std::string known = versions.empty() ? "none" : fmt::format("{}", fmt::join(versions, ", "));
+    if (version != name)
+      return not_found(fmt::format("{}@{} is version {}, which no deployment serves; there is {}", model.name, name,
+                                   version, known));
+    return not_found(
+        fmt::format("model {} has no version {}; it has {}", model.name, version.substr(0, name_bytes_shown), known));
   }
   if (found->replicas.empty() && found->coming == 0) {
     return unavailable(not_ready(model, *found));

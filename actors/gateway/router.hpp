@@ -11,7 +11,7 @@ namespace troupe::gateway {
 /// A name as clients write it: "clerk" or "clerk@2".
 struct ModelName {
   std::string_view model;
-  std::string_view version;  ///< Empty = the routes decide.
+  std::string_view version;  ///< Or a label; empty = the routes decide.
 };
 
 /// invalid_argument where a part is empty or there is more than one '@'. The views are into `text`.
@@ -19,10 +19,11 @@ Result<ModelName> parse_model_name(std::string_view text);
 
 /// Picks the route for a request.
 ///
-/// A pinned `version` takes that version's route, whatever its weight. Otherwise weights decide, always the same way
-/// for the same `unit`; a route of weight 0 takes only pinned traffic. Where the route so picked has no ready replica,
-/// the pick is made again among the weighted routes that have one, so that a version that is just starting fails
-/// nobody; where none has, among those with a replica that loads: the balancer holds requests for it.
+/// A pinned `version`, or a label that points to one, takes that version's route, whatever its weight. Otherwise
+/// weights decide, always the same way for the same `unit`; a route of weight 0 takes only pinned traffic. Where the
+/// route so picked has no ready replica, the pick is made again among the weighted routes that have one, so that a
+/// version that is just starting fails nobody; where none has, among those with a replica that loads: the balancer
+/// holds requests for it.
 ///
 /// not_found (field "model") for an unknown model or version; unavailable, with retry_after, where no replica that may
 /// take the request is ready or loads. The result points into `table`.

@@ -33,16 +33,24 @@ std::vector<std::string> versions_of(const protocol::RoutedModel& model) {
   return versions;
 }
 
+std::string_view version_meant(const protocol::RoutedModel& model, std::string_view name) {
+  const auto label =
+      std::ranges::find(model.labels, name, [](const auto& entry) { return std::string_view(entry.first); });
+  return label == model.labels.end() ? name : std::string_view(label->second);
+}
+
 bool has_replica(const protocol::RoutedModel& model, std::string_view version) {
-  return std::ranges::any_of(model.routes, [version](const protocol::Route& route) {
-    return (version.empty() || route.version == version) && !route.replicas.empty();
+  const std::string_view wanted = version_meant(model, version);
+  return std::ranges::any_of(model.routes, [wanted](const protocol::Route& route) {
+    return (wanted.empty() || route.version == wanted) && !route.replicas.empty();
   });
 }
 
 const protocol::ModelInterface* interface_of(const protocol::RoutedModel& model, std::string_view version) {
+  const std::string_view wanted = version_meant(model, version);
   const protocol::Route* best = nullptr;
   for (const protocol::Route& route : model.routes) {
-    if (!route.interface.is_declared() || (!version.empty() && route.version != version)) continue;
+    if (!route.interface.is_declared() || (!wanted.empty() && route.version != wanted)) continue;
     if (best == nullptr || route.weight > best->weight) best = &route;
   }
   return best == nullptr ? nullptr : &best->interface;

@@ -37,6 +37,9 @@ bool is_newer(const protocol::RoutingSnapshot& candidate, const protocol::Routin
 
 /// Versions of `model` that its routes name, each once, in their order.
 std::vector<std::string> versions_of(const protocol::RoutedModel& model);
+/// `name` is a version's or a label's: the version that it stands for. A name that is neither stands for itself. Valid
+/// as long as `model` and `name`.
+std::string_view version_meant(const protocol::RoutedModel& model, std::string_view name);
 /// Whether a replica of the model (of `version`, unless that is empty) is ready.
 bool has_replica(const protocol::RoutedModel& model, std::string_view version);
 

@@ -131,6 +131,7 @@ class HeadActor final : public actor::Actor {
   void read_model(const ReadModelBytes& wish, const Done& done);
   void delete_model(const DeleteModel& model, const AuditAct& by, Done done);
   void store_model_record(const ModelRecord& record, AuditEntry entry, std::function<void(Status)> done);
+  void keep_model_record(const ModelRecord& record);
   void reread_model_record(const std::string& key);
   void change_model(const Result<ModelRecord>& record, const AuditAct& by, std::string change, nlohmann::json answer,
                     const Done& done);

@@ -43,8 +43,13 @@ void HeadActor::restore_models() {
       continue;
     }
     model_revisions_[entry.key] = entry.mod_revision;
-    book_.set(std::move(*record));
+    keep_model_record(*record);
   }
+}
+
+void HeadActor::keep_model_record(const ModelRecord& record) {
+  state_.set_labels(record.name, record.labels, context().now());
+  book_.set(record);
 }
 
 /// Its folder may not be there yet, where a bucket has it.
@@ -218,7 +223,8 @@ void HeadActor::store_model_record(const ModelRecord& record, AuditEntry entry, 
              return done(fail(revision.error()));
            }
            model_revisions_[key] = *revision;
-           book_.set(record);
+           keep_model_record(record);
+           send_messages();
            done({});
          });
 }
@@ -232,8 +238,9 @@ void HeadActor::reread_model_record(const std::string& key) {
         for (const storage::StateEntry& entry : range->entries) {
           if (entry.key != key) continue;
           model_revisions_[key] = entry.mod_revision;
-          if (auto record = decode_model(key, entry.value)) book_.set(std::move(*record));
+          if (const auto record = decode_model(key, entry.value)) keep_model_record(*record);
         }
+        send_messages();
       }));
 }
 

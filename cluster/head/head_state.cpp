@@ -175,6 +175,11 @@ void HeadState::remove_deployment(const std::string& name, Time now) {
   reconcile(now);
 }
 
+void HeadState::set_labels(const std::string& model, const std::map<std::string, std::string>& labels, Time now) {
+  labels_[model] = labels;
+  publish_routes(now);
+}
+
 protocol::ReplicaSpec HeadState::spec_of(const DeploymentView& deployment) const {
   const DeploymentRecord& record = deployment.record;
   protocol::ReplicaSpec spec;
@@ -361,7 +366,10 @@ protocol::RoutingSnapshot HeadState::routing(Time now) const {
     model.routes.push_back(std::move(route));
   }
   for (const auto& [name, deployment] : stable_deployments()) models.at(name).stable = deployment;
-  for (auto& [name, model] : models) snapshot.models.push_back(std::move(model));
+  for (auto& [name, model] : models) {
+    if (const auto labels = labels_.find(name); labels != labels_.end()) model.labels = labels->second;
+    snapshot.models.push_back(std::move(model));
+  }
   // A gateway drops what is under way from a node that it is to forget. One that left in order has answered everything,
   // but the last of it may still be on the wire.
   const auto is_reachable = [&](const Member& member) {

@@ -82,6 +82,9 @@ class HeadState {
   /// What an unset weight means for a deployment of `model` under `name`.
   double default_weight(const std::string& name, const std::string& model) const;
 
+  /// Of a model's versions: gateways take them for the versions that they point to.
+  void set_labels(const std::string& model, const std::map<std::string, std::string>& labels, Time now);
+
   /// By model: the deployment that takes the most traffic, of equal ones that which was deployed first. It serves alone
   /// where gateways have not heard from the head for too long. None where no deployment of the model has weight.
   std::map<std::string, std::string> stable_deployments() const;
@@ -135,6 +138,7 @@ class HeadState {
   Time place_from_;
   Membership membership_;
   std::map<std::string, DeploymentView> deployments_;
+  std::map<std::string, std::map<std::string, std::string>> labels_;  ///< By model.
   std::map<ReplicaId, ReplicaRecord> replicas_;
   std::map<NodeId, protocol::Assignment> assignments_;  ///< Newest of each member.
   RoutingLog routes_;

@@ -47,14 +47,21 @@ AnswerStore open_answers(const NodeOptions& options) {
 }
 
 /// What the doors that speak the APIs of models have in common.
-gateway::FrontEnd front_end_of(const GatewayActors& parts, const Clock& clock) {
+gateway::FrontEnd front_end_of(const GatewayActors& parts, actor::Host& host) {
   gateway::FrontEnd front_end;
   front_end.door = gateway::door_to(parts.gateway);
+  front_end.ask_to_load = [&host](protocol::ChangeLoad wish, Time deadline, std::function<void(Status)> done_once) {
+    // The agent knows the head.
+    const auto done = std::make_shared<std::function<void(Status)>>(std::move(done_once));
+    const actor::Ref agent = host.find(protocol::agent_path);
+    const Status sent = agent.send(AskToLoad{std::move(wish), deadline, [done](Status s) { (*done)(std::move(s)); }});
+    if (!sent) (*done)(fail(Errc::unavailable, "this gateway cannot ask the head at the moment"));
+  };
   front_end.routing = parts.routing;
   front_end.ids = parts.ids;
   front_end.keys = parts.keys;
   front_end.metrics = parts.metrics;
-  front_end.clock = &clock;
+  front_end.clock = &host.clock();
   front_end.seed = secure_random_u64();
   front_end.software = software_version;
   return front_end;
@@ -137,14 +144,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, const std::shared
   TROUPE_TRY(door.cors, http::CorsPolicy::of(options.cors_origins, "--cors-origin"));
   door.io_threads = options.http_threads > 0 ? options.http_threads : std::max(1u, cpus / 2);
   gateway::HttpFrontEnd front_end;
-  static_cast<gateway::FrontEnd&>(front_end) = front_end_of(parts, clock);
-  front_end.ask_to_load = [&host](protocol::ChangeLoad wish, Time deadline, std::function<void(Status)> done_once) {
-    // The agent knows the head.
-    const auto done = std::make_shared<std::function<void(Status)>>(std::move(done_once));
-    const actor::Ref agent = host.find(protocol::agent_path);
-    const Status sent = agent.send(AskToLoad{std::move(wish), deadline, [done](Status s) { (*done)(std::move(s)); }});
-    if (!sent) (*done)(fail(Errc::unavailable, "this gateway cannot ask the head at the moment"));
-  };
+  static_cast<gateway::FrontEnd&>(front_end) = front_end_of(parts, host);
   front_end.cors = door.cors;
   front_end.io_threads = door.io_threads;
   TROUPE_TRY(parts.http, http::HttpServer::listen(door, clock, gateway::make_gateway_handler(front_end),
@@ -155,7 +155,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, const std::shared
   grpc.port = options.ports.grpc;
   if (tls) grpc.tls = tls->files();
   grpc.on_cut = count_cuts(metrics, "grpc");
-  TROUPE_TRY(parts.grpc, gateway::GrpcFrontEnd::listen(std::move(grpc), front_end_of(parts, clock)));
+  TROUPE_TRY(parts.grpc, gateway::GrpcFrontEnd::listen(std::move(grpc), front_end_of(parts, host)));
 
   gateway::ZmqFrontEndOptions zmq;
   zmq.host = options.host;

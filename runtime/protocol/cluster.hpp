@@ -373,9 +373,11 @@ struct RoutedModel {
   std::vector<Route> routes;
   int64_t created_unix_s = 0;
   std::string stable{};  ///< Deployment that takes all unpinned traffic once weights hold no longer; empty = none.
+  std::map<std::string, std::string> labels{};  ///< Of versions: "canary" -> "3"; no label is a version's name.
   bool operator==(const RoutedModel&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&RoutedModel::name, &RoutedModel::routes, &RoutedModel::created_unix_s, &RoutedModel::stable};
+    return std::tuple{&RoutedModel::name, &RoutedModel::routes, &RoutedModel::created_unix_s, &RoutedModel::stable,
+                      &RoutedModel::labels};
   }
 };
 

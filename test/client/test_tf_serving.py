@@ -116,6 +116,7 @@ def test_a_version_may_be_named(door):
     assert right(door.post("/v1/models/half/versions/1:predict", body)) == {"predictions": [0.5]}
     assert "no version 7" in wrong(door.post("/v1/models/half/versions/7:predict", body), 404)
     assert "no label stable" in wrong(door.post("/v1/models/half/labels/stable:predict", body), 404)
+    assert "no label 1" in wrong(door.post("/v1/models/half/labels/1:predict", body), 404)
 
 
 # --- Classification and regression

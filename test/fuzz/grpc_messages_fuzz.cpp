@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "actors/gateway/grpc/infer_message.hpp"
+#include "actors/gateway/grpc/load_calls.hpp"
 #include "actors/gateway/grpc/page_messages.hpp"
 #include "actors/gateway/grpc/text_tensors.hpp"
 #include "runtime/base/assert.hpp"
@@ -55,12 +56,16 @@ void check_infer(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 4) {
+  switch (data[0] % 6) {
     case 0:
       static_cast<void>(read_model_question("ModelReadyRequest", input));
       break;
     case 1:
       static_cast<void>(read_index_question(input));
+      break;
+    case 2:
+    case 3:
+      static_cast<void>(read_load_request(input, data[0] % 6 == 2));
       break;
     default:
       check_infer(input);

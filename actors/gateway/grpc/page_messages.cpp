@@ -92,6 +92,15 @@ Result<ModelQuestion> read_model_question(std::string_view message, std::string_
   return question;
 }
 
+Status check_repository_name(const ProtoField& field) {
+  TROUPE_TRY(const std::string name, proto_text(field, "repository_name", name_bytes_max));
+  if (name.empty()) return {};
+  return fail(Error{Errc::unimplemented,
+                    "repository_name is not supported: there is one repository, without a name",
+                    "repository_name",
+                    {}});
+}
+
 Result<bool> read_index_question(std::string_view bytes) {
   bool ready_only = false;
   TROUPE_CHECK(for_each_proto_field(bytes, [&](const ProtoField& field) -> Status {
@@ -100,12 +109,7 @@ Result<bool> read_index_question(std::string_view bytes) {
       return {};
     }
     if (field.number != 1) return unknown_proto_field("RepositoryIndexRequest", field.number);
-    TROUPE_TRY(const std::string name, proto_text(field, "repository_name", name_bytes_max));
-    if (name.empty()) return {};
-    return fail(Error{Errc::unimplemented,
-                      "repository_name is not supported: there is one repository, without a name",
-                      "repository_name",
-                      {}});
+    return check_repository_name(field);
   }));
   return ready_only;
 }

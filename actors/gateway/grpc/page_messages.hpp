@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "actors/gateway/grpc/protobuf.hpp"
 #include "actors/gateway/http/model_pages.hpp"
 #include "runtime/base/result.hpp"
 
@@ -17,6 +18,9 @@ struct ModelQuestion {
 };
 /// `message` names it in errors.
 Result<ModelQuestion> read_model_question(std::string_view message, std::string_view bytes);
+
+/// A `repository_name`, which must be empty.
+Status check_repository_name(const ProtoField& field);
 
 /// RepositoryIndexRequest: whether only models that can answer are asked for.
 Result<bool> read_index_question(std::string_view bytes);

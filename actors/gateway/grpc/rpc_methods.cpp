@@ -4,6 +4,7 @@
 
 #include "actors/gateway/grpc/health.hpp"
 #include "actors/gateway/grpc/infer_calls.hpp"
+#include "actors/gateway/grpc/load_calls.hpp"
 #include "actors/gateway/grpc/page_messages.hpp"
 #include "actors/gateway/router.hpp"
 #include "runtime/observe/text.hpp"
@@ -143,10 +144,6 @@ std::unordered_map<std::string, Answer> make_answers() {
 std::unordered_map<std::string, std::string> make_refusals() {
   const std::string service = fmt::format("/{}/", inference_service);
   std::unordered_map<std::string, std::string> refusals;
-  for (const char* verb : {"Load", "Unload"}) {
-    refusals[fmt::format("{}RepositoryModel{}", service, verb)] =
-        "models are not loaded by request: deploy one with `troupe deploy` or `troupe apply`";
-  }
   for (const char* kind : {"System", "Cuda"}) {
     for (const char* verb : {"Status", "Register", "Unregister"}) {
       refusals[fmt::format("{}{}SharedMemory{}", service, kind, verb)] =
@@ -189,6 +186,11 @@ std::shared_ptr<RpcHandler> RpcMethods::open(std::string_view path, std::shared_
   if (path == "/inference.GRPCInferenceService/ModelStreamInfer") {
     CallIdentity identity = shared_->identity_of(call->metadata());
     return make_infer_stream(front_end, std::move(call), std::move(identity));
+  }
+  for (const bool load : {true, false}) {
+    constexpr std::string_view method = "/inference.GRPCInferenceService/RepositoryModel";
+    if (path.starts_with(method) && path.substr(method.size()) == (load ? "Load" : "Unload"))
+      return make_load_call(front_end, std::move(call), load);
   }
   if (path == "/grpc.health.v1.Health/Watch") return make_health_watch(front_end, std::move(call));
   if (const auto answer = shared_->answers.find(key); answer != shared_->answers.end())

@@ -2,10 +2,10 @@
 // RpcMethods: the methods of the gRPC door, each by its path. No gRPC.
 //
 //   /inference.GRPCInferenceService/{ServerLive, ServerReady, ServerMetadata, ModelReady, ModelMetadata, ModelConfig,
-//     ModelStatistics, RepositoryIndex, ModelInfer, ModelStreamInfer}
+//     ModelStatistics, RepositoryIndex, RepositoryModelLoad, RepositoryModelUnload, ModelInfer, ModelStreamInfer}
 //   /grpc.health.v1.Health/{Check, Watch}
 //
-// What Troupe does not do is refused by name: loading by request, shared memory, trace and log settings.
+// What Troupe does not do is refused by name: shared memory, trace and log settings.
 
 #include <memory>
 #include <mutex>

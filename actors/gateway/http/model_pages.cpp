@@ -6,6 +6,7 @@
 
 #include "actors/gateway/http/error_answer.hpp"
 #include "actors/gateway/http/json_reader.hpp"
+#include "actors/gateway/inference_rules.hpp"
 #include "actors/gateway/key_ring.hpp"
 #include "actors/gateway/router.hpp"
 #include "runtime/base/nearest.hpp"
@@ -117,8 +118,13 @@ std::string tf_entry(const protocol::TensorSpec& spec) {
                      tf_type(spec.dtype), extents, name);
 }
 
-/// The model if it is known and has `version` (any, where that is empty).
-Result<const protocol::RoutedModel*> find(const RoutingTable* table, std::string_view name, std::string_view version) {
+struct Found {
+  const protocol::RoutedModel* model;
+  std::string_view version;  ///< Empty = any.
+};
+
+/// The model if it is known and has `wanted`, a version or a label (any, where that is empty).
+Result<Found> find(const RoutingTable* table, std::string_view name, std::string_view wanted) {
   const auto* model = table == nullptr ? nullptr : table->find(name);
   if (model == nullptr) {
     const auto names = table == nullptr ? std::vector<std::string>{} : table->model_names();
@@ -126,11 +132,12 @@ Result<const protocol::RoutedModel*> find(const RoutingTable* table, std::string
     return fail(
         Error{Errc::not_found, fmt::format("there is no model {}{}", shown, did_you_mean(shown, names)), "model", {}});
   }
+  const std::string_view version = version_meant(*model, wanted);
   const auto versions = versions_of(*model);
   if (!version.empty() && std::ranges::find(versions, version) == versions.end()) {
-    return fail(Error{Errc::not_found, fmt::format("model {} has no version {}", name, version), "model", {}});
+    return fail(Error{Errc::not_found, fmt::format("model {} has no version {}", name, wanted), "model", {}});
   }
-  return model;
+  return Found{model, version};
 }
 
 std::string_view backend(const protocol::RoutedModel& model) {
@@ -214,25 +221,26 @@ Page openai_model_list(const RoutingTable* table, const std::vector<std::string>
 Page openai_model(const RoutingTable* table, std::string_view id) {
   const auto name = parse_model_name(id);
   if (!name) return {http_status(name.error()), openai_error_body(name.error())};
-  const auto model = find(table, name->model, name->version);
-  if (!model) return {http_status(model.error()), openai_error_body(model.error())};
-  std::string entry = openai_entry(**model, id, name->version);
+  const auto found = find(table, name->model, name->version);
+  if (!found) return {http_status(found.error()), openai_error_body(found.error())};
+  std::string entry = openai_entry(*found->model, id, found->version);
   entry.back() = ',';
-  return {200, entry + version_states(**model, name->version) + '}'};
+  return {200, entry + version_states(*found->model, found->version) + '}'};
 }
 
 Page tf_version(const RoutingTable* table, std::string_view name, std::string_view version) {
-  const auto model = find(table, name, version);
-  if (!model) return {http_status(model.error()), openai_error_body(model.error())};
-  return {200, fmt::format("{{{}}}", version_states(**model, version))};
+  const auto found = find(table, name, version);
+  if (!found) return {http_status(found.error()), openai_error_body(found.error())};
+  return {200, fmt::format("{{{}}}", version_states(*found->model, found->version))};
 }
 
 Page tf_metadata(const RoutingTable* table, std::string_view name, std::string_view version) {
-  const auto model = find(table, name, version);
-  if (!model) return {http_status(model.error()), openai_error_body(model.error())};
-  const auto versions = versions_of(**model);
-  const std::string_view shown = !version.empty() || versions.empty() ? version : std::string_view(versions.back());
-  const Signature signature = signature_of(**model, shown);
+  const auto found = find(table, name, version);
+  if (!found) return {http_status(found.error()), openai_error_body(found.error())};
+  const auto versions = versions_of(*found->model);
+  const std::string_view shown =
+      !found->version.empty() || versions.empty() ? found->version : std::string_view(versions.back());
+  const Signature signature = signature_of(*found->model, shown);
   return {200, fmt::format(R"({{"model_spec":{{"name":{},"signature_name":"","version":{}}},)"
                            R"("metadata":{{"signature_def":{{"signature_def":{{"serving_default":)"
                            R"({{"inputs":{{{}}},"outputs":{{{}}},"method_name":"tensorflow/serving/predict"}}}}}}}}}})",
@@ -245,23 +253,24 @@ Page open_inference_server(std::string_view software) {
 }
 
 Page open_inference_model(const RoutingTable* table, std::string_view name, std::string_view version) {
-  const auto model = find(table, name, version);
-  if (!model) return open_inference_failure(model.error());
-  const Signature signature = signature_of(**model, version);
+  const auto found = find(table, name, version);
+  if (!found) return open_inference_failure(found.error());
+  const Signature signature = signature_of(*found->model, found->version);
   return {200, fmt::format(R"({{"name":{},"versions":[{}],"platform":"troupe_{}","inputs":[{}],"outputs":[{}]}})",
-                           json_string(name), version_list(**model, {}), backend(**model),
+                           json_string(name), version_list(*found->model, {}), backend(*found->model),
                            list_of(signature.inputs, metadata_entry), list_of(signature.outputs, metadata_entry))};
 }
 
 Page open_inference_model_config(const RoutingTable* table, std::string_view name, std::string_view version) {
-  const auto model = find(table, name, version);
-  if (!model) return open_inference_failure(model.error());
-  const Signature signature = signature_of(**model, version);
+  const auto found = find(table, name, version);
+  if (!found) return open_inference_failure(found.error());
+  const Signature signature = signature_of(*found->model, found->version);
   return {200, fmt::format(R"({{"name":{},"platform":"troupe_{}","backend":"{}",)"
                            R"("version_policy":{{"specific":{{"versions":[{}]}}}},)"
                            R"("max_batch_size":0,"input":[{}],"output":[{}]}})",
-                           json_string(name), backend(**model), backend(**model), version_list(**model, version),
-                           list_of(signature.inputs, config_entry), list_of(signature.outputs, config_entry))};
+                           json_string(name), backend(*found->model), backend(*found->model),
+                           version_list(*found->model, found->version), list_of(signature.inputs, config_entry),
+                           list_of(signature.outputs, config_entry))};
 }
 
 Page repository_index_page(const RoutingTable* table, const std::vector<std::string>& allowed, bool ready_only) {
@@ -304,15 +313,11 @@ Status check_load_request(std::string_view body, bool load, JsonParser& parser) 
     TROUPE_TRY(const json::Object parameters, json::as_object(value, "parameters"));
     return json::for_each_field(parameters, "parameters", [&](std::string_view name, json::Element given) -> Status {
       const std::string field = fmt::format("parameters.{}", name);
-      if (load && (name == "config" || name.starts_with("file:")))
-        return json::unsupported(field, "what is loaded, and how, is in the model's deployment and in the model store");
-      if (load || name != "unload_dependents") {
-        return json::unknown_key(name, "parameters",
-                                 load ? std::vector<std::string>{} : std::vector<std::string>{"unload_dependents"});
+      ParameterValue parameter = false;
+      if (name == "unload_dependents") {
+        TROUPE_TRY(parameter, json::as_bool(given, field));
       }
-      TROUPE_TRY(const bool dependents, json::as_bool(given, field));
-      if (dependents) return json::unsupported(field, "no model here depends on another");
-      return {};
+      return check_load_parameter(name, parameter, load, field);
     });
   });
 }
@@ -322,6 +327,7 @@ Page statistics_page(const RoutingTable* table, const std::vector<VersionStatist
   if (!model.empty()) {
     const auto found = find(may_use(allowed, model) ? table : nullptr, model, version);
     if (!found) return open_inference_failure(found.error());
+    version = found->version;
   }
   std::string entries;
   if (table == nullptr) return {200, R"({"model_stats":[]})"};
@@ -340,9 +346,9 @@ Page statistics_page(const RoutingTable* table, const std::vector<VersionStatist
 }
 
 Page open_inference_model_ready(const RoutingTable* table, std::string_view name, std::string_view version) {
-  const auto model = find(table, name, version);
-  if (!model) return open_inference_failure(model.error());
-  const bool ready = has_replica(**model, version);
+  const auto found = find(table, name, version);
+  if (!found) return open_inference_failure(found.error());
+  const bool ready = has_replica(*found->model, found->version);
   return {ready ? 200 : 503, fmt::format(R"({{"name":{},"ready":{}}})", json_string(name), ready)};
 }
 

@@ -26,7 +26,7 @@ Page openai_model(const RoutingTable* table, std::string_view id);
 Page tf_version(const RoutingTable* table, std::string_view model, std::string_view version);
 Page tf_metadata(const RoutingTable* table, std::string_view model, std::string_view version);
 
-/// The Open Inference Protocol's pages; `version` empty = any.
+/// The Open Inference Protocol's pages; `version`, here and below, may be a label; empty = any.
 Page open_inference_server(std::string_view software);
 Page open_inference_model(const RoutingTable* table, std::string_view model, std::string_view version);
 /// 503 while no replica is ready.

@@ -37,8 +37,16 @@ Result<Target> parse_target(std::string_view segment) {
   return target;
 }
 
-tl::unexpected<Error> unknown_label(std::string_view model, std::string_view label) {
-  return fail(Error{Errc::not_found, fmt::format("model {} has no label {}", model, label), "model", {}});
+/// Only labels stand in a path of labels: a version does not. What the client may not see (`table` is nullptr then) is
+/// refused elsewhere.
+Status check_label(const RoutingTable* table, std::string_view model, std::string_view label) {
+  const protocol::RoutedModel* const known = table == nullptr ? nullptr : table->find(model);
+  if (known == nullptr || known->labels.contains(std::string(label))) return {};
+  return fail(Error{Errc::not_found,
+                    fmt::format("model {} has no label {}; `troupe model promote {}@VERSION --label {}` makes it",
+                                model, label, model, label),
+                    "model",
+                    {}});
 }
 
 struct TfAnswer {
@@ -63,12 +71,11 @@ enum class PathKind : uint8_t { model, version, label };
 Result<Target> locate(PathKind kind, const PathParameters& parameters, protocol::ServeRequest& serve) {
   TROUPE_TRY(const Target target, parse_target(parameters.back()));
   TROUPE_TRY(const ModelName name, parse_model_name(kind == PathKind::model ? target.name : parameters[0]));
-  if (kind == PathKind::label) return unknown_label(name.model, target.name);
-  if (kind == PathKind::version && !name.version.empty()) {
+  if (kind != PathKind::model && !name.version.empty()) {
     return fail_field("model", "the path names two versions, {} and {}", name.version, target.name);
   }
   serve.model = name.model;
-  serve.version = kind == PathKind::version ? target.name : name.version;
+  serve.version = kind == PathKind::model ? name.version : target.name;
   return target;
 }
 
@@ -89,6 +96,10 @@ void serve_tf(const Calls& calls, PathKind kind, const HttpRequest& request, con
     protocol::ServeRequest serve;
     TROUPE_TRY(const Target target, locate(kind, parameters, serve));
     const auto table = calls.front_end().routing->table();
+    if (kind == PathKind::label) {
+      TROUPE_TRY(const Calls::Models models, calls.models_of(request));
+      TROUPE_CHECK(check_label(may_use(models, serve.model) ? table.get() : nullptr, serve.model, serve.version));
+    }
     TROUPE_TRY(TfRequest parsed,
                parse_tf_request(target.verb, request.body, calls.parser(request), declared_inputs(table.get(), serve)));
     serve.work = std::move(parsed.infer);
@@ -101,11 +112,11 @@ void serve_tf(const Calls& calls, PathKind kind, const HttpRequest& request, con
            : answer_openai_error(call.answer, status.error());
 }
 
+template <Page (*page)(const RoutingTable*, std::string_view, std::string_view)>
 Page label_page(const RoutingTable* table, std::string_view model, std::string_view label) {
-  const Page known = tf_version(table, model, {});
-  if (known.status != 200) return known;
-  const Error error = unknown_label(model, label).value();
-  return {http_status(error), openai_error_body(error)};
+  const Status known = check_label(table, model, label);
+  if (!known) return {http_status(known.error()), openai_error_body(known.error())};
+  return page(table, model, label);
 }
 
 void add_pages(http::Routes& routes, const CallsPtr& calls) {
@@ -121,8 +132,8 @@ void add_pages(http::Routes& routes, const CallsPtr& calls) {
   add("/v1/models/{model}/metadata", tf_metadata);
   add("/v1/models/{model}/versions/{version}", tf_version);
   add("/v1/models/{model}/versions/{version}/metadata", tf_metadata);
-  add("/v1/models/{model}/labels/{label}", label_page);
-  add("/v1/models/{model}/labels/{label}/metadata", label_page);
+  add("/v1/models/{model}/labels/{label}", label_page<tf_version>);
+  add("/v1/models/{model}/labels/{label}/metadata", label_page<tf_metadata>);
 }
 
 }  // namespace

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Dict, List
 
 from admin import Admin
+from http_client import Answer
+from polling import wait_until
 from troupe_cluster import CLERK, Cluster, deployment
 
 FAILED, USAGE = 1, 2
@@ -65,6 +67,35 @@ def test_labels_notes_and_retirement_survive_the_head_and_are_in_the_audit_log(c
         ("annotate model", "clerk@2"),
         ("retire model", "clerk@1"),
     ]
+
+
+def test_requests_may_name_a_label(cluster: Cluster):
+    cluster.start_head()
+    cluster.add_clerk("1", "2")
+    cluster.run("deploy", "clerk@1")
+    cluster.run("model", "promote", "clerk@1", "--label", "stable")
+    cluster.run("model", "promote", "clerk@2", "--label", "next")
+
+    def ask(label: str) -> Answer:
+        with cluster.http() as door:
+            return door.post("/v1/completions", {"model": f"clerk@{label}", "prompt": "1 + 1 =", "max_tokens": 2})
+
+    def answering(label: str) -> str:
+        answer = ask(label)
+        return answer.headers["x-troupe-version"] if answer.status == 200 else str(answer.status)
+
+    wait_until(lambda: answering("stable") == "1", "the label is known at the gateway")
+    assert "clerk@next is version 2, which no deployment serves" in ask("next").json()["error"]["message"]
+    cluster.run("deploy", "clerk@2")
+    cluster.run("model", "promote", "clerk@2", "--label", "stable")
+    wait_until(lambda: answering("stable") == "2", "the gateway knows that the label moved")
+
+    with cluster.http() as door:
+        page = door.get("/v1/models/clerk/labels/stable").json()
+        assert [row["version"] for row in page["model_version_status"]] == ["2"]
+        assert door.get("/v1/models/clerk/labels/2").status == 404
+    cluster.run("model", "unlabel", "clerk", "--label", "next")
+    wait_until(lambda: "no version next" in ask("next").json()["error"]["message"], "the label is gone")
 
 
 def test_a_retired_version_takes_no_new_deployment_and_a_labelled_one_stays(cluster: Cluster):

@@ -7,13 +7,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-import tritonclient.http as triton
+import tritonclient.grpc
+import tritonclient.http
 from http_client import Answer
 from polling import wait_until
 from tritonclient.utils import InferenceServerException
 from troupe_cluster import CLERK, Cluster, deployment
 
-FAILED = 1
+FAILED, USAGE = 1, 2
 
 
 def call(cluster: Cluster, what: str, key: str | None = None, body: object = None) -> Answer:
@@ -95,7 +96,7 @@ def test_what_makes_no_sense_is_refused_by_name(cluster: Cluster):
     configured = refusal("clerk@1/load", {"parameters": {"config": "{}"}})
     assert configured[0] == 400 and "deployment" in configured[1]
     none = cluster.cli("apply", "-f", "-", stdin=deployment("zero", "zero@1", backend="echo", load="on_demand", replicas=0))
-    assert none.code == FAILED and "at least 1" in none.err
+    assert none.code == USAGE and "at least 1" in none.err
 
 
 def test_whether_it_is_loaded_outlives_the_head_and_changes_of_the_deployment(cluster: Cluster):
@@ -134,23 +135,26 @@ def test_a_model_that_cannot_be_loaded_says_why(cluster: Cluster, tmp_path: Path
     assert failed.code == FAILED and "does not load" in failed.err and "config.json" in failed.err
 
 
-def test_tritons_client_swaps_models_that_do_not_fit_together(cluster: Cluster):
+@pytest.mark.parametrize("kind", ["http", "grpc"])
+def test_tritons_client_swaps_models_that_do_not_fit_together(cluster: Cluster, kind: str):
     cluster.start_head()
     large = {"backend": "echo", "load": "on_demand", "resources": {"memory": "5GiB"}}
     cluster.apply(deployment("one", "one@1", **large) + deployment("two", "two@1", **large))
-    key = make_key(cluster, "--may-load")
-    headers = {"Authorization": f"Bearer {key}"}
+    headers = {"authorization": f"Bearer {make_key(cluster, '--may-load')}"}
+    triton = {"http": tritonclient.http, "grpc": tritonclient.grpc}[kind]
 
-    with triton.InferenceServerClient(cluster.gateway.url("http").removeprefix("http://")) as client:
+    with triton.InferenceServerClient(cluster.gateway.url(kind).split("//")[1]) as client:
         client.load_model("one", headers=headers)
         assert client.is_model_ready("one", headers=headers) and not client.is_model_ready("two", headers=headers)
         with pytest.raises(InferenceServerException, match="memory"):
             client.load_model("two", headers=headers)
         client.unload_model("one", headers=headers)
         client.load_model("two", headers=headers)
-        states = {row["name"]: row["state"] for row in client.get_model_repository_index(headers=headers)}
 
-    assert states == {"one": "UNAVAILABLE", "two": "READY"}
+    assert index(cluster, headers["authorization"].split()[1]) == {
+        "one@1": ("UNAVAILABLE", "unloaded"),
+        "two@1": ("READY", ""),
+    }
 
 
 def test_memory_is_stated_before_a_load_and_measured_after_it(cluster: Cluster, tmp_path: Path):

@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(metadata_names_versions_and_platform) {
   BOOST_TEST(open_inference_model(&table, "clerk", "3").body == R"({"error":"model clerk has no version 3"})");
   BOOST_TEST(open_inference_server("0.1.0").body ==
              R"({"name":"troupe","version":"0.1.0","extensions":["binary_tensor_data",)"
-             R"("generate","model_configuration","parameters","statistics"]})");
+             R"("generate","model_configuration","parameters","model_repository","statistics"]})");
 }
 
 BOOST_AUTO_TEST_CASE(what_a_model_declares_is_shown_in_the_words_of_each_protocol) {

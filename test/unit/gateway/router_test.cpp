@@ -37,6 +37,19 @@ BOOST_AUTO_TEST_CASE(an_unknown_version_is_not_found_and_the_known_ones_are_list
   BOOST_TEST(version_for(table, "9", "anna") == "not_found: model clerk has no version 9; it has 1, 2");
 }
 
+BOOST_AUTO_TEST_CASE(a_label_stands_for_the_version_that_it_points_to) {
+  auto routes = snapshot({route("1", 1, 1), route("2", 0, 1)});
+  routes.models[0].labels = {{"canary", "2"}, {"next", "3"}};
+  const RoutingTable table(routes);
+
+  BOOST_TEST(version_for(table, "canary", "anna") == "2");
+  BOOST_TEST(version_for(table, "next", "anna") ==
+             "not_found: clerk@next is version 3, which no deployment serves; there is 1, 2");
+  BOOST_TEST(version_for(table, "stable", "anna") == "not_found: model clerk has no version stable; it has 1, 2");
+  BOOST_TEST(has_replica(routes.models[0], "canary"));
+  BOOST_TEST(!has_replica(routes.models[0], "next"));
+}
+
 BOOST_AUTO_TEST_CASE(weights_share_the_units_out) {
   const RoutingTable table(snapshot({route("1", 3, 1), route("2", 1, 1)}));
 

@@ -66,6 +66,10 @@ struct Gateway {
                         return {};
                       },
                       [this](Withdraw withdraw) { withdrawn.push_back(withdraw.id); }};
+    front_end.ask_to_load = [this](protocol::ChangeLoad wish, Time, const std::function<void(Status)>& done) {
+      loads.push_back(std::move(wish));
+      done({});
+    };
     front_end.routing = routing;
     front_end.ids = std::make_shared<DispatchIds>();
     front_end.keys = std::move(keys);
@@ -92,6 +96,7 @@ struct Gateway {
   std::optional<Error> refusal;
   std::vector<Submit> submitted;
   std::vector<balancer::DispatchId> withdrawn;
+  std::vector<protocol::ChangeLoad> loads;
   std::shared_ptr<RoutingBoard> routing = std::make_shared<RoutingBoard>();
   std::optional<RpcMethods> methods;
 };
@@ -122,12 +127,13 @@ Request prompt(std::string_view id = "7") {
 }
 
 /// One key, "tk_door", for the model clerk.
-std::shared_ptr<KeyRing> one_key() {
+std::shared_ptr<KeyRing> one_key(bool may_load = false) {
   protocol::ApiKey key;
   key.id = "id";
   // SHA-256 of "tk_door".
   key.hash = "d90f435d4774abc06118d7de7078ab02ca41c23b25fa3d4dc648824879a6482b";
   key.models = {"clerk"};
+  key.may_load = may_load;
   auto ring = std::make_shared<KeyRing>();
   ring->update({Epoch{1}, 1, true, {key}});
   return ring;
@@ -436,6 +442,38 @@ BOOST_AUTO_TEST_CASE(models_are_told_of) {
   BOOST_TEST(ending(*gateway.ask("ModelConfig", nobody)).starts_with("5 there is no model nobody"));
 }
 
+BOOST_AUTO_TEST_CASE(loading_and_unloading_ask_the_head_for_those_who_may) {
+  Gateway gateway(one_key(true));
+  const auto message = [](std::string_view parameter, bool value) {
+    std::string truth;
+    put_set_number(truth, 1, value);
+    std::string entry;
+    put_text(entry, 1, parameter);
+    put_element(entry, 2, truth);
+    std::string out;
+    put_text(out, 2, "clerk@2");
+    if (!parameter.empty()) put_element(out, 3, entry);
+    return out;
+  };
+  const auto ask = [&](const std::string& method, const std::string& bytes, std::string_view key = "tk_door") {
+    return gateway.ask(method, bytes, fields("x-api-key", key));
+  };
+
+  BOOST_TEST(ask("RepositoryModelLoad", message({}, false))->sent.size() == 1u);
+  BOOST_TEST(ask("RepositoryModelUnload", message("unload_dependents", false))->sent.size() == 1u);
+
+  BOOST_TEST_REQUIRE(gateway.loads.size() == 2u);
+  BOOST_TEST((gateway.loads[0] == protocol::ChangeLoad{"clerk", "2", true, "id"}));
+  BOOST_TEST((gateway.loads[1] == protocol::ChangeLoad{"clerk", "2", false, "id"}));
+  BOOST_TEST(ending(*ask("RepositoryModelLoad", message({}, false), "tk_other")).starts_with("16 "));
+  BOOST_TEST(ending(*ask("RepositoryModelLoad", message("config", false)))
+                 .starts_with("3 parameters.config is not supported"));
+  BOOST_TEST(ending(*ask("RepositoryModelUnload", message("unload_dependents", true)))
+                 .starts_with("3 parameters.unload_dependents"));
+  BOOST_TEST(ending(*ask("RepositoryModelUnload", message("unload_all", true))).starts_with("3 "));
+  BOOST_TEST(gateway.loads.size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_not_done_here_is_refused_by_name) {
   Gateway gateway;
   const auto refusal = [&](const std::string& method) {
@@ -444,7 +482,6 @@ BOOST_AUTO_TEST_CASE(what_is_not_done_here_is_refused_by_name) {
     return ending(*call);
   };
 
-  BOOST_TEST(refusal("RepositoryModelLoad").starts_with("12 models are not loaded by request"));
   BOOST_TEST(refusal("CudaSharedMemoryRegister").starts_with("12 shared memory is not supported"));
   BOOST_TEST(refusal("TraceSetting").starts_with("12 trace settings are not supported"));
   BOOST_TEST(refusal("LogSettings").starts_with("12 log settings are not changed here"));
