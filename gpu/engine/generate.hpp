@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "gpu/engine/constraint/answer_format.hpp"
 #include "gpu/engine/sampling_params.hpp"
 #include "gpu/tokenizer/chat_template.hpp"
 #include "runtime/base/error.hpp"
@@ -22,6 +23,7 @@ struct GenerateInput {
   SamplingParams sampling;
   std::optional<uint32_t> top_logprobs;  ///< Score each token, and so many of the likeliest at its place.
   bool echo = false;                     ///< The prompt's text comes first; its tokens are scored too.
+  AnswerFormat format = AnyText{};       ///< What is generated is held to it; only max_tokens or a stop cut it off.
 };
 
 struct ScoredToken {

@@ -1,6 +1,8 @@
 #include "gpu/engine/logit_rules.hpp"
 
 #include <limits>
+#include <utility>
+#include <vector>
 
 namespace troupe::gpu {
 namespace {
@@ -39,6 +41,20 @@ void apply_rules(const SamplingParams& params, const TokenCounts& counts, std::s
   for (const int32_t token : banned) {
     if (has(token)) logits[static_cast<size_t>(token)] = impossible;
   }
+}
+
+void allow_only(const TokenMask& mask, bool may_end, std::span<const int32_t> ends, std::span<float> logits) {
+  std::vector<std::pair<size_t, float>> kept;
+  for (const int32_t token : may_end ? ends : std::span<const int32_t>()) {
+    const auto at = static_cast<size_t>(token);
+    if (at < logits.size()) kept.emplace_back(at, logits[at]);
+  }
+  mask.apply(logits, impossible);
+  for (const auto& [at, logit] : kept) logits[at] = logit;
+}
+
+bool is_impossible(float logit) noexcept {
+  return logit == impossible;
 }
 
 }  // namespace troupe::gpu

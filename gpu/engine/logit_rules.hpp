@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "gpu/engine/constraint/token_tree.hpp"
 #include "gpu/engine/sampling_params.hpp"
 #include "gpu/engine/token_counts.hpp"
 
@@ -20,5 +21,11 @@ bool need_counts(const SamplingParams& params) noexcept;
 /// passed over.
 void apply_rules(const SamplingParams& params, const TokenCounts& counts, std::span<const int32_t> banned,
                  std::span<float> logits);
+
+/// After apply_rules(): makes all tokens impossible but those of `mask` and, where the text may end, `ends`.
+void allow_only(const TokenMask& mask, bool may_end, std::span<const int32_t> ends, std::span<float> logits);
+
+/// Whether a rule has made the token of this logit impossible.
+bool is_impossible(float logit) noexcept;
 
 }  // namespace troupe::gpu

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "gpu/device/cpu/cpu_device.hpp"
+#include "gpu/engine/format_tokens.hpp"
 #include "gpu/engine/log_probabilities.hpp"
 #include "gpu/engine/logit_rules.hpp"
 #include "gpu/engine/prompt_encoder.hpp"
@@ -72,10 +73,15 @@ struct LogitUse {
   size_t scores = 0;  ///< The prompt's token at this position; 0: the next one is sampled.
 };
 
+/// What is drawn where nothing can be.
+constexpr int32_t not_finite = -1;
+constexpr int32_t stuck = -2;
+
 /// Nothing but the largest logit is asked of the model.
 bool takes_largest_logit(const TextSequence& sequence) {
   const SamplingParams& params = sequence.params();
-  return params.temperature == 0 && leave_logits(params) && sequence.banned().empty() && !sequence.top_logprobs();
+  return params.temperature == 0 && sequence.constraint() == nullptr && leave_logits(params) &&
+         sequence.banned().empty() && !sequence.top_logprobs();
 }
 
 }  // namespace
@@ -114,12 +120,13 @@ class TextEngine::Impl {
     TROUPE_TRY(std::vector<int32_t> prompt, encoder_.encode(input.prompt));
     TROUPE_TRY(std::string head, text_before(input));
     const auto length = static_cast<uint32_t>(prompt.size());
+    TROUPE_TRY(std::unique_ptr<Constraint> constraint, constraint_for(input.format));
     const bool scores_prompt = input.echo && input.top_logprobs;
     TROUPE_CHECK(scheduler_.add(id, length, scores_prompt ? length - 1 : 0));
     const uint32_t room = static_cast<uint32_t>(context_) - length;
     const uint32_t tokens_max = std::min(room, static_cast<uint32_t>(input.sampling.max_tokens));
-    TextSequence::Options sequence{std::move(input.sampling), tokens_max, input.top_logprobs, std::move(head),
-                                   scores_prompt};
+    TextSequence::Options sequence{std::move(input.sampling), tokens_max,    input.top_logprobs,
+                                   std::move(head),           scores_prompt, std::move(constraint)};
     const auto [added, is_new] =
         sequences_.try_emplace(id, id, std::move(prompt), std::move(sequence), end_tokens_, encoder_.tokenizer());
     if (scores_prompt) added->second.add_prompt_scores({scored(added->second.tokens().front(), {}), {}});
@@ -186,6 +193,17 @@ class TextEngine::Impl {
     return fail_field("echo", "echo repeats a text prompt; a conversation is none");
   }
 
+  /// What all formats share is made with the first of them.
+  Result<std::unique_ptr<Constraint>> constraint_for(const AnswerFormat& format) {
+    if (std::holds_alternative<AnyText>(format)) return nullptr;
+    if (!constraints_) {
+      const auto vocabulary = static_cast<size_t>(model_.description().vocabulary);
+      TROUPE_TRY(TokenTree tokens, format_tokens(encoder_.tokenizer(), end_tokens_, vocabulary));
+      constraints_ = std::make_unique<Constraints>(std::move(tokens));
+    }
+    return constraints_->make(format);
+  }
+
   void add_token(int32_t token, int32_t position, size_t sequence) {
     batch_.token_ids.push_back(token);
     batch_.positions.push_back(position);
@@ -231,10 +249,10 @@ class TextEngine::Impl {
       const std::span<const float> own = logits.subspan(row * vocabulary, vocabulary);
       if (const size_t position = rows_[row].scores; position > 0) {
         sequence.add_prompt_scores(score(own, sequence, position));
-        sampled_.push_back(-1);
+        sampled_.push_back(not_finite);
         continue;
       }
-      const int32_t token = sample(own, sequence).value_or(-1);
+      const int32_t token = sample(own, sequence);
       sampled_.push_back(token);
       if (sequence.top_logprobs() && token >= 0 && !sequence.ends_with_prompt()) {
         scores_[row].push_back(to_text(log_probabilities(own, token, *sequence.top_logprobs())));
@@ -243,13 +261,27 @@ class TextEngine::Impl {
     return sampled_;
   }
 
-  std::optional<int32_t> sample(std::span<const float> logits, const TextSequence& sequence) {
+  int32_t sample(std::span<const float> logits, const TextSequence& sequence) {
+    if (Constraint* constraint = sequence.constraint()) return sample(logits, sequence, *constraint);
     const SamplingParams& params = sequence.params();
     const uint64_t position = sequence.tokens().size();
-    if (leave_logits(params) && sequence.banned().empty()) return sampler_.sample(logits, params, position);
+    if (leave_logits(params) && sequence.banned().empty()) {
+      return sampler_.sample(logits, params, position).value_or(not_finite);
+    }
     changed_logits_.assign(logits.begin(), logits.end());
     apply_rules(params, sequence.counts(), sequence.banned(), changed_logits_);
-    return sampler_.sample(changed_logits_, params, position);
+    return sampler_.sample(changed_logits_, params, position).value_or(not_finite);
+  }
+
+  int32_t sample(std::span<const float> logits, const TextSequence& sequence, Constraint& constraint) {
+    // What is masked is looked at too: a model that yields such numbers is no model to go on with.
+    if (!std::ranges::all_of(logits, [](float logit) { return std::isfinite(logit); })) return not_finite;
+    const SamplingParams& params = sequence.params();
+    changed_logits_.assign(logits.begin(), logits.end());
+    apply_rules(params, sequence.counts(), sequence.banned(), changed_logits_);
+    allow_only(constraint.mask(), constraint.is_complete(), sequence.ends(), changed_logits_);
+    const int32_t token = sampler_.sample(changed_logits_, params, sequence.tokens().size()).value_or(not_finite);
+    return token >= 0 && is_impossible(changed_logits_[static_cast<size_t>(token)]) ? stuck : token;
   }
 
   ScoredToken scored(int32_t token, std::optional<double> logprob) const {
@@ -265,7 +297,12 @@ class TextEngine::Impl {
   SequenceEvent accept(TextSequence& sequence, int32_t token) {
     if (sequence.tokens().size() == sequence.prompt_tokens()) counters_.prompt_tokens += sequence.prompt_tokens();
     SequenceEvent event;
-    if (token < 0) {
+    if (token == stuck) {
+      event = sequence.fail({Errc::failed_precondition,
+                             "no token of this model that may come next goes on with the document that is wanted",
+                             "response_format",
+                             {}});
+    } else if (token < 0) {
       event = sequence.fail({Errc::internal,
                              fmt::format("the model's logits at position {} are not finite", sequence.tokens().size()),
                              {},
@@ -292,6 +329,7 @@ class TextEngine::Impl {
   int64_t context_;
   std::vector<int32_t> end_tokens_;
 
+  std::unique_ptr<Constraints> constraints_;
   std::unordered_map<uint64_t, TextSequence> sequences_;
   Sampler sampler_;
   EngineStats counters_;

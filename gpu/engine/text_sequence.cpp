@@ -18,15 +18,16 @@ TextSequence::TextSequence(uint64_t id, std::vector<int32_t> prompt, Options opt
       head_(std::move(options.head)),
       scores_prompt_(options.scores_prompt),
       ends_(params_.stop_tokens),
+      constraint_(std::move(options.constraint)),
       decoder_(tokenizer, true),
       matcher_(params_.stop) {
   if (!params_.ignore_eos) ends_.insert(ends_.end(), model_ends.begin(), model_ends.end());
   if (need_counts(params_)) counts_.add_prompt(tokens_);
 }
 
-std::span<const int32_t> TextSequence::banned() const noexcept {
-  return completion_tokens() < static_cast<uint32_t>(params_.min_tokens) ? std::span(ends_)
-                                                                         : std::span<const int32_t>();
+std::span<const int32_t> TextSequence::banned() const {
+  if (!is_early() || (constraint_ && constraint_->must_end())) return {};
+  return ends_;
 }
 
 SequenceEvent TextSequence::end() {
@@ -50,12 +51,15 @@ SequenceEvent TextSequence::accept(int32_t token) {
     return event;
   }
 
+  if (constraint_) constraint_->accept(token);
   auto text = decoder_.push(token);
   if (!text) return fail(std::move(text.error()));
   const StopMatcher::Output output = match(*text);
   event.text += output.text;
   if (output.matched) {
     event.finish = FinishReason::stop;
+  } else if (is_whole()) {
+    finish(event, FinishReason::stop);
   } else if (event.completion_tokens == tokens_max_) {
     finish(event, FinishReason::length);
   }
@@ -77,9 +81,14 @@ SequenceEvent TextSequence::event() const {
   return event;
 }
 
+/// Its format lets nothing come any more, and no token can say so.
+bool TextSequence::is_whole() const {
+  return constraint_ && (ends_.empty() || completion_tokens() == tokens_max_) && constraint_->must_end();
+}
+
 /// What comes before min_tokens ends nothing.
 StopMatcher::Output TextSequence::match(std::string_view text) {
-  if (completion_tokens() < static_cast<uint32_t>(params_.min_tokens)) return {std::string(text), false};
+  if (is_early()) return {std::string(text), false};
   return matcher_.push(text);
 }
 

@@ -2,9 +2,11 @@
 // TextSequence: one request from its prompt to its last token.
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
+#include "gpu/engine/constraint/constraint.hpp"
 #include "gpu/engine/generate.hpp"
 #include "gpu/engine/stop_matcher.hpp"
 #include "gpu/engine/token_counts.hpp"
@@ -19,8 +21,9 @@ class TextSequence {
     SamplingParams params;    ///< Valid.
     uint32_t tokens_max = 0;  ///< At most so many are generated.
     std::optional<uint32_t> top_logprobs;
-    std::string head;            ///< Of the text, before what is generated.
-    bool scores_prompt = false;  ///< With top_logprobs.
+    std::string head;                        ///< Of the text, before what is generated.
+    bool scores_prompt = false;              ///< With top_logprobs.
+    std::unique_ptr<Constraint> constraint;  ///< Of what is generated; none: it is any text.
   };
 
   /// Requires a non-empty prompt. `model_ends`: tokens that end a generation, where the parameters let them.
@@ -41,8 +44,13 @@ class TextSequence {
 
   /// Filled where penalties ask for it.
   const TokenCounts& counts() const noexcept { return counts_; }
-  /// What the next token must not be.
-  std::span<const int32_t> banned() const noexcept;
+  /// Tokens that end the text.
+  std::span<const int32_t> ends() const noexcept { return ends_; }
+  /// What the next token must not be: before min_tokens those that end the text, unless its format lets nothing else
+  /// come.
+  std::span<const int32_t> banned() const;
+  /// nullptr: any text.
+  Constraint* constraint() const noexcept { return constraint_.get(); }
 
   /// Of the prompt's tokens from the first, in their order; go out with the next event.
   void add_prompt_scores(TokenScores scores) { prompt_scores_.push_back(std::move(scores)); }
@@ -56,6 +64,8 @@ class TextSequence {
  private:
   uint32_t completion_tokens() const noexcept { return static_cast<uint32_t>(tokens_.size()) - prompt_tokens_; }
   SequenceEvent event() const;
+  bool is_early() const noexcept { return completion_tokens() < static_cast<uint32_t>(params_.min_tokens); }
+  bool is_whole() const;
   StopMatcher::Output match(std::string_view text);
   void finish(SequenceEvent& event, FinishReason reason);
 
@@ -69,6 +79,7 @@ class TextSequence {
   bool scores_prompt_;
   std::vector<TokenScores> prompt_scores_;
   std::vector<int32_t> ends_;
+  std::unique_ptr<Constraint> constraint_;
   TokenCounts counts_;
   StreamDecoder decoder_;
   StopMatcher matcher_;
