@@ -51,6 +51,9 @@ Result<std::vector<protocol::ResultPart>> echo(const protocol::Generate& generat
   if (generate.choices > 1) return fail(Errc::unimplemented, "an echo has one answer: n must be 1");
   if (generate.top_logprobs) return fail(Errc::unimplemented, "an echo has no log-probabilities");
   if (generate.echo) return fail(Errc::unimplemented, "an echo is its prompt already: leave echo out");
+  if (!std::holds_alternative<protocol::FreeText>(generate.answer_format)) {
+    return fail(Error{Errc::unimplemented, "an echo does not hold its answer to a format", "response_format", {}});
+  }
   TROUPE_TRY(const std::string text, text_of(generate));
   const std::vector<std::string> words = words_of(text);
   std::vector<protocol::ResultPart> parts;

@@ -63,6 +63,22 @@ gpu::SamplingParams to_engine(const protocol::Sampling& sampling) {
   return params;
 }
 
+gpu::AnswerFormat to_engine(const protocol::FreeText&) {
+  return gpu::AnyText{};
+}
+gpu::AnswerFormat to_engine(const protocol::JsonObject&) {
+  return gpu::AnyJsonObject{};
+}
+gpu::AnswerFormat to_engine(const protocol::JsonSchema& format) {
+  return gpu::JsonSchema{format.schema};
+}
+gpu::AnswerFormat to_engine(const protocol::TextChoice& format) {
+  return gpu::TextChoice{format.texts};
+}
+gpu::AnswerFormat to_engine(const protocol::AnswerFormat& format) {
+  return std::visit([](const auto& held) { return to_engine(held); }, format);
+}
+
 protocol::ScoredToken to_protocol(gpu::ScoredToken token) {
   return {token.id, Bytes::own(std::move(token.text)), token.logprob};
 }
@@ -156,7 +172,8 @@ class TextWork final : public NativeWork {
     work.budget = StreamBudget(item.credit);
     work.choices_each = generate.choices;
     for (gpu::Prompt& prompt : prompts_of(generate)) {
-      gpu::GenerateInput input{std::move(prompt), to_engine(generate.sampling), generate.top_logprobs, generate.echo};
+      gpu::GenerateInput input{std::move(prompt), to_engine(generate.sampling), generate.top_logprobs, generate.echo,
+                               to_engine(generate.answer_format)};
       if (const Status submitted = submit_choices(item.id, work, input); !submitted) {
         drop(item.id);
         return submitted;

@@ -91,6 +91,34 @@ struct Sampling {
   }
 };
 
+struct FreeText {
+  bool operator==(const FreeText&) const = default;
+  static constexpr auto fields() { return std::tuple{}; }
+};
+
+/// Any JSON object.
+struct JsonObject {
+  bool operator==(const JsonObject&) const = default;
+  static constexpr auto fields() { return std::tuple{}; }
+};
+
+/// A JSON document that satisfies the schema.
+struct JsonSchema {
+  std::string schema;  ///< JSON text.
+  bool operator==(const JsonSchema&) const = default;
+  static constexpr auto fields() { return std::tuple{&JsonSchema::schema}; }
+};
+
+/// One of these texts.
+struct TextChoice {
+  std::vector<std::string> texts;
+  bool operator==(const TextChoice&) const = default;
+  static constexpr auto fields() { return std::tuple{&TextChoice::texts}; }
+};
+
+/// What an answer must be.
+using AnswerFormat = std::variant<FreeText, JsonObject, JsonSchema, TextChoice>;
+
 /// Text from a language model.
 struct Generate {
   std::variant<PlainText, Conversation, TokenIds, PromptList> prompt;
@@ -99,10 +127,11 @@ struct Generate {
   uint32_t choices = 1;  ///< Answers to draw to each prompt, each with a seed of its own made of the one that is given.
   std::optional<uint32_t> top_logprobs;  ///< Log-probabilities of the tokens, and of so many others at each place.
   bool echo = false;                     ///< The prompt's text comes first, with top_logprobs its scores as well.
+  AnswerFormat answer_format;            ///< Each answer is held to it; only max_tokens or a stop cut it off.
   bool operator==(const Generate&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&Generate::prompt,  &Generate::sampling,     &Generate::stream,
-                      &Generate::choices, &Generate::top_logprobs, &Generate::echo};
+    return std::tuple{&Generate::prompt,       &Generate::sampling, &Generate::stream,       &Generate::choices,
+                      &Generate::top_logprobs, &Generate::echo,     &Generate::answer_format};
   }
 };
 

@@ -132,6 +132,31 @@ Status validate_sampling(const Sampling& sampling) {
   return validate_ends(sampling);
 }
 
+Status validate_format(const FreeText&) {
+  return {};
+}
+
+Status validate_format(const JsonObject&) {
+  return {};
+}
+
+Status validate_format(const JsonSchema& format) {
+  if (format.schema.empty()) return fail_field("response_format", "the schema is empty; {{}} allows any document");
+  return validate_size("response_format", "the schema", format.schema.size(), format_bytes_max);
+}
+
+Status validate_format(const TextChoice& format) {
+  constexpr std::string_view field = "structured_outputs";
+  if (format.texts.empty()) return fail_field(std::string(field), "choice is empty, give at least one text");
+  TROUPE_CHECK(validate_count(field, "choices", format.texts.size(), format_choices_max));
+  size_t bytes = 0;
+  for (const std::string& text : format.texts) {
+    if (text.empty()) return fail_field(std::string(field), "a choice is empty, give at least one character");
+    bytes += text.size();
+  }
+  return validate_size(field, "choice", bytes, format_bytes_max);
+}
+
 Status validate_inputs(const std::vector<Tensor>& inputs) {
   if (inputs.empty()) return fail_field("inputs", "inputs is empty, give at least one tensor");
   TROUPE_CHECK(validate_count("inputs", "tensors", inputs.size(), tensors_max));
@@ -164,7 +189,7 @@ Status validate(const Generate& generate) {
     return fail_field("top_logprobs", "top_logprobs is {}, at most {} are allowed", *generate.top_logprobs,
                       top_logprobs_max);
   }
-  return {};
+  return std::visit([](const auto& format) { return validate_format(format); }, generate.answer_format);
 }
 
 Status validate(const Infer& infer) {

@@ -20,6 +20,8 @@ inline constexpr size_t biases_max = 1024;
 inline constexpr uint32_t choices_max = 16;
 inline constexpr size_t answers_max = 128;  ///< Choices to all prompts of a request.
 inline constexpr uint32_t top_logprobs_max = 20;
+inline constexpr size_t format_bytes_max = 64 << 10;  ///< A schema, or all choices.
+inline constexpr size_t format_choices_max = 1024;
 inline constexpr size_t embed_inputs_max = 2048;     ///< Texts, or pairs of them.
 inline constexpr size_t embed_bytes_max = 16 << 20;  ///< Of all of them.
 inline constexpr size_t tensors_max = 64;            ///< Inputs or outputs of one request.
@@ -27,7 +29,7 @@ inline constexpr size_t parameters_max = 64;
 inline constexpr size_t parameter_bytes_max = 4096;
 
 /// invalid_argument; `field` has the name that clients know it by: those of Sampling's members, "n", "top_logprobs",
-/// "prompt", "messages".
+/// "prompt", "messages", "response_format", "structured_outputs". What is wrong in a schema, the model's engine says.
 Status validate(const Generate& generate);
 
 /// `field`: "inputs", "outputs", "parameters".

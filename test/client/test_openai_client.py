@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 import re
 from concurrent.futures import ThreadPoolExecutor
-from typing import Iterator
+from typing import Iterator, Literal, Optional
 
 import openai
+import pydantic
 import pytest
 import tasks
 from http_client import Http
@@ -290,6 +292,100 @@ def test_texts_are_steered_by_biases_and_penalties(client):
     assert spread.choices[0].text != complete(client, UNSURE, max_tokens=40).choices[0].text
 
 
+# --- Answers that are held to a format
+
+
+class Sum(pydantic.BaseModel):
+    kind: Literal["sum", "words"]
+    exact: bool
+    digits: list[Literal[1, 2, 3]] = pydantic.Field(max_length=2)
+    next: Optional["Sum"]
+
+
+#: What OpenAI's client makes of it, by hand.
+FLAT = {
+    "type": "object",
+    "properties": {"kind": {"enum": ["sum", "words"]}, "sum": {"type": "integer", "minimum": 0, "maximum": 999}},
+    "required": ["kind", "sum"],
+    "additionalProperties": False,
+}
+
+
+def by_schema(schema: dict) -> dict:
+    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+
+
+def test_an_answer_is_parsed_into_a_class(client):
+    messages = [{"role": "user", "content": "47 + 58"}]
+    for seed in range(5):
+        answer = client.chat.completions.parse(
+            model="clerk", messages=messages, response_format=Sum, temperature=1, seed=seed, max_tokens=180
+        )
+
+        assert answer.choices[0].finish_reason == "stop"
+        assert isinstance(answer.choices[0].message.parsed, Sum)
+
+
+def test_a_stream_is_held_as_the_whole_is(client):
+    settings = {"response_format": by_schema(FLAT), "temperature": 1, "seed": 3}
+    whole = chat(client, "47 + 58", **settings).choices[0]
+    pieces = list(chat(client, "47 + 58", stream=True, **settings))
+
+    assert json.loads(whole.message.content).keys() == {"kind", "sum"}
+    assert "".join(piece.choices[0].delta.content or "" for piece in pieces) == whole.message.content
+    assert pieces[-1].choices[0].finish_reason == whole.finish_reason == "stop"
+
+
+def test_completions_and_all_their_choices_are_held_too(client):
+    answer = complete(client, PROMPT, n=4, temperature=2, seed=1, extra_body={"response_format": by_schema(FLAT)})
+
+    for choice in answer.choices:
+        assert 0 <= json.loads(choice.text)["sum"] <= 999
+
+
+def test_any_json_object_can_be_asked_for(client):
+    whole = 0
+    for seed in range(12):
+        settings = {"temperature": 2, "seed": seed, "max_tokens": 200}
+        answer = chat(client, "47 + 58", response_format={"type": "json_object"}, **settings).choices[0]
+        assert answer.message.content.startswith("{")
+        if answer.finish_reason == "stop":
+            whole += 1
+            assert isinstance(json.loads(answer.message.content), dict)
+
+    assert whole > 0
+
+
+def test_an_answer_can_be_one_of_several_texts(client):
+    answer = chat(client, "47 + 58", extra_body={"structured_outputs": {"choice": ["yes", "no"]}})
+
+    assert answer.choices[0].message.content in ("yes", "no")
+    assert answer.choices[0].finish_reason == "stop"
+
+
+def test_a_document_that_is_cut_off_says_so(client):
+    answer = chat(client, "47 + 58", response_format=by_schema(FLAT), max_tokens=9).choices[0]
+
+    assert answer.finish_reason == "length"
+    assert answer.message.content.startswith('{"kind":')
+
+
+def test_a_schema_that_can_not_be_kept_is_refused_with_the_place(client):
+    schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^x"}}}
+    with pytest.raises(openai.BadRequestError) as caught:
+        chat(client, "47 + 58", response_format=by_schema(schema))
+
+    assert caught.value.param == "response_format"
+    assert "#/properties/a/pattern: the keyword 'pattern' is not supported" in caught.value.message
+
+
+def test_models_that_can_not_be_held_to_a_format_say_so(client):
+    with pytest.raises(openai.APIStatusError) as caught:
+        chat(client, "hi", model="echo", response_format={"type": "json_object"})
+
+    assert "format" in caught.value.message and caught.value.param == "response_format"
+
+
 # --- Errors
 
 
@@ -310,13 +406,13 @@ def test_a_bad_temperature_is_a_bad_request_about_temperature(client):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("best_of", 3), ("suffix", "end"), ("extra_body", {"tools": [{}]})]
+    ("name", "value"), [("best_of", 3), ("suffix", "end"), ("extra_body", {"tools": [{}]}), ("extra_body", {"guided_json": {}})]
 )
 def test_an_unsupported_parameter_is_refused_by_name(client, name, value):
     with pytest.raises(openai.BadRequestError) as caught:
         complete(client, PROMPT, **{name: value})
 
-    assert caught.value.param == ("tools" if name == "extra_body" else name)
+    assert caught.value.param == (next(iter(value)) if name == "extra_body" else name)
     assert caught.value.code == "unsupported_parameter"
 
 

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <optional>
 
+#include "actors/gateway/http/answer_format.hpp"
 #include "actors/gateway/http/openai.hpp"
 #include "actors/gateway/http/openai_fields.hpp"
 #include "runtime/protocol/validate.hpp"
@@ -35,10 +36,11 @@ class RequestReader {
   struct Foreign {
     std::string_view name;
     bool (*is_default)(Element);
+    std::string_view instead = "leave it out";
   };
 
-  static const std::array<Parameter, 26> parameters;
-  static const std::array<Foreign, 22> foreign;
+  static const std::array<Parameter, 28> parameters;
+  static const std::array<Foreign, 26> foreign;
   static bool belongs(std::string_view name, OpenAiKind kind);
   std::vector<std::string> known() const;
 
@@ -69,7 +71,10 @@ class RequestReader {
   Status min_tokens(Element value);
   Status stop_token_ids(Element value);
   Status ignore_eos(Element value);
+  Status response_format(Element value);
+  Status structured_outputs(Element value);
   Status user(Element value);
+  Status set_format(protocol::AnswerFormat format, std::string_view field);
   Status check_logprobs() const;
 
   OpenAiKind kind_;
@@ -103,16 +108,12 @@ bool is_none_or_auto(Element value) {
 bool is_auto_or_default(Element value) {
   return value.is_string() && (std::string_view(value) == "auto" || std::string_view(value) == "default");
 }
-bool is_text_format(Element value) {
-  std::string_view type;
-  return value.is_object() && Object(value).size() == 1 && !value["type"].get(type) && type == "text";
-}
 bool is_text_modality(Element value) {
   std::string_view type;
   return value.is_array() && Array(value).size() == 1 && !Array(value).at(0).get(type) && type == "text";
 }
 
-const std::array<RequestReader::Parameter, 26> RequestReader::parameters{{
+const std::array<RequestReader::Parameter, 28> RequestReader::parameters{{
     {"model", &RequestReader::model},
     {"prompt", &RequestReader::prompt},
     {"messages", &RequestReader::messages},
@@ -138,14 +139,20 @@ const std::array<RequestReader::Parameter, 26> RequestReader::parameters{{
     {"min_tokens", &RequestReader::min_tokens},
     {"stop_token_ids", &RequestReader::stop_token_ids},
     {"ignore_eos", &RequestReader::ignore_eos},
+    {"response_format", &RequestReader::response_format},
+    {"structured_outputs", &RequestReader::structured_outputs},
     {"user", &RequestReader::user},
 }};
 
-const std::array<RequestReader::Foreign, 22> RequestReader::foreign{{
+const std::array<RequestReader::Foreign, 26> RequestReader::foreign{{
     {"audio", is_never},
     {"function_call", is_none_or_auto},
     {"functions", is_empty},
-    {"guided_json", is_never},
+    {"guided_choice", is_never, "use structured_outputs.choice"},
+    {"guided_decoding_backend", is_never},
+    {"guided_grammar", is_never, "use response_format with a JSON Schema"},
+    {"guided_json", is_never, "use response_format or structured_outputs.json"},
+    {"guided_regex", is_never, "use response_format with a JSON Schema"},
     {"metadata", is_empty},
     {"modalities", is_text_modality},
     {"moderation", is_never},
@@ -154,7 +161,6 @@ const std::array<RequestReader::Foreign, 22> RequestReader::foreign{{
     {"prompt_cache_key", is_never},
     {"prompt_cache_retention", is_never},
     {"reasoning_effort", is_never},
-    {"response_format", is_text_format},
     {"safety_identifier", is_never},
     {"service_tier", is_auto_or_default},
     {"store", is_false},
@@ -195,7 +201,7 @@ Status RequestReader::take(std::string_view key, Element value) {
   if (theirs == foreign.end()) return json::unknown_key(key, "", known());
   if (value.is_null() || theirs->is_default(value)) return {};
   return json::unsupported(std::string(key),
-                           fmt::format("is not supported here, found {}; leave it out", json::describe(value)));
+                           fmt::format("is not supported here, found {}; {}", json::describe(value), theirs->instead));
 }
 
 Result<OpenAiRequest> RequestReader::finish() {
@@ -481,6 +487,25 @@ Status RequestReader::stop_token_ids(Element value) {
 
 Status RequestReader::ignore_eos(Element value) {
   TROUPE_TRY(generate_.sampling.ignore_eos, json::as_bool(value, "ignore_eos"));
+  return {};
+}
+
+Status RequestReader::response_format(Element value) {
+  TROUPE_TRY(protocol::AnswerFormat format, read_response_format(value));
+  return set_format(std::move(format), "response_format");
+}
+
+Status RequestReader::structured_outputs(Element value) {
+  TROUPE_TRY(protocol::AnswerFormat format, read_structured_outputs(value));
+  return set_format(std::move(format), "structured_outputs");
+}
+
+Status RequestReader::set_format(protocol::AnswerFormat format, std::string_view field) {
+  if (std::holds_alternative<protocol::FreeText>(format)) return {};
+  if (!std::holds_alternative<protocol::FreeText>(generate_.answer_format)) {
+    return fail_field(std::string(field), "response_format and structured_outputs exclude each other");
+  }
+  generate_.answer_format = std::move(format);
   return {};
 }
 

@@ -137,8 +137,14 @@ BOOST_AUTO_TEST_CASE(openais_other_parameters_pass_at_their_defaults) {
 BOOST_AUTO_TEST_CASE(openais_other_parameters_are_refused_by_name) {
   const std::vector<std::pair<std::string, std::string>> cases{
       {R"("tools":[{}])", "tools | tools is not supported here, found a list; leave it out"},
-      {R"("response_format":{"type":"json_object"})",
-       "response_format | response_format is not supported here, found an object; leave it out"},
+      {R"("response_format":{"type":"structural_tag"})",
+       R"(response_format | response_format of type "structural_tag" is not supported here; there are "text", )"
+       R"("json_object" and "json_schema")"},
+      {R"("structured_outputs":{"regex":"a+"})",
+       "structured_outputs.regex | structured_outputs.regex is not supported here; use json or choice"},
+      {R"("guided_json":{})",
+       "guided_json | guided_json is not supported here, found an object; use response_format or "
+       "structured_outputs.json"},
       {R"("best_of":3)", "best_of | best_of must be n = 1 or absent, found 3"},
       {R"("suffix":"end")", R"(suffix | suffix is not supported here, found the string "end"; leave it out)"},
       {R"("reasoning_effort":"low")",
@@ -152,6 +158,60 @@ BOOST_AUTO_TEST_CASE(openais_other_parameters_are_refused_by_name) {
     BOOST_TEST_REQUIRE(!request);
     BOOST_TEST(http_status(request.error()) == 400);
     BOOST_TEST((request.error().code == Errc::unimplemented));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_is_held_to_a_format) {
+  const auto format = [](const Result<OpenAiRequest>& request) {
+    BOOST_TEST_REQUIRE(request.has_value(), refusal(request));
+    return work(request).answer_format;
+  };
+  const auto schema = [](const protocol::AnswerFormat& format) {
+    return std::get<protocol::JsonSchema>(format).schema;
+  };
+
+  BOOST_TEST((format(chat_with(R"("response_format":{"type":"json_object"})")) ==
+              protocol::AnswerFormat(protocol::JsonObject{})));
+  BOOST_TEST(
+      (format(chat_with(R"("response_format":{"type":"text"})")) == protocol::AnswerFormat(protocol::FreeText{})));
+  BOOST_TEST((format(chat_with(R"("response_format":null)")) == protocol::AnswerFormat(protocol::FreeText{})));
+  BOOST_TEST(schema(format(completion_with(R"("response_format":{"type":"json_schema","json_schema":{"name":"n",
+    "description":"d","strict":true,"schema":{"type": "object",  "b":1,"a":[true, 1.5]}}})"))) ==
+             R"({"type":"object","b":1,"a":[true,1.5]})");
+  BOOST_TEST(schema(format(chat_with(R"("structured_outputs":{"json":{"type":"null"},"regex":null})"))) ==
+             R"({"type":"null"})");
+  BOOST_TEST(schema(format(chat_with(R"("structured_outputs":{"json":"{\"type\":\"null\"}"})"))) ==
+             R"({"type":"null"})");
+  BOOST_TEST((format(completion_with(R"("structured_outputs":{"choice":["yes","no"]})")) ==
+              protocol::AnswerFormat(protocol::TextChoice{{"yes", "no"}})));
+  BOOST_TEST((format(completion_with(R"("structured_outputs":{"json_object":true})")) ==
+              protocol::AnswerFormat(protocol::JsonObject{})));
+}
+
+BOOST_AUTO_TEST_CASE(a_format_that_is_wrong_is_refused_by_name) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {R"("response_format":"json")", "response_format"},
+      {R"("response_format":{})", "response_format.type"},
+      {R"("response_format":{"type":"json_schema"})", "response_format.json_schema"},
+      {R"("response_format":{"type":"json_object","json_schema":{}})", "response_format.json_schema"},
+      {R"("response_format":{"type":"json_schema","json_schema":{"name":"n"}})", "response_format.json_schema.schema"},
+      {R"("response_format":{"type":"json_schema","json_schema":{"schema":{}}})", "response_format.json_schema.name"},
+      {R"("response_format":{"type":"json_schema","json_schema":{"name":"n","schema":3}})",
+       "response_format.json_schema.schema"},
+      {R"("response_format":{"type":"json_schema","json_schema":{"name":"n","schma":{}}})",
+       "response_format.json_schema.schma"},
+      {R"("response_format":{"type":"text","schema":{}})", "response_format.schema"},
+      {R"("structured_outputs":{})", "structured_outputs"},
+      {R"("structured_outputs":{"json":{},"choice":["a"]})", "structured_outputs.choice"},
+      {R"("structured_outputs":{"choice":[1]})", "structured_outputs.choice"},
+      {R"("structured_outputs":{"choices":["a"]})", "structured_outputs.choices"},
+      {R"("structured_outputs":{"json":{}},"response_format":{"type":"json_object"})", "response_format"},
+  };
+  for (const auto& [parameter, field] : cases) {
+    const auto request = chat_with(parameter);
+    BOOST_TEST_REQUIRE(!request, parameter);
+    BOOST_TEST(request.error().field == field);
+    BOOST_TEST((request.error().code == Errc::invalid_argument), parameter);
   }
 }
 

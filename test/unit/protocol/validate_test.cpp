@@ -173,6 +173,23 @@ BOOST_AUTO_TEST_CASE(choices_and_log_probabilities_are_bounded) {
              "top_logprobs: top_logprobs is 21, at most 20 are allowed");
 }
 
+BOOST_AUTO_TEST_CASE(formats_of_answers_are_there_and_bounded) {
+  const auto with = [](AnswerFormat format) {
+    return refusal([&](ServeRequest&, Generate& generate) { generate.answer_format = std::move(format); });
+  };
+
+  BOOST_TEST(with(JsonObject{}) == "");
+  BOOST_TEST(with(JsonSchema{"{}"}) == "");
+  BOOST_TEST(with(JsonSchema{""}) == "response_format: the schema is empty; {} allows any document");
+  BOOST_TEST(with(JsonSchema{std::string(65537, ' ')}) ==
+             "response_format: the schema has 65537 bytes, at most 65536 are allowed");
+  BOOST_TEST(with(TextChoice{{"a", "b"}}) == "");
+  BOOST_TEST(with(TextChoice{}) == "structured_outputs: choice is empty, give at least one text");
+  BOOST_TEST(with(TextChoice{{"a", ""}}) == "structured_outputs: a choice is empty, give at least one character");
+  BOOST_TEST(with(TextChoice{std::vector<std::string>(1025, "a")}) ==
+             "structured_outputs: 1025 choices are given, at most 1024 are allowed");
+}
+
 BOOST_AUTO_TEST_CASE(what_is_to_be_embedded_is_there_and_bounded) {
   BOOST_TEST(refusal_of(Embed{.inputs = {PlainText{"a"}, TokenIds{{1}}, TextPair{"q", ""}}}) == "");
   BOOST_TEST(refusal_of(Embed{}) == "input: input is empty, give at least one text");

@@ -121,6 +121,18 @@ std::string name_of(const TokenIds&) {
 std::string name_of(const PromptList&) {
   return "PromptList";
 }
+std::string name_of(const FreeText&) {
+  return "FreeText";
+}
+std::string name_of(const JsonObject&) {
+  return "JsonObject";
+}
+std::string name_of(const JsonSchema&) {
+  return "JsonSchema";
+}
+std::string name_of(const TextChoice&) {
+  return "TextChoice";
+}
 std::string name_of(const Generate&) {
   return "Generate";
 }
@@ -159,13 +171,26 @@ void to_json(Json& json, const PromptList& value) {
   for (const auto& prompt : value.prompts) prompts.push_back(alternative(prompt));
   json = {{"prompts", prompts}};
 }
+void to_json(Json& json, const FreeText&) {
+  json = Json::object();
+}
+void to_json(Json& json, const JsonObject&) {
+  json = Json::object();
+}
+void to_json(Json& json, const JsonSchema& value) {
+  json = {{"schema", value.schema}};
+}
+void to_json(Json& json, const TextChoice& value) {
+  json = {{"texts", value.texts}};
+}
 void to_json(Json& json, const Generate& value) {
   json = {{"prompt", alternative(value.prompt)},
           {"sampling", value.sampling},
           {"stream", value.stream},
           {"choices", value.choices},
           {"top_logprobs", nullptr},
-          {"echo", value.echo}};
+          {"echo", value.echo},
+          {"answer_format", alternative(value.answer_format)}};
   if (value.top_logprobs) json["top_logprobs"] = *value.top_logprobs;
 }
 void to_json(Json& json, const Embed& value) {
@@ -434,6 +459,14 @@ std::vector<BodyVector> body_vectors() {
       vector_of("generate from several prompts", generate(PromptList{{PlainText{"a"}, TokenIds{{1, 2}}}}, {}, false)),
       vector_of("generate two choices with log-probabilities",
                 serve(Generate{PlainText{"Once"}, steered, false, 2, 5, true})),
+      vector_of("generate any JSON object",
+                serve(Generate{PlainText{"Once"}, {}, false, 1, std::nullopt, false, JsonObject{}})),
+      vector_of(
+          "generate by a schema",
+          serve(Generate{PlainText{"Once"}, {}, false, 1, std::nullopt, false, JsonSchema{R"({"type":"object"})"}})),
+      vector_of(
+          "generate one of several texts",
+          serve(Generate{PlainText{"Once"}, {}, false, 1, std::nullopt, false, TextChoice{{"ja", "nein, möglichst"}}})),
       vector_of("embed",
                 serve(Embed{{PlainText{"Grüße"}, TokenIds{{1, 2}}, TextPair{"q", "a"}}, EmbedTask::scores, 0})),
       vector_of("tokenize", serve(Tokenize{PlainText{"Grüße"}, false})),

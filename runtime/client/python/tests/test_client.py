@@ -14,10 +14,13 @@ from troupe.messages import (
     EmbedResult,
     FinishReason,
     InferResult,
+    JsonObject,
+    JsonSchema,
     LogitBias,
     PlainText,
     Sampling,
     ScoredToken,
+    TextChoice,
     TextPair,
     TextPart,
     TokenIds,
@@ -142,6 +145,20 @@ def test_generate_sends_all_it_was_told():
         stop_token_ids=[2],
         ignore_eos=True,
     )
+
+
+def test_generate_says_what_the_answer_must_be():
+    seen = []
+    door, client = served(lambda request: (seen.append(request.message.work.answer_format), say_hello(request)))
+
+    with door, client:
+        client.generate("clerk", "Hi", json_schema={"type": "integer"})
+        client.generate("clerk", "Hi", json_schema=True)
+        client.generate("clerk", "Hi", choice=["yes", "no"])
+        with pytest.raises(troupe.InvalidArgument):
+            client.generate("clerk", "Hi", json_schema=True, choice=["yes"])
+
+    assert seen == [JsonSchema('{"type": "integer"}'), JsonObject(), TextChoice(["yes", "no"])]
 
 
 def test_choices_are_put_together_in_their_order():

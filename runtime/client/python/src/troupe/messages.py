@@ -89,8 +89,31 @@ class PromptList:
 
 
 @dataclass
+class FreeText:
+    pass
+
+
+@dataclass
+class JsonObject:
+    pass
+
+
+@dataclass
+class JsonSchema:
+    """schema: JSON text."""
+
+    schema: str = ""
+
+
+@dataclass
+class TextChoice:
+    texts: List[str] = field(default_factory=list)
+
+
+@dataclass
 class Generate:
-    """choices: answers to draw; top_logprobs: that many of the likeliest tokens beside each one's own."""
+    """choices: answers to draw; top_logprobs: that many of the likeliest tokens beside each one's own; answer_format:
+    what each answer is held to."""
 
     prompt: Union[PlainText, Conversation, TokenIds, PromptList] = field(default_factory=PlainText)
     sampling: Sampling = field(default_factory=Sampling)
@@ -98,6 +121,7 @@ class Generate:
     choices: int = 1
     top_logprobs: Optional[int] = None
     echo: bool = False
+    answer_format: Union[FreeText, JsonObject, JsonSchema, TextChoice] = field(default_factory=FreeText)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any, Callable, Generic, List, Mapping, Optional, Sequence, Tuple, TypeVar, Union
 
@@ -10,13 +11,17 @@ from .errors import InvalidArgument
 from .messages import (
     Embed,
     EmbedTask,
+    FreeText,
     Generate,
     Infer,
+    JsonObject,
+    JsonSchema,
     LogitBias,
     ResultPart,
     Sampling,
     ServeRequest,
     Tensor,
+    TextChoice,
     TextPair,
     TokenIds,
     Tokenize,
@@ -88,6 +93,8 @@ class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
         min_tokens: int = 0,
         stop_token_ids: Sequence[int] = (),
         ignore_eos: bool = False,
+        json_schema: Union[None, bool, Mapping[str, Any]] = None,
+        choice: Optional[Sequence[str]] = None,
         version: Optional[str] = None,
         timeout: Optional[float] = None,
         unit: Optional[str] = None,
@@ -97,7 +104,9 @@ class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
 
         temperature: 0 = greedy; top_k: 0 = off; seed: None = the gateway draws one; stream: True = a TextStream.
         n: answers to draw, not together with stream; logprobs: log-probabilities of the tokens, and of so many of the
-        likeliest at each place; echo: the prompt's text comes first. The rest as docs/http-api.md has them.
+        likeliest at each place; echo: the prompt's text comes first; json_schema: the answer is a JSON document that
+        satisfies it, True = any object; choice: the answer is one of these texts. The rest as docs/http-api.md has
+        them.
         """
         if stream and n != 1:
             raise InvalidArgument("a stream has one answer; ask for several without stream", "n")
@@ -117,7 +126,7 @@ class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
             stop_token_ids=[int(token) for token in stop_token_ids],
             ignore_eos=ignore_eos,
         )
-        work = Generate(prompt_of(prompt), sampling, stream, n, logprobs, echo)
+        work = Generate(prompt_of(prompt), sampling, stream, n, logprobs, echo, _format_of(json_schema, choice))
         request = _request(model, version, unit, work)
         if stream:
             return self._stream(request, timeout, idempotency_key)
@@ -183,6 +192,16 @@ class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
         """The text that token ids stand for. special_tokens: whether those are written out."""
         work = Tokenize(TokenIds([int(one) for one in ids]), special_tokens)
         return self._ask(_request(model, version, None, work), timeout, None, text_of)
+
+
+def _format_of(
+    json_schema: Union[None, bool, Mapping[str, Any]], choice: Optional[Sequence[str]]
+) -> Union[FreeText, JsonObject, JsonSchema, TextChoice]:
+    if json_schema in (None, False):
+        return FreeText() if choice is None else TextChoice(list(choice))
+    if choice is not None:
+        raise InvalidArgument("an answer is a JSON document or one of several texts, not both", "choice")
+    return JsonObject() if json_schema is True else JsonSchema(json.dumps(json_schema))
 
 
 def _request(

@@ -11,6 +11,7 @@ from ..messages import (
     Conversation,
     Embed,
     FinishReason,
+    FreeText,
     Generate,
     Infer,
     PlainText,
@@ -142,4 +143,6 @@ def kind_of(work: Work) -> type:
             raise Unimplemented("a model in Python gives no log-probabilities", "logprobs")
         if asked.echo:
             raise Unimplemented("a model in Python does not repeat its prompt", "echo")
+        if not isinstance(asked.answer_format, FreeText):
+            raise Unimplemented("a model in Python is not held to a format", "response_format")
     return type(asked)
