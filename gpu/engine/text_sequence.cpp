@@ -7,6 +7,18 @@
 
 namespace troupe::gpu {
 
+namespace {
+
+Error too_many_readings() {
+  return {Errc::failed_precondition,
+          "the document has come to a place where its schema can be read in too many ways; let its alternatives begin "
+          "differently",
+          "response_format",
+          {}};
+}
+
+}  // namespace
+
 TextSequence::TextSequence(uint64_t id, std::vector<int32_t> prompt, Options options,
                            std::span<const int32_t> model_ends, const Tokenizer& tokenizer)
     : id_(id),
@@ -51,7 +63,7 @@ SequenceEvent TextSequence::accept(int32_t token) {
     return event;
   }
 
-  if (constraint_) constraint_->accept(token);
+  if (constraint_ && !constraint_->accept(token)) return fail(too_many_readings());
   auto text = decoder_.push(token);
   if (!text) return fail(std::move(text.error()));
   const StopMatcher::Output output = match(*text);

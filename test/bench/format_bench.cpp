@@ -102,7 +102,7 @@ void measure(const char* name, Constraints& constraints, const AnswerFormat& for
       const auto applied = steady_clock::now();
       allow_only(allowed, text->is_complete(), {}, logits);
       apply.push_back(microseconds_since(applied));
-      text->accept(token);
+      (void)text->accept(token);
     }
     const auto mean = [](const std::vector<double>& values) {
       double sum = 0;

@@ -36,6 +36,33 @@ Automaton::Place Automaton::start() {
   return start_;
 }
 
+std::vector<Automaton::Frame> Automaton::frames(Place place) const {
+  std::vector<Frame> frames;
+  for (const Element top : places_[place].readings) {
+    const auto [state, below] = stack_[top];
+    // No stack has the end as a state, so that it stands for none.
+    const StackElement second = below == bottom ? StackElement{Grammar::end, bottom} : stack_[below];
+    frames.push_back({uint64_t{state} << 32 | second.state, second.below});
+  }
+  return frames;
+}
+
+Automaton::Place Automaton::inside(uint64_t states) {
+  const auto second = static_cast<Grammar::State>(states & UINT32_MAX);
+  begin_visit();
+  const Element below = second == Grammar::end ? bottom : element(second, bottom);
+  found_.readings.push_back(element(static_cast<Grammar::State>(states >> 32), below));
+  return finish_visit();
+}
+
+Automaton::Place Automaton::behind(const Frame& frame) {
+  if (frame.rest == bottom) return nowhere;
+  begin_visit();
+  visit(frame.rest);
+  follow_visits();
+  return finish_visit();
+}
+
 void Automaton::forget(std::span<Place* const> kept) {
   /// Each reading of each place as its states from the bottom up.
   struct Saved {

@@ -34,6 +34,17 @@ class Automaton {
   /// Whether the text may end here.
   bool is_complete(Place place) const noexcept { return places_[place].is_complete; }
 
+  /// What a place holds, reading by reading, so that what many places have in common can be worked out once.
+  struct Frame {
+    uint64_t states;  ///< The two uppermost ones of a stack.
+    uint32_t rest;    ///< The stack below them.
+  };
+  std::vector<Frame> frames(Place place) const;
+  /// The place of a text whose only stack has these two states; it is complete where both have ended.
+  Place inside(uint64_t states);
+  /// Where a text is when a frame has ended: nowhere if it must end too. Requires a frame since forget().
+  Place behind(const Frame& frame);
+
   /// Whether it is time for forget().
   bool is_full() const noexcept { return places_.size() > places_max || stack_.size() > stack_max; }
   /// Drops all places but these, which get new numbers.

@@ -50,7 +50,7 @@ class FormatAutomaton {
       by_place_.erase(masks_.back().place);
       masks_.pop_back();
     }
-    masks_.push_front({place, tokens.allowed(automaton_, place)});
+    masks_.push_front({place, tokens.allowed(automaton_, place, frames_)});
     by_place_[place] = masks_.begin();
     return masks_.front().mask;
   }
@@ -65,6 +65,7 @@ class FormatAutomaton {
   };
 
   Automaton automaton_;
+  FrameMasks frames_;
   std::vector<Automaton::Place*> texts_;
   std::list<Known> masks_;  ///< The last used one first.
   std::unordered_map<Automaton::Place, std::list<Known>::iterator> by_place_;
@@ -87,10 +88,14 @@ bool Constraint::is_complete() const {
   return format_->automaton().is_complete(place_);
 }
 
-void Constraint::accept(int32_t token) {
+bool Constraint::accept(int32_t token) {
+  Automaton::Place place = place_;
   for (const char byte : tokens_.bytes_of(token)) {
-    place_ = format_->automaton().step(place_, static_cast<uint8_t>(byte));
+    place = format_->automaton().step(place, static_cast<uint8_t>(byte));
+    if (place == Automaton::nowhere) return false;
   }
+  place_ = place;
+  return true;
 }
 
 Result<std::unique_ptr<Constraint>> Constraints::make(const AnswerFormat& format) {

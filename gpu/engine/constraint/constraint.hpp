@@ -32,8 +32,8 @@ class Constraint {
   bool is_complete() const;
   /// Whether it must: nothing may come any more.
   bool must_end() { return is_complete() && mask().is_empty(); }
-  /// The next token, one that mask() allows.
-  void accept(int32_t token);
+  /// The next token, one that mask() allows. False, and nothing changes, where the text would have too many readings.
+  bool accept(int32_t token);
 
  private:
   const std::shared_ptr<FormatAutomaton> format_;
@@ -46,7 +46,7 @@ class Constraints {
   /// Formats that are kept though no text is held to them, the last used ones.
   static constexpr size_t idle_max = 16;
   /// Different formats in use at once.
-  static constexpr size_t used_max = 64;
+  static constexpr size_t used_max = 256;
 
   explicit Constraints(TokenTree tokens) : tokens_(std::move(tokens)) {}
 

@@ -17,6 +17,11 @@ void TokenMask::apply(std::span<float> logits, float value) const {
   }
 }
 
+void TokenMask::merge(const TokenMask& other) {
+  for (size_t word = 0; word < words_.size(); ++word) words_[word] |= other.words_[word];
+  is_empty_ = is_empty_ && other.is_empty_;
+}
+
 TokenTree::TokenTree(std::vector<Token> tokens, size_t size) : places_(size) {
   // A longer one could not be told apart by its depth; no vocabulary has one.
   std::erase_if(tokens, [](const Token& token) { return token.bytes.size() > std::numeric_limits<uint16_t>::max(); });
@@ -55,23 +60,48 @@ void TokenTree::end_nodes(size_t depth) {
   }
 }
 
-TokenMask TokenTree::allowed(Automaton& automaton, Automaton::Place place) const {
+TokenMask TokenTree::allowed(Automaton& automaton, Automaton::Place place, FrameMasks& masks) const {
   TokenMask mask(places_.size());
+  for (const Automaton::Frame& frame : automaton.frames(place)) {
+    const FrameMasks::Known& inside = this->inside(automaton, frame.states, masks);
+    mask.merge(inside.mask);
+    if (inside.exits.empty()) continue;
+    const Automaton::Place behind = automaton.behind(frame);
+    if (behind == Automaton::nowhere) continue;
+    for (const uint32_t exit : inside.exits) {
+      walk(automaton, behind, exit + 1, nodes_[exit].behind, mask, nullptr);
+    }
+  }
+  return mask;
+}
+
+const FrameMasks::Known& TokenTree::inside(Automaton& automaton, uint64_t states, FrameMasks& masks) const {
+  if (const auto found = masks.known.find(states); found != masks.known.end()) return found->second;
+  if (masks.known.size() == FrameMasks::frames_max) masks.known.clear();
+  FrameMasks::Known known{TokenMask(places_.size()), {}};
+  walk(automaton, automaton.inside(states), 0, static_cast<uint32_t>(nodes_.size()) - 1, known.mask, &known.exits);
+  return masks.known.emplace(states, std::move(known)).first->second;
+}
+
+/// Over nodes that lie below one, from `place` on. `exits` gets those where the text may end though there are nodes
+/// below.
+void TokenTree::walk(Automaton& automaton, Automaton::Place place, uint32_t from, uint32_t to, TokenMask& mask,
+                     std::vector<uint32_t>* exits) const {
+  if (from == to) return;
   std::vector<Automaton::Place> at(depth_max_ + 1);
-  at[0] = place;
-  const size_t end = nodes_.size() - 1;
-  for (size_t i = 0; i < end;) {
+  at[nodes_[from].depth - 1U] = place;
+  for (uint32_t i = from; i < to;) {
     const Node& node = nodes_[i];
-    const Automaton::Place next = automaton.step(at[node.depth - 1], node.byte);
+    const Automaton::Place next = automaton.step(at[node.depth - 1U], node.byte);
     if (next == Automaton::nowhere) {
       i = node.behind;
       continue;
     }
     at[node.depth] = next;
+    for (uint32_t token = node.first_token; token < nodes_[i + 1].first_token; ++token) mask.allow(tokens_[token]);
+    if (exits != nullptr && node.behind > i + 1 && automaton.is_complete(next)) exits->push_back(i);
     ++i;
-    for (uint32_t token = node.first_token; token < nodes_[i].first_token; ++token) mask.allow(tokens_[token]);
   }
-  return mask;
 }
 
 std::string_view TokenTree::bytes_of(int32_t token) const noexcept {

@@ -4,7 +4,8 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <utility>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "gpu/engine/constraint/automaton.hpp"
@@ -26,6 +27,8 @@ class TokenMask {
     return at / 64 < words_.size() && (words_[at / 64] >> (at % 64) & 1) != 0;
   }
   bool is_empty() const noexcept { return is_empty_; }
+  /// Allows what `other`, of as many tokens, does.
+  void merge(const TokenMask& other);
 
   /// Makes all logits `value` whose token is not allowed. Requires as many as there are tokens.
   void apply(std::span<float> logits, float value) const;
@@ -33,6 +36,18 @@ class TokenMask {
  private:
   std::vector<uint64_t> words_;
   bool is_empty_ = true;
+};
+
+/// What is known of the frames of an automaton (Automaton::Frame): bounded, and valid as long as its grammar is the
+/// same.
+struct FrameMasks {
+  static constexpr size_t frames_max = 1024;
+
+  struct Known {
+    TokenMask mask;               ///< Tokens that stay inside the frame, or end with it.
+    std::vector<uint32_t> exits;  ///< Nodes of the tree behind which the frame has ended and tokens go on.
+  };
+  std::unordered_map<uint64_t, Known> known;  ///< By the frame's states.
 };
 
 /// A vocabulary as a tree over the tokens' bytes, flat and in preorder: what begins alike is tried once, and what can't
@@ -46,8 +61,9 @@ class TokenTree {
 
   TokenTree(std::vector<Token> tokens, size_t size);
 
-  /// Those whose bytes, all of them, lead on from `place`.
-  TokenMask allowed(Automaton& automaton, Automaton::Place place) const;
+  /// Those whose bytes, all of them, lead on from `place`. What a string lets in is the same wherever it stands: only
+  /// the tokens that end it are tried at each place anew. `masks` is of this tree and this automaton's grammar.
+  TokenMask allowed(Automaton& automaton, Automaton::Place place, FrameMasks& masks) const;
 
   /// Empty for tokens that are not in it.
   std::string_view bytes_of(int32_t token) const noexcept;
@@ -65,6 +81,9 @@ class TokenTree {
     uint32_t length = 0;
   };
 
+  const FrameMasks::Known& inside(Automaton& automaton, uint64_t states, FrameMasks& masks) const;
+  void walk(Automaton& automaton, Automaton::Place place, uint32_t from, uint32_t to, TokenMask& mask,
+            std::vector<uint32_t>* exits) const;
   void add_path(const std::string& bytes, size_t common);
   void end_nodes(size_t depth);
 

@@ -20,7 +20,7 @@ TokenTree bytes_and_words() {
 void accept(Constraint& constraint, std::string_view text) {
   for (const char byte : text) {
     BOOST_TEST_REQUIRE(constraint.mask().allows(static_cast<unsigned char>(byte)));
-    constraint.accept(static_cast<unsigned char>(byte));
+    BOOST_TEST_REQUIRE(constraint.accept(static_cast<unsigned char>(byte)));
   }
 }
 
@@ -67,17 +67,28 @@ BOOST_AUTO_TEST_CASE(texts_of_one_format_do_not_disturb_each_other_however_much_
   // Every step leads to places that were not there, far more than are kept.
   for (int depth = 0; depth < 9000; ++depth) {
     BOOST_TEST_REQUIRE(deep->mask().allows(256));
-    deep->accept(256);
+    BOOST_TEST_REQUIRE(deep->accept(256));
   }
   for (int depth = 0; depth < 9000; ++depth) {
     BOOST_TEST_REQUIRE(deep->mask().allows(257));
-    deep->accept(257);
+    BOOST_TEST_REQUIRE(deep->accept(257));
   }
   accept(*deep, "}");
   accept(*first, R"(":null}]})");
 
   BOOST_TEST(deep->must_end());
   BOOST_TEST(first->must_end());
+}
+
+BOOST_AUTO_TEST_CASE(a_text_with_too_many_readings_goes_no_further) {
+  Constraints constraints(bytes_and_words());
+  std::string schema = R"({"type":"object","additionalProperties":false,"properties":{)";
+  for (size_t i = 0; i <= Automaton::readings_max; ++i) schema += fmt::format(R"({}"p{}":{{}})", i > 0 ? "," : "", i);
+  const auto text = constraints.make(JsonSchema{schema + "}}"}).value();
+
+  BOOST_TEST(!text->mask().allows('['));
+  BOOST_TEST(!text->accept('{'));
+  BOOST_TEST(!text->is_complete());
 }
 
 BOOST_AUTO_TEST_CASE(so_many_formats_are_in_use_at_once_and_those_that_ended_make_room) {

@@ -62,12 +62,13 @@ BOOST_AUTO_TEST_CASE(a_mask_is_what_trying_each_token_gives) {
   size_t places = 0;
   for (const char* schema : schemas) {
     Automaton automaton = automaton_of(schema);
+    FrameMasks masks;
     for (uint64_t seed = 0; seed < 25; ++seed) {
       Automaton::Place place = automaton.start();
       // A walk along allowed tokens, drawn by a linear congruential generator.
       uint64_t random = seed;
       for (int length = 0; length < 40; ++length, ++places) {
-        const TokenMask mask = tree.allowed(automaton, place);
+        const TokenMask mask = tree.allowed(automaton, place, masks);
         std::vector<Automaton::Place> next;
         for (const TokenTree::Token& token : tokens) {
           Automaton::Place at = place;
@@ -91,7 +92,8 @@ BOOST_AUTO_TEST_CASE(tokens_without_bytes_are_never_allowed) {
   const TokenTree tree({{"[", 3}, {"[", 5}, {"]", 4}}, 70);
   Automaton automaton = automaton_of(R"({"type":"array"})");
 
-  const TokenMask mask = tree.allowed(automaton, automaton.start());
+  FrameMasks masks;
+  const TokenMask mask = tree.allowed(automaton, automaton.start(), masks);
 
   for (int32_t token = 0; token < 200; ++token) BOOST_TEST(mask.allows(token) == (token == 3 || token == 5));
   BOOST_TEST(tree.bytes_of(4) == "]");

@@ -84,4 +84,22 @@ BOOST_AUTO_TEST_CASE(log_probabilities_are_those_of_the_softmax) {
   BOOST_TEST(log_probabilities(logits, 0, 99).top.size() == logits.size());
 }
 
+BOOST_AUTO_TEST_CASE(only_what_a_format_allows_is_left_and_ends_where_it_may_end) {
+  TokenMask mask(5);
+  mask.allow(1);
+  const std::vector<int32_t> ends{3, 1, 99};
+  std::vector<float> within{1, 2, 3, 4, 5};
+  std::vector<float> at_end = within;
+
+  allow_only(mask, false, ends, within);
+  allow_only(mask, true, ends, at_end);
+
+  for (size_t token = 0; token < within.size(); ++token) {
+    BOOST_TEST(is_impossible(within[token]) == (token != 1));
+    BOOST_TEST(is_impossible(at_end[token]) == (token != 1 && token != 3));
+  }
+  BOOST_TEST(within[1] == 2);
+  BOOST_TEST(at_end[3] == 4);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

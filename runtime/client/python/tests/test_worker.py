@@ -10,8 +10,11 @@ from troupe.messages import (
     ChatMessage,
     Conversation,
     FinishReason,
+    Generate,
+    JsonObject,
     LoadBackend,
     ModelTask,
+    PlainText,
     TensorSpec,
     TokenIds,
     Unload,
@@ -209,9 +212,10 @@ def test_texts_and_chats_come_as_strings(tmp_path):
     chat = Conversation([ChatMessage("user", "Hi")])
     with FakeNode(tmp_path, code) as node:
         node.load()
-        ids = node.execute(generate("Hello", max_tokens=7), generate(chat), generate(TokenIds([1])))
+        held = Generate(PlainText("Hello"), answer_format=JsonObject())
+        ids = node.execute(generate("Hello", max_tokens=7), generate(chat), generate(TokenIds([1])), held)
         said = {}
-        while len(said) < 3:
+        while len(said) < 4:
             one = node.next()
             said[one.envelope.correlation_id] = one.body
         plain, chatted, tokens = said[ids[0]].content, said[ids[1]].content, said[ids[2]]
@@ -219,6 +223,7 @@ def test_texts_and_chats_come_as_strings(tmp_path):
     assert (plain.text, plain.finish, plain.usage) == ("Hello|None|7", FinishReason.LENGTH, Usage(3, 4))
     assert chatted.text == "user: Hi|[{'role': 'user', 'content': 'Hi'}]|16"
     assert tokens.code == 12 and "token ids" in tokens.message
+    assert said[ids[3]].code == 12 and said[ids[3]].field == "response_format"
 
 
 def test_a_generator_streams_its_pieces_to_those_who_asked_for_a_stream(tmp_path):
