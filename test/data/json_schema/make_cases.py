@@ -138,8 +138,9 @@ def document_of(rng, schema, root, depth=0):
 
 def places_of(document, place=()):
     yield place
-    children = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
-    for key, child in children:
+    if not isinstance(document, (dict, list)):
+        return
+    for key, child in document.items() if isinstance(document, dict) else enumerate(document):
         yield from places_of(child, (*place, key))
 
 
