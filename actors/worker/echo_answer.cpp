@@ -21,8 +21,10 @@ Result<protocol::InferResult> echo(const protocol::Infer& infer) {
 
 Result<std::string> text_of(const protocol::Generate& generate) {
   if (const auto* text = std::get_if<protocol::PlainText>(&generate.prompt)) return text->text;
-  if (const auto* conversation = std::get_if<protocol::Conversation>(&generate.prompt))
+  if (const auto* conversation = std::get_if<protocol::Conversation>(&generate.prompt)) {
+    if (!conversation->tools.empty()) return fail(Errc::unimplemented, "an echo calls no tools: leave them out");
     return conversation->messages.empty() ? std::string() : conversation->messages.back().content;
+  }
   if (std::holds_alternative<protocol::PromptList>(generate.prompt))
     return fail(Errc::unimplemented, "an echo answers one prompt: send a request for each");
   return fail(Errc::unimplemented, "an echo has no tokenizer: ask it with text, not with token ids");

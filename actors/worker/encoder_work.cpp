@@ -292,7 +292,8 @@ class EncoderWork final : public NativeWork {
 }  // namespace
 
 Result<std::unique_ptr<NativeWork>> make_encoder_work(const std::filesystem::path& folder,
-                                                      const protocol::EngineSpec& spec, BackendEvents& events) {
+                                                      const protocol::EngineSpec& spec, const Clock&,
+                                                      BackendEvents& events) {
   const gpu::EncoderOptions options{.tokens_per_step = spec.step_tokens_max, .threads = spec.threads};
   TROUPE_TRY(std::unique_ptr<gpu::EncoderEngine> engine, gpu::EncoderEngine::load(folder, options));
   return std::make_unique<EncoderWork>(std::move(engine), events);

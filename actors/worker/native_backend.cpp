@@ -66,7 +66,7 @@ class NativeBackend final : public Backend {
     TROUPE_CHECK(verify_());
     TROUPE_TRY(const bool is_encoder, gpu::EncoderEngine::is_encoder(folder_));
     const auto make = is_encoder ? make_encoder_work : make_text_work;
-    TROUPE_TRY(work_, make(folder_, spec_, events_));
+    TROUPE_TRY(work_, make(folder_, spec_, clock_, events_));
     events_.on_loaded();
     const Time begun = clock_.now();
     TROUPE_CHECK(work_->warm_up());

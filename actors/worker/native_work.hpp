@@ -28,14 +28,17 @@ class NativeWork {
   virtual bool idle() const = 0;
 };
 
-/// A model that generates text: serves Generate and Tokenize. `folder` as gpu::TextEngine::load takes it.
+/// A model that generates text: serves Generate and Tokenize. `folder` as gpu::TextEngine::load takes it; chat
+/// templates that write the date have it of `clock`.
 Result<std::unique_ptr<NativeWork>> make_text_work(const std::filesystem::path& folder,
-                                                   const protocol::EngineSpec& spec, BackendEvents& events);
+                                                   const protocol::EngineSpec& spec, const Clock& clock,
+                                                   BackendEvents& events);
 
 /// A model that makes vectors or scores: serves Embed, Infer (texts as BYTES in, rows of FP32 out) and Tokenize.
 /// `folder` as gpu::EncoderEngine::load takes it. Scores of pairs from a model that has vectors alone are the cosines
 /// between the two texts' vectors.
 Result<std::unique_ptr<NativeWork>> make_encoder_work(const std::filesystem::path& folder,
-                                                      const protocol::EngineSpec& spec, BackendEvents& events);
+                                                      const protocol::EngineSpec& spec, const Clock& clock,
+                                                      BackendEvents& events);
 
 }  // namespace troupe::worker

@@ -6,6 +6,7 @@
 #include "actors/worker/tokenize_answer.hpp"
 #include "gpu/engine/prompt_encoder.hpp"
 #include "gpu/engine/text_engine.hpp"
+#include "runtime/protocol/answer_parts.hpp"
 #include "runtime/protocol/validate.hpp"
 
 namespace troupe::worker {
@@ -17,12 +18,24 @@ gpu::Prompt to_engine(const protocol::PlainText& text) {
 gpu::Prompt to_engine(const protocol::TokenIds& tokens) {
   return tokens.ids;
 }
-gpu::Prompt to_engine(const protocol::Conversation& conversation) {
-  std::vector<gpu::ChatMessage> messages;
-  for (const protocol::ChatMessage& message : conversation.messages) {
-    messages.push_back({message.role, message.content});
+gpu::ChatMessage to_engine(const protocol::ChatMessage& message) {
+  gpu::ChatMessage result{message.role, message.content, message.name, message.tool_call_id, {}};
+  for (const protocol::ToolCall& call : message.tool_calls) {
+    result.tool_calls.push_back({call.id, call.name, call.arguments});
   }
-  return messages;
+  return result;
+}
+gpu::Prompt to_engine(const protocol::Conversation& conversation) {
+  gpu::Chat chat;
+  for (const protocol::ChatMessage& message : conversation.messages) chat.messages.push_back(to_engine(message));
+  chat.parallel_tool_calls = conversation.parallel_tool_calls;
+  chat.must_call = conversation.tool_choice >= protocol::ToolChoice::required;
+  if (conversation.tool_choice == protocol::ToolChoice::named) chat.must_call_name = conversation.tool_name;
+  if (conversation.tool_choice == protocol::ToolChoice::none) return chat;
+  for (const protocol::Tool& tool : conversation.tools) {
+    chat.tools.push_back({tool.name, tool.description, tool.parameters, tool.strict});
+  }
+  return chat;
 }
 template <class... A>
 gpu::Prompt to_engine(const std::variant<A...>& prompt) {
@@ -95,6 +108,8 @@ protocol::FinishReason to_protocol(gpu::FinishReason finish) {
       return protocol::FinishReason::stop;
     case gpu::FinishReason::length:
       return protocol::FinishReason::length;
+    case gpu::FinishReason::tool_calls:
+      return protocol::FinishReason::tool_calls;
     case gpu::FinishReason::none:
     case gpu::FinishReason::cancelled:
     case gpu::FinishReason::failed:
@@ -105,8 +120,8 @@ protocol::FinishReason to_protocol(gpu::FinishReason finish) {
 
 class TextWork final : public NativeWork {
  public:
-  TextWork(std::unique_ptr<gpu::TextEngine> engine, uint32_t step_tokens, BackendEvents& events)
-      : engine_(std::move(engine)), step_tokens_(step_tokens), events_(events) {}
+  TextWork(std::unique_ptr<gpu::TextEngine> engine, uint32_t step_tokens, const Clock& clock, BackendEvents& events)
+      : engine_(std::move(engine)), step_tokens_(step_tokens), clock_(clock), events_(events) {}
 
   Status warm_up() override { return engine_->warm_up(); }
   int64_t full_step() const override { return step_tokens_ / gpu::warm_up_tokens + 1; }
@@ -150,11 +165,14 @@ class TextWork final : public NativeWork {
   bool idle() const override { return engine_->idle(); }
 
  private:
-  /// Text and scores are collected while not streaming, and while there is no credit; at most one whole answer.
+  /// Text, calls and scores are collected while not streaming, and while there is no credit; at most one whole answer.
   struct Choice {
     uint64_t sequence = 0;  ///< The engine's.
     std::string text;
+    std::vector<protocol::ToolCallPart> tool_calls;
     std::vector<protocol::TokenScores> scores;
+
+    bool is_empty() const { return text.empty() && tool_calls.empty() && scores.empty(); }
   };
   struct Work {
     bool stream = false;
@@ -172,6 +190,7 @@ class TextWork final : public NativeWork {
     work.budget = StreamBudget(item.credit);
     work.choices_each = generate.choices;
     for (gpu::Prompt& prompt : prompts_of(generate)) {
+      tell_time(prompt);
       gpu::GenerateInput input{std::move(prompt), to_engine(generate.sampling), generate.top_logprobs, generate.echo,
                                to_engine(generate.answer_format)};
       if (const Status submitted = submit_choices(item.id, work, input); !submitted) {
@@ -182,13 +201,18 @@ class TextWork final : public NativeWork {
     return {};
   }
 
+  void tell_time(gpu::Prompt& prompt) const {
+    auto* const chat = std::get_if<gpu::Chat>(&prompt);
+    if (chat != nullptr) chat->now = std::chrono::floor<std::chrono::seconds>(clock_.wall());
+  }
+
   /// The first choice has the seed that was given.
   Status submit_choices(WorkId id, Work& work, gpu::GenerateInput& input) {
     for (uint32_t i = 0; i < work.choices_each; ++i) {
       const uint64_t sequence = ++last_sequence_;
       TROUPE_CHECK(engine_->submit(sequence, input));
       sequences_[sequence] = {id, static_cast<uint32_t>(work.choices.size())};
-      work.choices.push_back({sequence, {}, {}});
+      work.choices.push_back({sequence, {}, {}, {}});
       ++work.open;
       ++input.sampling.seed;
     }
@@ -197,7 +221,9 @@ class TextWork final : public NativeWork {
 
   Status answer(WorkId id, const protocol::Tokenize& tokenize) {
     const gpu::PromptEncoder& encoder = engine_->encoder();
-    TROUPE_TRY(std::vector<int32_t> ids, encoder.tokenize(to_engine(tokenize.input), tokenize.add_special_tokens));
+    gpu::Prompt prompt = to_engine(tokenize.input);
+    tell_time(prompt);
+    TROUPE_TRY(std::vector<int32_t> ids, encoder.tokenize(prompt, tokenize.add_special_tokens));
     protocol::ResultPart part;
     TROUPE_TRY(part.content, tokenize_answer(encoder.tokenizer(), std::move(ids), tokenize.add_special_tokens,
                                              encoder.context_length()));
@@ -218,6 +244,10 @@ class TextWork final : public NativeWork {
     Work& work = work_.at(id.value);
     Choice& choice = work.choices[index];
     choice.text += event.text;
+    for (gpu::ToolCallDelta& call : event.tool_calls) {
+      protocol::join(choice.tool_calls,
+                     {{call.index, std::move(call.id), std::move(call.name), std::move(call.arguments)}});
+    }
     for (gpu::TokenScores& scores : event.scores) choice.scores.push_back(to_protocol(std::move(scores)));
     event.finish == gpu::FinishReason::none ? send_text(id, work) : end(id, work, index, event);
   }
@@ -226,7 +256,7 @@ class TextWork final : public NativeWork {
   void send_text(WorkId id, Work& work) {
     if (!work.stream) return;
     for (uint32_t i = 0; i < work.choices.size(); ++i) {
-      if ((work.choices[i].text.empty() && work.choices[i].scores.empty()) || !work.budget.may_send()) continue;
+      if (work.choices[i].is_empty() || !work.budget.may_send()) continue;
       protocol::ResultPart part = take_part(work, i);
       work.budget.sent(part);
       events_.on_part(id, std::move(part), false);
@@ -250,13 +280,14 @@ class TextWork final : public NativeWork {
   static protocol::ResultPart take_part(Work& work, uint32_t index) {
     Choice& choice = work.choices[index];
     protocol::ResultPart part;
-    part.content = protocol::TextPart{
-        std::exchange(choice.text, {}), protocol::FinishReason::none, {}, index, std::exchange(choice.scores, {})};
+    part.content = protocol::TextPart{std::exchange(choice.text, {}),   protocol::FinishReason::none,        {}, index,
+                                      std::exchange(choice.scores, {}), std::exchange(choice.tool_calls, {})};
     return part;
   }
 
   const std::unique_ptr<gpu::TextEngine> engine_;
   const uint32_t step_tokens_;
+  const Clock& clock_;
   BackendEvents& events_;
   std::unordered_map<uint64_t, Work> work_;
   std::unordered_map<uint64_t, std::pair<WorkId, uint32_t>> sequences_;  ///< Whose, and which choice.
@@ -266,14 +297,15 @@ class TextWork final : public NativeWork {
 }  // namespace
 
 Result<std::unique_ptr<NativeWork>> make_text_work(const std::filesystem::path& folder,
-                                                   const protocol::EngineSpec& spec, BackendEvents& events) {
+                                                   const protocol::EngineSpec& spec, const Clock& clock,
+                                                   BackendEvents& events) {
   const gpu::EngineOptions options{.max_sequences = spec.sequences_max,
                                    .max_waiting = spec.sequences_max * static_cast<uint32_t>(protocol::answers_max),
                                    .tokens_per_step = spec.step_tokens_max,
                                    .kv_cache_bytes = ByteCount{spec.kv_cache_bytes},
                                    .threads = spec.threads};
   TROUPE_TRY(std::unique_ptr<gpu::TextEngine> engine, gpu::TextEngine::load(folder, options));
-  return std::make_unique<TextWork>(std::move(engine), spec.step_tokens_max, events);
+  return std::make_unique<TextWork>(std::move(engine), spec.step_tokens_max, clock, events);
 }
 
 }  // namespace troupe::worker

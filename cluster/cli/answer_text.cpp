@@ -19,9 +19,14 @@ json usage_of(const protocol::Usage& usage) {
   return {{"prompt_tokens", usage.prompt_tokens}, {"completion_tokens", usage.completion_tokens}};
 }
 
+std::string_view finish_name(protocol::FinishReason finish) {
+  if (finish == protocol::FinishReason::length) return "length";
+  return finish == protocol::FinishReason::tool_calls ? "tool_calls" : "stop";
+}
+
 Status add_json(json& answer, const TextPart& part) {
   answer["text"] = answer.value("text", std::string()) + part.text;
-  answer["finish_reason"] = part.finish == protocol::FinishReason::length ? "length" : "stop";
+  answer["finish_reason"] = finish_name(part.finish);
   answer["usage"] = usage_of(part.usage);
   return {};
 }

@@ -12,6 +12,7 @@
 #include "gpu/engine/sampler.hpp"
 #include "gpu/engine/scheduler.hpp"
 #include "gpu/engine/text_sequence.hpp"
+#include "gpu/engine/tool_calls/forced_call.hpp"
 #include "gpu/model/decoder.hpp"
 #include "gpu/model/decoder_families.hpp"
 
@@ -120,13 +121,15 @@ class TextEngine::Impl {
     TROUPE_TRY(std::vector<int32_t> prompt, encoder_.encode(input.prompt));
     TROUPE_TRY(std::string head, text_before(input));
     const auto length = static_cast<uint32_t>(prompt.size());
-    TROUPE_TRY(std::unique_ptr<Constraint> constraint, constraint_for(input.format));
+    std::optional<ToolCallParser::Options> tools = tools_of(input, prompt);
+    TROUPE_TRY(std::unique_ptr<Constraint> constraint, constraint_for(input));
     const bool scores_prompt = input.echo && input.top_logprobs;
     TROUPE_CHECK(scheduler_.add(id, length, scores_prompt ? length - 1 : 0));
     const uint32_t room = static_cast<uint32_t>(context_) - length;
     const uint32_t tokens_max = std::min(room, static_cast<uint32_t>(input.sampling.max_tokens));
     TextSequence::Options sequence{std::move(input.sampling), tokens_max,    input.top_logprobs,
-                                   std::move(head),           scores_prompt, std::move(constraint)};
+                                   std::move(head),           scores_prompt, std::move(constraint),
+                                   std::move(tools)};
     const auto [added, is_new] =
         sequences_.try_emplace(id, id, std::move(prompt), std::move(sequence), end_tokens_, encoder_.tokenizer());
     if (scores_prompt) added->second.add_prompt_scores({scored(added->second.tokens().front(), {}), {}});
@@ -193,6 +196,18 @@ class TextEngine::Impl {
     return fail_field("echo", "echo repeats a text prompt; a conversation is none");
   }
 
+  Result<std::unique_ptr<Constraint>> constraint_for(const GenerateInput& input) {
+    const auto* chat = std::get_if<Chat>(&input.prompt);
+    const bool must_call = chat != nullptr && chat->must_call && !chat->tools.empty();
+    if (!must_call) return constraint_for(input.format);
+    if (!std::holds_alternative<AnyText>(input.format)) {
+      return fail_field("tool_choice", "an answer cannot be held to a format and be a call: leave one of them out");
+    }
+    auto constraint = constraint_for(JsonSchema{call_schema(*chat, *encoder_.tool_call_format())});
+    if (!constraint) constraint.error().field = "tools";
+    return constraint;
+  }
+
   /// What all formats share is made with the first of them.
   Result<std::unique_ptr<Constraint>> constraint_for(const AnswerFormat& format) {
     if (std::holds_alternative<AnyText>(format)) return nullptr;
@@ -202,6 +217,19 @@ class TextEngine::Impl {
       constraints_ = std::make_unique<Constraints>(std::move(tokens));
     }
     return constraints_->make(format);
+  }
+
+  /// Where the model may call tools. The encoder has taken the prompt, so the format is known.
+  std::optional<ToolCallParser::Options> tools_of(const GenerateInput& input, std::span<const int32_t> prompt) const {
+    const auto* chat = std::get_if<Chat>(&input.prompt);
+    if (chat == nullptr || chat->tools.empty()) return std::nullopt;
+    // Another turn of the conversation has other ids, also with the same seed.
+    uint64_t id_seed = input.sampling.seed;
+    for (const int32_t token : prompt) id_seed = id_seed * 0x100000001B3 + static_cast<uint64_t>(token) + 1;
+    ToolCallParser::Options options{
+        *encoder_.tool_call_format(), {}, !chat->parallel_tool_calls, chat->must_call, id_seed};
+    for (const Tool& tool : chat->tools) options.names.push_back(tool.name);
+    return options;
   }
 
   void add_token(int32_t token, int32_t position, size_t sequence) {

@@ -31,8 +31,9 @@ TextSequence::TextSequence(uint64_t id, std::vector<int32_t> prompt, Options opt
       scores_prompt_(options.scores_prompt),
       ends_(params_.stop_tokens),
       constraint_(std::move(options.constraint)),
-      decoder_(tokenizer, true),
+      decoder_(tokenizer, true, options.tools ? mark_tokens(options.tools->format, tokenizer) : std::vector<int32_t>{}),
       matcher_(params_.stop) {
+  if (options.tools) tool_calls_.emplace(std::move(*options.tools));
   if (!params_.ignore_eos) ends_.insert(ends_.end(), model_ends.begin(), model_ends.end());
   if (need_counts(params_)) counts_.add_prompt(tokens_);
 }
@@ -67,15 +68,30 @@ SequenceEvent TextSequence::accept(int32_t token) {
   auto text = decoder_.push(token);
   if (!text) return fail(std::move(text.error()));
   const StopMatcher::Output output = match(*text);
-  event.text += output.text;
+  add(event, output.text);
+  if (event.finish != FinishReason::none) return event;
   if (output.matched) {
-    event.finish = FinishReason::stop;
+    close(event, FinishReason::stop);
   } else if (is_whole()) {
     finish(event, FinishReason::stop);
   } else if (event.completion_tokens == tokens_max_) {
     finish(event, FinishReason::length);
   }
   return event;
+}
+
+void TextSequence::add(SequenceEvent& event, const std::string& text) {
+  if (!tool_calls_) {
+    event.text += text;
+    return;
+  }
+  ToolCallParser::Output output = tool_calls_->push(text);
+  event.text += output.text;
+  for (ToolCallDelta& call : output.calls) {
+    const bool goes_on = !event.tool_calls.empty() && event.tool_calls.back().index == call.index;
+    goes_on ? void(event.tool_calls.back().arguments += call.arguments) : event.tool_calls.push_back(std::move(call));
+  }
+  if (output.is_finished) event.finish = FinishReason::tool_calls;
 }
 
 SequenceEvent TextSequence::fail(Error error) const {
@@ -107,9 +123,16 @@ StopMatcher::Output TextSequence::match(std::string_view text) {
 /// Adds the text that was held back. Its last character, if broken, may still complete a stop string.
 void TextSequence::finish(SequenceEvent& event, FinishReason reason) {
   const StopMatcher::Output last = matcher_.push(decoder_.flush());
-  event.text += last.text;
-  event.text += matcher_.flush();
-  event.finish = last.matched ? FinishReason::stop : reason;
+  add(event, last.text + matcher_.flush());
+  if (event.finish == FinishReason::none) close(event, last.matched ? FinishReason::stop : reason);
+}
+
+void TextSequence::close(SequenceEvent& event, FinishReason reason) {
+  event.finish = reason;
+  if (!tool_calls_) return;
+  // What was held back is text: pieces of a call were given out already.
+  event.text += tool_calls_->flush().text;
+  if (tool_calls_->has_calls() && reason == FinishReason::stop) event.finish = FinishReason::tool_calls;
 }
 
 }  // namespace troupe::gpu

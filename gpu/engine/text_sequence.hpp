@@ -10,6 +10,7 @@
 #include "gpu/engine/generate.hpp"
 #include "gpu/engine/stop_matcher.hpp"
 #include "gpu/engine/token_counts.hpp"
+#include "gpu/engine/tool_calls/tool_call_parser.hpp"
 #include "gpu/tokenizer/stream_decoder.hpp"
 
 namespace troupe::gpu {
@@ -21,9 +22,10 @@ class TextSequence {
     SamplingParams params;    ///< Valid.
     uint32_t tokens_max = 0;  ///< At most so many are generated.
     std::optional<uint32_t> top_logprobs;
-    std::string head;                        ///< Of the text, before what is generated.
-    bool scores_prompt = false;              ///< With top_logprobs.
-    std::unique_ptr<Constraint> constraint;  ///< Of what is generated; none: it is any text.
+    std::string head;                                   ///< Of the text, before what is generated.
+    bool scores_prompt = false;                         ///< With top_logprobs.
+    std::unique_ptr<Constraint> constraint = {};        ///< Of what is generated; none: it is any text.
+    std::optional<ToolCallParser::Options> tools = {};  ///< Takes calls out of the text.
   };
 
   /// Requires a non-empty prompt. `model_ends`: tokens that end a generation, where the parameters let them.
@@ -68,6 +70,9 @@ class TextSequence {
   bool is_whole() const;
   StopMatcher::Output match(std::string_view text);
   void finish(SequenceEvent& event, FinishReason reason);
+  /// Adds text that was generated, less the calls in it.
+  void add(SequenceEvent& event, const std::string& text);
+  void close(SequenceEvent& event, FinishReason reason);
 
   uint64_t id_;
   std::vector<int32_t> tokens_;
@@ -83,6 +88,7 @@ class TextSequence {
   TokenCounts counts_;
   StreamDecoder decoder_;
   StopMatcher matcher_;
+  std::optional<ToolCallParser> tool_calls_;
 };
 
 }  // namespace troupe::gpu

@@ -38,17 +38,19 @@ Result<std::string> read_token(const JsonFields& fields, std::string_view key) {
   return JsonFields(fields.file(), *value, std::string(key) + ".").text("content");
 }
 
-/// A template is a string, or a list of {"name", "template"}; of a list the one named "default" counts.
-Result<std::optional<std::string>> read_template(const JsonFields& fields) {
+/// A template is a string, which is the default one, or a list of {"name", "template"}.
+Result<std::optional<std::string>> read_template(const JsonFields& fields, std::string_view wanted) {
   const json* value = fields.find("chat_template");
-  if (value == nullptr) return std::nullopt;
+  const bool is_default = wanted == "default";
+  if (value == nullptr || (!value->is_array() && !is_default)) return std::nullopt;
   if (!value->is_array()) return fields.text("chat_template");
   for (const json& entry : *value) {
     if (!entry.is_object()) return fields.wrong("chat_template", "a list of objects");
     const JsonFields named(fields.file(), entry, "chat_template[].");
     TROUPE_TRY(const std::string name, named.text("name"));
-    if (name == "default") return named.text("template");
+    if (name == wanted) return named.text("template");
   }
+  if (!is_default) return std::nullopt;
   return fields.wrong("chat_template", "an entry named default");
 }
 
@@ -69,8 +71,10 @@ Result<ModelFolder> ModelFolder::open(const fs::path& folder) {
   if (const auto file = folder / "chat_template.jinja"; is_there(file)) {
     TROUPE_TRY(const MappedFile text, map_file(file));
     result.chat_template_ = std::string(text.view().substr(0, max_template_bytes + 1));
+    result.tool_template_.reset();
   }
-  if (result.chat_template_ && result.chat_template_->size() > max_template_bytes) {
+  for (const auto* one : {&result.chat_template_, &result.tool_template_}) {
+    if (!*one || (*one)->size() <= max_template_bytes) continue;
     return fail(Errc::too_large, "{}: the chat template has more than {} bytes", folder.string(), max_template_bytes);
   }
   return result;
@@ -108,7 +112,9 @@ Status ModelFolder::read_tokenizer_config(const fs::path& file) {
   const JsonFields fields(file.string(), object);
   TROUPE_TRY(bos_token_, read_token(fields, "bos_token"));
   TROUPE_TRY(eos_token_, read_token(fields, "eos_token"));
-  TROUPE_TRY(chat_template_, read_template(fields));
+  TROUPE_TRY(chat_template_, read_template(fields, "default"));
+  // As transformers names it.
+  TROUPE_TRY(tool_template_, read_template(fields, "tool_use"));
   return {};
 }
 

@@ -29,8 +29,8 @@ struct ModelTensor {
 /// asks for its tensors by name. Immutable after opening; const methods are thread-safe.
 ///
 /// Needs config.json, weights (see WeightFiles) and tokenizer.json. Reads, where present: generation_config.json (end
-/// tokens), tokenizer_config.json (chat template, texts of the bos and eos tokens) and chat_template.jinja (goes before
-/// the template in tokenizer_config.json).
+/// tokens), tokenizer_config.json (chat templates, texts of the bos and eos tokens) and chat_template.jinja (goes
+/// before those in tokenizer_config.json).
 class ModelFolder {
  public:
   /// Errors: not_found naming the missing file, or those of the parts.
@@ -50,6 +50,8 @@ class ModelFolder {
   const std::filesystem::path& tokenizer_file() const noexcept { return tokenizer_file_; }
   /// Source for gpu::ChatTemplate::parse(); none for a model that is no chat model.
   const std::optional<std::string>& chat_template() const noexcept { return chat_template_; }
+  /// The one for conversations with tools, where the folder has it apart; else none.
+  const std::optional<std::string>& tool_template() const noexcept { return tool_template_; }
   /// Texts that chat templates write; empty if the folder names none.
   const std::string& bos_token() const noexcept { return bos_token_; }
   const std::string& eos_token() const noexcept { return eos_token_; }
@@ -75,6 +77,7 @@ class ModelFolder {
   WeightFiles weights_;
   std::filesystem::path tokenizer_file_;
   std::optional<std::string> chat_template_;
+  std::optional<std::string> tool_template_;
   std::string bos_token_;
   std::string eos_token_;
   std::vector<int32_t> eos_token_ids_;

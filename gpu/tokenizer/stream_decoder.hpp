@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "gpu/tokenizer/decoder.hpp"
 #include "gpu/tokenizer/tokenizer.hpp"
@@ -16,7 +17,8 @@ namespace troupe::gpu {
 /// back grows by at most a token's text a token. One user at a time.
 class StreamDecoder {
  public:
-  StreamDecoder(Tokenizer tokenizer, bool skip_special_tokens);
+  /// `kept`: special tokens that are written nevertheless.
+  StreamDecoder(Tokenizer tokenizer, bool skip_special_tokens, std::vector<int32_t> kept = {});
 
   /// What became readable by this token; often empty. Errors: invalid_argument for an id that no token has; the decoder
   /// is then as before.
@@ -28,6 +30,7 @@ class StreamDecoder {
  private:
   Tokenizer tokenizer_;
   bool skip_special_tokens_;
+  std::vector<int32_t> kept_;
   Decoding decoding_;
 };
 

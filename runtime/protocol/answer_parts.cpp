@@ -21,10 +21,15 @@ void join(std::vector<ResultPart>& answer, const ResultPart& part) {
   ResultPart* const before = text == nullptr ? nullptr : find(answer, text->choice);
   if (before == nullptr) {
     answer.push_back(part);
+    if (text == nullptr) return;
+    auto& calls = std::get<TextPart>(answer.back().content).tool_calls;
+    calls.clear();
+    join(calls, text->tool_calls);
     return;
   }
   auto& collected = std::get<TextPart>(before->content);
   collected.text += text->text;
+  join(collected.tool_calls, text->tool_calls);
   collected.scores.insert(collected.scores.end(), text->scores.begin(), text->scores.end());
   collected.finish = text->finish;
   collected.usage = text->usage;
@@ -32,6 +37,19 @@ void join(std::vector<ResultPart>& answer, const ResultPart& part) {
   before->load = part.load;
   before->cached = part.cached;
   before->replayed = part.replayed;
+}
+
+void join(std::vector<ToolCallPart>& calls, const std::vector<ToolCallPart>& parts) {
+  for (const ToolCallPart& part : parts) {
+    const auto call = std::ranges::find(calls, part.index, &ToolCallPart::index);
+    if (call == calls.end()) {
+      calls.push_back(part);
+      continue;
+    }
+    call->id += part.id;
+    call->name += part.name;
+    call->arguments += part.arguments;
+  }
 }
 
 }  // namespace troupe::protocol

@@ -11,4 +11,7 @@ namespace troupe::protocol {
 /// the choices began; other content stays as it is.
 void join(std::vector<ResultPart>& answer, const ResultPart& part);
 
+/// Adds the next pieces of calls: the pieces of each call become one.
+void join(std::vector<ToolCallPart>& calls, const std::vector<ToolCallPart>& parts);
+
 }  // namespace troupe::protocol

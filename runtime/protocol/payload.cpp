@@ -13,6 +13,9 @@ uint64_t bytes_of(const ScoredToken& token) {
 
 uint64_t payload(const TextPart& part) {
   uint64_t bytes = part.text.size();
+  for (const ToolCallPart& call : part.tool_calls) {
+    bytes += sizeof call + call.id.size() + call.name.size() + call.arguments.size();
+  }
   for (const TokenScores& scores : part.scores) {
     bytes += bytes_of(scores.chosen);
     for (const ScoredToken& token : scores.top) bytes += bytes_of(token);
@@ -50,9 +53,20 @@ uint64_t bytes_of(const TextPair& pair) {
   return pair.first.size() + pair.second.size();
 }
 
+uint64_t bytes_of(const ChatMessage& message) {
+  uint64_t bytes = message.role.size() + message.content.size() + message.name.size() + message.tool_call_id.size();
+  for (const ToolCall& call : message.tool_calls) {
+    bytes += sizeof call + call.id.size() + call.name.size() + call.arguments.size();
+  }
+  return bytes;
+}
+
 uint64_t bytes_of(const Conversation& conversation) {
   uint64_t bytes = 0;
-  for (const ChatMessage& message : conversation.messages) bytes += message.role.size() + message.content.size();
+  for (const ChatMessage& message : conversation.messages) bytes += bytes_of(message);
+  for (const Tool& tool : conversation.tools) {
+    bytes += sizeof tool + tool.name.size() + tool.description.size() + tool.parameters.size();
+  }
   return bytes;
 }
 

@@ -15,11 +15,45 @@
 
 namespace troupe::protocol {
 
+/// A call of a function that the model asked for.
+struct ToolCall {
+  std::string id;  ///< What the answer to it names.
+  std::string name;
+  std::string arguments;  ///< A JSON object, as the model wrote it; empty = {}.
+  bool operator==(const ToolCall&) const = default;
+  static constexpr auto fields() { return std::tuple{&ToolCall::id, &ToolCall::name, &ToolCall::arguments}; }
+};
+
 struct ChatMessage {
   std::string role;
   std::string content;
+  std::string name;                  ///< Who speaks, or which function answers; may be empty.
+  std::string tool_call_id;          ///< Of role tool: the call that it answers.
+  std::vector<ToolCall> tool_calls;  ///< Of role assistant: what it asked for; content may be empty then.
   bool operator==(const ChatMessage&) const = default;
-  static constexpr auto fields() { return std::tuple{&ChatMessage::role, &ChatMessage::content}; }
+  static constexpr auto fields() {
+    return std::tuple{&ChatMessage::role, &ChatMessage::content, &ChatMessage::name, &ChatMessage::tool_call_id,
+                      &ChatMessage::tool_calls};
+  }
+};
+
+/// A function that the model may call. The client runs it and says what came of it in a message of role tool.
+struct Tool {
+  std::string name;  ///< Letters, digits, '_' and '-', at most tool_name_bytes_max.
+  std::string description;
+  std::string parameters;      ///< JSON schema of the arguments, an object; empty = there are none.
+  std::optional<bool> strict;  ///< Only told to the model.
+  bool operator==(const Tool&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&Tool::name, &Tool::description, &Tool::parameters, &Tool::strict};
+  }
+};
+
+enum class ToolChoice : uint8_t {
+  automatic = 0,  ///< The model calls or not, as it likes.
+  none = 1,       ///< The model is told of no tools.
+  required = 2,   ///< It must call some.
+  named = 3,      ///< It must call the one that is named.
 };
 
 struct TokenIds {
@@ -36,8 +70,15 @@ struct PlainText {
 
 struct Conversation {
   std::vector<ChatMessage> messages;
+  std::vector<Tool> tools;
+  ToolChoice tool_choice = ToolChoice::automatic;
+  std::string tool_name;            ///< Of ToolChoice::named.
+  bool parallel_tool_calls = true;  ///< false: the answer ends after the first call.
   bool operator==(const Conversation&) const = default;
-  static constexpr auto fields() { return std::tuple{&Conversation::messages}; }
+  static constexpr auto fields() {
+    return std::tuple{&Conversation::messages, &Conversation::tools, &Conversation::tool_choice,
+                      &Conversation::tool_name, &Conversation::parallel_tool_calls};
+  }
 };
 
 /// Several prompts, each answered for itself.
@@ -194,7 +235,12 @@ struct ServeRequest {
   }
 };
 
-enum class FinishReason : uint8_t { none = 0, stop = 1, length = 2 };
+enum class FinishReason : uint8_t {
+  none = 0,
+  stop = 1,
+  length = 2,
+  tool_calls = 3,  ///< It stopped, and the client has calls to make.
+};
 
 struct Usage {
   uint32_t prompt_tokens = 0;
@@ -219,6 +265,19 @@ struct TokenScores {
   static constexpr auto fields() { return std::tuple{&TokenScores::chosen, &TokenScores::top}; }
 };
 
+/// A piece of a call that is being written. The first one has id and name; the arguments of all of them, joined, are
+/// the call's.
+struct ToolCallPart {
+  uint32_t index = 0;  ///< Of the call within its choice, from 0.
+  std::string id;
+  std::string name;
+  std::string arguments;  ///< Whole UTF-8 characters of JSON.
+  bool operator==(const ToolCallPart&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&ToolCallPart::index, &ToolCallPart::id, &ToolCallPart::name, &ToolCallPart::arguments};
+  }
+};
+
 /// A piece of generated text: whole UTF-8 characters. The last one of each choice has a finish reason; the last one of
 /// all has the usage.
 struct TextPart {
@@ -227,9 +286,11 @@ struct TextPart {
   Usage usage;
   uint32_t choice = 0;              ///< From 0; those to the second prompt of several follow those to the first.
   std::vector<TokenScores> scores;  ///< Of the tokens that came since the part before; the text may lag behind them.
+  std::vector<ToolCallPart> tool_calls;  ///< After `text`.
   bool operator==(const TextPart&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&TextPart::text, &TextPart::finish, &TextPart::usage, &TextPart::choice, &TextPart::scores};
+    return std::tuple{&TextPart::text,   &TextPart::finish, &TextPart::usage,
+                      &TextPart::choice, &TextPart::scores, &TextPart::tool_calls};
   }
 };
 

@@ -9,6 +9,7 @@ uint64_t cost_of(const ScoredToken& token) {
 
 uint64_t cost_of(const TextPart& part) {
   uint64_t cost = part.text.size();
+  for (const ToolCallPart& call : part.tool_calls) cost += call.id.size() + call.name.size() + call.arguments.size();
   for (const TokenScores& scores : part.scores) {
     cost += cost_of(scores.chosen);
     for (const ScoredToken& token : scores.top) cost += cost_of(token);

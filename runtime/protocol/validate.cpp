@@ -47,16 +47,63 @@ Status validate_prompt(const TokenIds& prompt) {
   return {};
 }
 
+/// As other servers of OpenAI's API have it.
+Status validate_tool_name(std::string_view field, std::string_view what, std::string_view name) {
+  const auto is_allowed = [](char c) { return is_alphanumeric(c) || c == '_' || c == '-'; };
+  if (!name.empty() && name.size() <= tool_name_bytes_max && std::ranges::all_of(name, is_allowed)) return {};
+  return fail_field(std::string(field), "the name of {} must have 1 to {} letters, digits, '_' and '-'", what,
+                    tool_name_bytes_max);
+}
+
+Result<size_t> validate_message(const ChatMessage& message, size_t index) {
+  if (message.role.empty()) return fail_field("messages", "message {} has no role", index);
+  const auto check = [&](std::string_view what, const std::string& text) {
+    return validate_size("messages", fmt::format("the {} of message {}", what, index), text.size(), name_bytes_max);
+  };
+  TROUPE_CHECK(check("role", message.role));
+  TROUPE_CHECK(check("name", message.name));
+  TROUPE_CHECK(check("tool_call_id", message.tool_call_id));
+  TROUPE_CHECK(validate_count("messages", "calls in a message", message.tool_calls.size(), tool_calls_max));
+  size_t bytes = message.role.size() + message.content.size() + message.name.size() + message.tool_call_id.size();
+  for (const ToolCall& call : message.tool_calls) {
+    TROUPE_CHECK(check("call ids", call.id));
+    TROUPE_CHECK(validate_size("messages", fmt::format("the name of a call in message {}", index), call.name.size(),
+                               name_bytes_max));
+    if (call.name.empty()) return fail_field("messages", "a call in message {} has no name", index);
+    bytes += call.id.size() + call.name.size() + call.arguments.size();
+  }
+  return bytes;
+}
+
+Result<size_t> validate_tools(const Conversation& prompt) {
+  TROUPE_CHECK(validate_count("tools", "tools", prompt.tools.size(), tools_max));
+  std::set<std::string_view> names;
+  size_t bytes = 0;
+  for (const Tool& tool : prompt.tools) {
+    TROUPE_CHECK(validate_tool_name("tools", "a tool", tool.name));
+    if (!names.insert(tool.name).second) return fail_field("tools", "tool {} is given twice", tool.name);
+    bytes += tool.name.size() + tool.description.size() + tool.parameters.size();
+  }
+  if (prompt.tool_choice > ToolChoice::named) {
+    return fail_field("tool_choice", "{} is no choice of tools", static_cast<unsigned>(prompt.tool_choice));
+  }
+  if (prompt.tool_choice == ToolChoice::required && names.empty()) {
+    return fail_field("tool_choice", "a call is required, but there are no tools");
+  }
+  if (prompt.tool_choice == ToolChoice::named && !names.contains(prompt.tool_name)) {
+    return fail_field("tool_choice", "a call of \"{}\" is wanted, which is none of the tools",
+                      prompt.tool_name.substr(0, tool_name_bytes_max));
+  }
+  return bytes;
+}
+
 Status validate_prompt(const Conversation& prompt) {
   if (prompt.messages.empty()) return fail_field("messages", "messages is empty, give at least one message");
   TROUPE_CHECK(validate_count("messages", "messages", prompt.messages.size(), messages_max));
-  size_t bytes = 0;
+  TROUPE_TRY(size_t bytes, validate_tools(prompt));
   for (size_t i = 0; i < prompt.messages.size(); ++i) {
-    const ChatMessage& message = prompt.messages[i];
-    if (message.role.empty()) return fail_field("messages", "message {} has no role", i);
-    TROUPE_CHECK(
-        validate_size("messages", fmt::format("the role of message {}", i), message.role.size(), name_bytes_max));
-    bytes += message.role.size() + message.content.size();
+    TROUPE_TRY(const size_t more, validate_message(prompt.messages[i], i));
+    bytes += more;
   }
   return validate_size("messages", "the conversation", bytes, prompt_bytes_max);
 }

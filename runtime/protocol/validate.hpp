@@ -13,6 +13,9 @@ inline constexpr size_t unit_bytes_max = 256;
 inline constexpr size_t prompt_bytes_max = 4 << 20;  ///< A whole prompt or conversation.
 inline constexpr size_t prompt_tokens_max = 1 << 20;
 inline constexpr size_t messages_max = 4096;  ///< In a conversation.
+inline constexpr size_t tools_max = 128;
+inline constexpr size_t tool_name_bytes_max = 64;
+inline constexpr size_t tool_calls_max = 128;  ///< In a message.
 inline constexpr size_t stops_max = 4;
 inline constexpr size_t stop_bytes_max = 1024;
 inline constexpr size_t stop_tokens_max = 64;
@@ -29,7 +32,8 @@ inline constexpr size_t parameters_max = 64;
 inline constexpr size_t parameter_bytes_max = 4096;
 
 /// invalid_argument; `field` has the name that clients know it by: those of Sampling's members, "n", "top_logprobs",
-/// "prompt", "messages", "response_format", "structured_outputs". What is wrong in a schema, the model's engine says.
+/// "prompt", "messages", "tools", "tool_choice", "response_format", "structured_outputs". What is wrong in a schema,
+/// the model's engine says.
 Status validate(const Generate& generate);
 
 /// `field`: "inputs", "outputs", "parameters".
@@ -38,7 +42,7 @@ Status validate(const Infer& infer);
 /// `field`: "input", "dimensions".
 Status validate(const Embed& embed);
 
-/// `field`: "prompt", "messages".
+/// `field`: "prompt", "messages", "tools", "tool_choice".
 Status validate(const Tokenize& tokenize);
 
 /// Names and sizes, then the work. `field` besides the above: "model", "version", "user", "request_id".

@@ -407,7 +407,7 @@ def test_a_bad_temperature_is_a_bad_request_about_temperature(client):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("best_of", 3), ("suffix", "end"), ("extra_body", {"tools": [{}]}), ("extra_body", {"guided_json": {}})],
+    [("best_of", 3), ("suffix", "end"), ("extra_body", {"prediction": {}}), ("extra_body", {"guided_json": {}})],
 )
 def test_an_unsupported_parameter_is_refused_by_name(client, name, value):
     with pytest.raises(openai.BadRequestError) as caught:

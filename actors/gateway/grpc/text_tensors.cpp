@@ -193,6 +193,8 @@ std::string_view finish_name(protocol::FinishReason reason) {
       return "stop";
     case protocol::FinishReason::length:
       return "length";
+    case protocol::FinishReason::tool_calls:
+      return "tool_calls";
     case protocol::FinishReason::none:
       break;
   }

@@ -26,8 +26,52 @@ std::string_view finish_reason(FinishReason reason) {
       return "\"stop\"";
     case FinishReason::length:
       return "\"length\"";
+    case FinishReason::tool_calls:
+      return "\"tool_calls\"";
   }
   return "null";
+}
+
+/// {"id":…,"type":"function","function":{"name":…,"arguments":…}}; of a stream with "index", and with what comes once
+/// in the first piece alone.
+void append_call(std::string& out, const protocol::ToolCallPart& call, bool is_stream) {
+  out += '{';
+  if (is_stream) fmt::format_to(std::back_inserter(out), R"("index":{},)", call.index);
+  if (!is_stream || !call.id.empty()) {
+    out += R"("id":)";
+    append_string(out, call.id);
+    out += R"(,"type":"function",)";
+  }
+  out += R"("function":{)";
+  if (!is_stream || !call.name.empty()) {
+    out += R"("name":)";
+    append_string(out, call.name);
+    out += ',';
+  }
+  out += R"("arguments":)";
+  append_string(out, call.arguments);
+  out += "}}";
+}
+
+std::string call_list(const std::vector<protocol::ToolCallPart>& calls, bool is_stream) {
+  std::string out = R"("tool_calls":[)";
+  for (const protocol::ToolCallPart& call : calls) {
+    if (out.back() != '[') out += ',';
+    append_call(out, call, is_stream);
+  }
+  return out + ']';
+}
+
+/// Where there are calls and no text beside them the content is null.
+std::string message_object(const protocol::TextPart& text) {
+  std::string out = R"("message":{"role":"assistant","content":)";
+  if (text.text.empty() && !text.tool_calls.empty()) {
+    out += "null";
+  } else {
+    append_string(out, text.text);
+  }
+  if (!text.tool_calls.empty()) out += ',' + call_list(text.tool_calls, false);
+  return out + '}';
 }
 
 std::string usage_object(const protocol::Usage& usage) {
@@ -130,9 +174,8 @@ std::string OpenAiAnswer::whole(std::vector<protocol::TextPart> choices, std::st
   protocol::Usage usage;
   for (const protocol::TextPart& text : choices) {
     if (text.choice > 0) out += ',';
-    std::string content = is_chat ? R"("message":{"role":"assistant","content":)" : R"("text":)";
-    append_string(content, text.text);
-    if (is_chat) content += '}';
+    std::string content = is_chat ? message_object(text) : R"("text":)";
+    if (!is_chat) append_string(content, text.text);
     size_t offset = 0;
     out += choice(text.choice, content, logprobs(text.scores, offset), text.finish);
     usage.prompt_tokens += text.usage.prompt_tokens;
@@ -181,6 +224,9 @@ std::string OpenAiAnswer::chunk(const protocol::TextPart& text, std::string_view
     append_string(content, text.text);
     if (is_chat) content += '}';
     add(content, logprobs(text.scores, state.text_offset), FinishReason::none);
+  }
+  if (is_chat && !text.tool_calls.empty()) {
+    add(R"("delta":{)" + call_list(text.tool_calls, true) + '}', "null", FinishReason::none);
   }
   if (last || text.finish != FinishReason::none) add(is_chat ? R"("delta":{})" : R"("text":"")", "null", text.finish);
   if (!last) return out;

@@ -1,5 +1,6 @@
 #include "actors/gateway/http/openai_fields.hpp"
 
+#include "actors/gateway/http/openai_tools.hpp"
 #include "actors/gateway/router.hpp"
 #include "runtime/protocol/validate.hpp"
 
@@ -42,42 +43,87 @@ Result<std::string> read_content(Element value, const std::string& field) {
   return joined;
 }
 
-Status read_message(Element value, size_t index, protocol::Conversation& conversation) {
-  const std::string name = fmt::format("messages[{}]", index);
-  TROUPE_TRY(const Object object, json::as_object(value, name));
-  protocol::ChatMessage message;
-  bool has_content = false;
-  TROUPE_CHECK(json::for_each_field(object, name + ".", [&](std::string_view key, Element field) -> Status {
-    const std::string path = fmt::format("{}.{}", name, key);
+/// Reads one message. Each member takes one field.
+class MessageReader {
+ public:
+  explicit MessageReader(std::string path) : path_(std::move(path)) {}
+
+  Result<protocol::ChatMessage> read(Element value) {
+    TROUPE_TRY(const Object object, json::as_object(value, path_));
+    TROUPE_CHECK(json::for_each_field(object, path_ + ".",
+                                      [this](std::string_view key, Element field) { return take(key, field); }));
+    if (message_.role == "developer") message_.role = "system";  // OpenAI's newer word for the same.
+    TROUPE_CHECK(check_role());
+    TROUPE_CHECK(check_fields());
+    return std::move(message_);
+  }
+
+ private:
+  std::string path(std::string_view key) const { return fmt::format("{}.{}", path_, key); }
+
+  Status take(std::string_view key, Element field) {
     if (key == "role") {
-      TROUPE_TRY(message.role, json::as_string(field, path));
+      TROUPE_TRY(message_.role, json::as_string(field, path(key)));
+    } else if (key == "content" && field.is_null()) {
+      has_null_content_ = true;
     } else if (key == "content") {
-      has_content = true;
-      TROUPE_TRY(message.content, read_content(field, path));
-    } else if (key == "name" || key == "tool_calls" || key == "tool_call_id" || key == "function_call" ||
-               key == "refusal" || key == "audio" || key == "reasoning_content" || key == "annotations") {
-      if (!field.is_null() && !is_empty(field)) return json::unsupported(path, "is not supported here; leave it out");
-    } else {
-      return json::unknown_key(key, name + ".", {"role", "content"});
+      has_content_ = true;
+      TROUPE_TRY(message_.content, read_content(field, path(key)));
+    } else if (key == "name" && !field.is_null()) {
+      TROUPE_TRY(message_.name, json::as_string(field, path(key)));
+    } else if (key == "tool_call_id" && !field.is_null()) {
+      TROUPE_TRY(message_.tool_call_id, json::as_string(field, path(key)));
+    } else if (key == "tool_calls" && !field.is_null()) {
+      TROUPE_TRY(message_.tool_calls, read_tool_calls(field, path(key)));
+    } else if (key == "function_call" || key == "refusal" || key == "audio" || key == "reasoning_content" ||
+               key == "annotations") {
+      if (!field.is_null() && !is_empty(field)) {
+        return json::unsupported(path(key), "is not supported here; leave it out");
+      }
+    } else if (key != "name" && key != "tool_call_id" && key != "tool_calls") {
+      return json::unknown_key(key, path_ + ".", {"role", "content", "name", "tool_calls", "tool_call_id"});
     }
     return {};
-  }));
-  if (message.role.empty()) {
-    return fail_field(name + ".role", "{}.role is missing: system, user or assistant", name);
   }
-  if (message.role == "developer") message.role = "system";  // OpenAI's newer word for the same.
-  if (message.role == "tool" || message.role == "function") {
-    return json::unsupported(name + ".role",
-                             fmt::format("{} is not supported here: system, user or assistant", message.role));
+
+  Status check_role() const {
+    if (message_.role.empty()) return fail_field(path("role"), "{} is missing: {}", path("role"), roles);
+    if (message_.role == "function") {
+      return json::unsupported(path("role"), "function is not supported here: tool is its successor");
+    }
+    for (const std::string_view role : {"system", "user", "assistant", "tool"}) {
+      if (message_.role == role) return {};
+    }
+    return fail_field(path("role"), "{} must be {}, found \"{}\"", path("role"), roles,
+                      message_.role.substr(0, shown_bytes_max));
   }
-  if (message.role != "system" && message.role != "user" && message.role != "assistant") {
-    return fail_field(name + ".role", "{}.role must be system, user or assistant, found \"{}\"", name,
-                      message.role.substr(0, shown_bytes_max));
+
+  Status check_fields() const {
+    if (!message_.tool_calls.empty() && message_.role != "assistant") {
+      return fail_field(path("tool_calls"), "{} belongs to the role assistant", path("tool_calls"));
+    }
+    if (message_.role == "tool" && message_.tool_call_id.empty()) {
+      return fail_field(path("tool_call_id"), "{} is missing: the id of the call that this answers",
+                        path("tool_call_id"));
+    }
+    if (!message_.tool_call_id.empty() && message_.role != "tool") {
+      return fail_field(path("tool_call_id"), "{} belongs to the role tool", path("tool_call_id"));
+    }
+    if (has_content_ || !message_.tool_calls.empty()) return {};
+    if (!has_null_content_) return fail_field(path("content"), "{} is missing", path("content"));
+    return fail_field(path("content"),
+                      "{} must be a string or a list of text parts, found null; null is for messages "
+                      "with tool_calls",
+                      path("content"));
   }
-  if (!has_content) return fail_field(name + ".content", "{}.content is missing", name);
-  conversation.messages.push_back(std::move(message));
-  return {};
-}
+
+  static constexpr std::string_view roles = "system, user, assistant or tool";
+
+  std::string path_;
+  protocol::ChatMessage message_;
+  bool has_content_ = false;
+  bool has_null_content_ = false;
+};
 
 }  // namespace
 
@@ -98,14 +144,16 @@ Status read_user(Element value, protocol::ServeRequest& serve) {
   return {};
 }
 
-Result<protocol::Conversation> read_conversation(Element value) {
+Result<std::vector<protocol::ChatMessage>> read_messages(Element value) {
   TROUPE_TRY(const Array list, json::as_array(value, "messages"));
-  protocol::Conversation conversation;
+  std::vector<protocol::ChatMessage> messages;
   for (const Element element : list) {
-    TROUPE_CHECK(read_message(element, conversation.messages.size(), conversation));
+    MessageReader reader(fmt::format("messages[{}]", messages.size()));
+    TROUPE_TRY(protocol::ChatMessage message, reader.read(element));
+    messages.push_back(std::move(message));
   }
-  if (conversation.messages.empty()) return fail_field("messages", "messages must not be empty");
-  return conversation;
+  if (messages.empty()) return fail_field("messages", "messages must not be empty");
+  return messages;
 }
 
 }  // namespace troupe::gateway

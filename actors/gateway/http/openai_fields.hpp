@@ -2,6 +2,7 @@
 // Fields that several APIs of the HTTP door read in the same way. Only for .cpp files: includes simdjson.
 
 #include <string>
+#include <vector>
 
 #include "actors/gateway/http/json_reader.hpp"
 #include "runtime/protocol/serving.hpp"
@@ -15,6 +16,6 @@ Result<std::string> read_model(json::Element value, protocol::ServeRequest& serv
 Status read_user(json::Element value, protocol::ServeRequest& serve);
 
 /// A chat's `messages`. What is not supported of a message is refused by name.
-Result<protocol::Conversation> read_conversation(json::Element value);
+Result<std::vector<protocol::ChatMessage>> read_messages(json::Element value);
 
 }  // namespace troupe::gateway

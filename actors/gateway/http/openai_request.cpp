@@ -6,6 +6,7 @@
 #include "actors/gateway/http/answer_format.hpp"
 #include "actors/gateway/http/openai.hpp"
 #include "actors/gateway/http/openai_fields.hpp"
+#include "actors/gateway/http/openai_tools.hpp"
 #include "runtime/protocol/validate.hpp"
 
 namespace troupe::gateway {
@@ -39,8 +40,8 @@ class RequestReader {
     std::string_view instead = "leave it out";
   };
 
-  static const std::array<Parameter, 28> parameters;
-  static const std::array<Foreign, 26> foreign;
+  static const std::array<Parameter, 31> parameters;
+  static const std::array<Foreign, 22> foreign;
   static bool belongs(std::string_view name, OpenAiKind kind);
   std::vector<std::string> known() const;
 
@@ -75,11 +76,16 @@ class RequestReader {
   Status structured_outputs(Element value);
   Status user(Element value);
   Status set_format(protocol::AnswerFormat format, std::string_view field);
+  Status tools(Element value);
+  Status tool_choice(Element value);
+  Status parallel_tool_calls(Element value);
+  Status put_conversation();
   Status check_logprobs() const;
 
   OpenAiKind kind_;
   OpenAiRequest request_;
   protocol::Generate generate_;
+  protocol::Conversation conversation_;  ///< Of a chat.
   bool has_prompt_ = false;
   bool has_stream_options_ = false;
   bool wants_logprobs_ = false;           ///< Of a chat: a boolean, with the number apart.
@@ -90,9 +96,6 @@ class RequestReader {
 
 bool is_false(Element value) {
   return value.is_bool() && !bool{value};
-}
-bool is_any_bool(Element value) {
-  return value.is_bool();
 }
 bool is_empty(Element value) {
   if (value.is_object()) return Object(value).size() == 0;
@@ -113,7 +116,7 @@ bool is_text_modality(Element value) {
   return value.is_array() && Array(value).size() == 1 && !Array(value).at(0).get(type) && type == "text";
 }
 
-const std::array<RequestReader::Parameter, 28> RequestReader::parameters{{
+const std::array<RequestReader::Parameter, 31> RequestReader::parameters{{
     {"model", &RequestReader::model},
     {"prompt", &RequestReader::prompt},
     {"messages", &RequestReader::messages},
@@ -142,9 +145,12 @@ const std::array<RequestReader::Parameter, 28> RequestReader::parameters{{
     {"response_format", &RequestReader::response_format},
     {"structured_outputs", &RequestReader::structured_outputs},
     {"user", &RequestReader::user},
+    {"tools", &RequestReader::tools},
+    {"tool_choice", &RequestReader::tool_choice},
+    {"parallel_tool_calls", &RequestReader::parallel_tool_calls},
 }};
 
-const std::array<RequestReader::Foreign, 26> RequestReader::foreign{{
+const std::array<RequestReader::Foreign, 22> RequestReader::foreign{{
     {"audio", is_never},
     {"function_call", is_none_or_auto},
     {"functions", is_empty},
@@ -156,7 +162,6 @@ const std::array<RequestReader::Foreign, 26> RequestReader::foreign{{
     {"metadata", is_empty},
     {"modalities", is_text_modality},
     {"moderation", is_never},
-    {"parallel_tool_calls", is_any_bool},
     {"prediction", is_never},
     {"prompt_cache_key", is_never},
     {"prompt_cache_retention", is_never},
@@ -165,8 +170,6 @@ const std::array<RequestReader::Foreign, 26> RequestReader::foreign{{
     {"service_tier", is_auto_or_default},
     {"store", is_false},
     {"suffix", is_empty},
-    {"tool_choice", is_none_or_auto},
-    {"tools", is_empty},
     {"use_beam_search", is_false},
     {"verbosity", is_never},
     {"web_search_options", is_never},
@@ -174,7 +177,9 @@ const std::array<RequestReader::Foreign, 26> RequestReader::foreign{{
 
 bool RequestReader::belongs(std::string_view name, OpenAiKind kind) {
   if (name == "prompt" || name == "echo" || name == "best_of") return kind == OpenAiKind::completion;
-  return kind == OpenAiKind::chat || (name != "messages" && name != "max_completion_tokens" && name != "top_logprobs");
+  static constexpr std::array<std::string_view, 6> of_chats{"messages", "max_completion_tokens", "top_logprobs",
+                                                            "tools",    "tool_choice",           "parallel_tool_calls"};
+  return kind == OpenAiKind::chat || std::ranges::find(of_chats, name) == of_chats.end();
 }
 
 std::vector<std::string> RequestReader::known() const {
@@ -188,14 +193,15 @@ std::vector<std::string> RequestReader::known() const {
 Status RequestReader::take(std::string_view key, Element value) {
   const auto mine = std::ranges::find(parameters, key, &Parameter::name);
   if (mine != parameters.end()) {
+    const bool is_required = key == "model" || key == "prompt" || key == "messages";
+    if (value.is_null() && !is_required) return {};
     if (!belongs(key, kind_)) {
       return fail_field(std::string(key), "{} belongs to {}", key,
                         kind_ == OpenAiKind::chat
                             ? "/v1/completions; a chat takes messages"
                             : "/v1/chat/completions; a completion takes prompt, max_tokens and logprobs as a number");
     }
-    const bool is_required = key == "model" || key == "prompt" || key == "messages";
-    return value.is_null() && !is_required ? Status{} : (this->*mine->take)(value);
+    return (this->*mine->take)(value);
   }
   const auto theirs = std::ranges::find(foreign, key, &Foreign::name);
   if (theirs == foreign.end()) return json::unknown_key(key, "", known());
@@ -215,6 +221,7 @@ Result<OpenAiRequest> RequestReader::finish() {
     return fail_field("stream_options", "stream_options is only for streams: set stream to true");
   }
   TROUPE_CHECK(check_logprobs());
+  if (is_chat) TROUPE_CHECK(put_conversation());
   if (best_of_ != 0 && best_of_ != generate_.choices) {
     return json::unsupported("best_of", fmt::format("must be n = {} or absent, found {}", generate_.choices, best_of_));
   }
@@ -293,7 +300,7 @@ Result<protocol::TokenIds> RequestReader::token_ids(Array list, std::string_view
 
 Status RequestReader::messages(Element value) {
   has_prompt_ = true;
-  TROUPE_TRY(generate_.prompt, read_conversation(value));
+  TROUPE_TRY(conversation_.messages, read_messages(value));
   return {};
 }
 
@@ -511,6 +518,34 @@ Status RequestReader::set_format(protocol::AnswerFormat format, std::string_view
 
 Status RequestReader::user(Element value) {
   return read_user(value, request_.serve);
+}
+
+Status RequestReader::tools(Element value) {
+  TROUPE_TRY(conversation_.tools, read_tools(value));
+  return {};
+}
+
+Status RequestReader::tool_choice(Element value) {
+  return read_tool_choice(value, conversation_);
+}
+
+Status RequestReader::parallel_tool_calls(Element value) {
+  TROUPE_TRY(conversation_.parallel_tool_calls, json::as_bool(value, "parallel_tool_calls"));
+  return {};
+}
+
+/// A choice among no tools changes nothing, unless a call must be made.
+Status RequestReader::put_conversation() {
+  using protocol::ToolChoice;
+  if (conversation_.tools.empty()) {
+    if (conversation_.tool_choice >= ToolChoice::required) {
+      return fail_field("tool_choice", "tool_choice wants a call, but there are no tools to choose from");
+    }
+    conversation_.tool_choice = ToolChoice::automatic;
+    conversation_.parallel_tool_calls = true;
+  }
+  generate_.prompt = std::move(conversation_);
+  return {};
 }
 
 }  // namespace

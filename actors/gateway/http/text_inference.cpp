@@ -116,7 +116,8 @@ std::string format_text_inference_answer(const protocol::TextPart& text, std::st
   out += R"(,"text_output":)";
   append_string(out, text.text);
   if (text.finish != protocol::FinishReason::none) {
-    out += text.finish == protocol::FinishReason::stop ? R"(,"finish_reason":"stop")" : R"(,"finish_reason":"length")";
+    out +=
+        text.finish == protocol::FinishReason::length ? R"(,"finish_reason":"length")" : R"(,"finish_reason":"stop")";
   }
   out += '}';
   return out;

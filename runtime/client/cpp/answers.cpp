@@ -4,6 +4,8 @@
 #include <cstring>
 #include <iterator>
 
+#include "runtime/protocol/answer_parts.hpp"
+
 namespace troupe::client {
 
 Result<Rows> rows_of(const protocol::Tensor& values) {
@@ -33,6 +35,7 @@ void add_other(std::vector<protocol::TextPart>& others, protocol::TextPart& text
     return;
   }
   found->text += text.text;
+  protocol::join(found->tool_calls, text.tool_calls);
   found->finish = text.finish;
   std::ranges::move(text.scores, std::back_inserter(found->scores));
 }
@@ -44,6 +47,7 @@ Status add(Generation& answer, protocol::ResultPart part) {
   if (text == nullptr) return fail(Errc::corrupt_data, "the answer to a text request is no text");
   if (text->choice == 0) {
     answer.text += text->text;
+    protocol::join(answer.tool_calls, text->tool_calls);
     answer.finish = text->finish;
     std::ranges::move(text->scores, std::back_inserter(answer.scores));
   } else {

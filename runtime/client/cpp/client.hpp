@@ -55,8 +55,9 @@ struct CallOptions {
 struct Generation {
   std::string text;  ///< Of the first choice.
   protocol::FinishReason finish = protocol::FinishReason::none;
-  std::vector<protocol::TokenScores> scores;  ///< Of its tokens, where asked for.
-  std::vector<protocol::TextPart> others;     ///< The further choices, each whole, where more than one was asked for.
+  std::vector<protocol::TokenScores> scores;       ///< Of its tokens, where asked for.
+  std::vector<protocol::ToolCallPart> tool_calls;  ///< Calls that it asks for, each whole.
+  std::vector<protocol::TextPart> others;  ///< The further choices, each whole, where more than one was asked for.
   protocol::Usage usage;
   std::string version;  ///< The model version that answered.
   bool cached = false;

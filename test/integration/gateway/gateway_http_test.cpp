@@ -275,12 +275,12 @@ BOOST_AUTO_TEST_CASE(a_bad_body_or_header_is_400_and_names_the_parameter) {
   Gateway gateway;
   RawClient client(gateway.server->port());
 
-  client.post("/v1/completions", R"({"model":"clerk","prompt":"a","tools":[1]})");
+  client.post("/v1/completions", R"({"model":"clerk","prompt":"a","prediction":[1]})");
   const json unsupported = json::parse(client.answer().body)["error"];
   client.post("/v1/completions", R"({"model":"clerk","prompt":"a"})", "x-request-timeout-ms: soon\r\n");
   const HttpAnswer timeout = client.answer();
 
-  BOOST_TEST(unsupported["param"] == "tools");
+  BOOST_TEST(unsupported["param"] == "prediction");
   BOOST_TEST(unsupported["code"] == "unsupported_parameter");
   BOOST_TEST(timeout.status == 400);
   BOOST_TEST(json::parse(timeout.body)["error"]["message"] ==

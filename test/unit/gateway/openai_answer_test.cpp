@@ -169,4 +169,34 @@ BOOST_AUTO_TEST_CASE(a_failure_in_a_stream_is_an_error_event) {
              "\n\n");
 }
 
+BOOST_AUTO_TEST_CASE(calls_stand_in_the_message_of_a_whole_chat) {
+  const TextPart both{"Let me see.", FinishReason::tool_calls, {3, 5}, 0, {}, {{0, "c1", "f", "{\"a\": 1}"}}};
+  const TextPart alone{"", FinishReason::tool_calls, {}, 1, {}, {{0, "c2", "g", "{}"}, {1, "c3", "g", "{}"}}};
+
+  const json body = json::parse(answer(OpenAiKind::chat).whole({both, alone}, "2"));
+
+  BOOST_TEST(body["choices"][0]["message"] == json::parse(R"({"role":"assistant","content":"Let me see.","tool_calls":[
+    {"id":"c1","type":"function","function":{"name":"f","arguments":"{\"a\": 1}"}}]})"));
+  BOOST_TEST(body["choices"][0]["finish_reason"] == "tool_calls");
+  BOOST_TEST(body["choices"][1]["message"]["content"].is_null());
+  BOOST_TEST(body["choices"][1]["message"]["tool_calls"].size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_streamed_call_has_its_name_first_and_its_arguments_in_pieces) {
+  auto chat = answer(OpenAiKind::chat);
+
+  const auto first = events(chat.chunk({"", FinishReason::none, {}, 0, {}, {{0, "c1", "f", "{\"a"}}}, "2", false));
+  const auto second =
+      events(chat.chunk({"", FinishReason::tool_calls, {3, 2}, 0, {}, {{0, "", "", "\": 1}"}}}, "2", true));
+
+  BOOST_TEST_REQUIRE(first.size() == 2u);
+  BOOST_TEST(first[0]["choices"][0]["delta"]["role"] == "assistant");
+  BOOST_TEST(first[1]["choices"][0]["delta"] == json::parse(R"({"tool_calls":[{"index":0,"id":"c1","type":"function",
+    "function":{"name":"f","arguments":"{\"a"}}]})"));
+  BOOST_TEST_REQUIRE(second.size() == 3u);
+  BOOST_TEST(second[0]["choices"][0]["delta"] ==
+             json::parse(R"({"tool_calls":[{"index":0,"function":{"arguments":"\": 1}"}}]})"));
+  BOOST_TEST(second[1]["choices"][0]["finish_reason"] == "tool_calls");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

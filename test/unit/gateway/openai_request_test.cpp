@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_CASE(openais_other_parameters_pass_at_their_defaults) {
 
 BOOST_AUTO_TEST_CASE(openais_other_parameters_are_refused_by_name) {
   const std::vector<std::pair<std::string, std::string>> cases{
-      {R"("tools":[{}])", "tools | tools is not supported here, found a list; leave it out"},
+      {R"("prediction":{})", "prediction | prediction is not supported here, found an object; leave it out"},
       {R"("response_format":{"type":"structural_tag"})",
        R"(response_format | response_format of type "structural_tag" is not supported here; there are "text", )"
        R"("json_object" and "json_schema")"},
@@ -334,14 +334,20 @@ BOOST_AUTO_TEST_CASE(messages_that_are_none_are_refused) {
       {"null", "messages | messages must be a list, found null"},
       {"[]", "messages | messages must not be empty"},
       {"[5]", "messages[0] | messages[0] must be an object, found the number 5"},
-      {R"([{"content":"a"}])", "messages[0].role | messages[0].role is missing: system, user or assistant"},
+      {R"([{"content":"a"}])", "messages[0].role | messages[0].role is missing: system, user, assistant or tool"},
       {R"([{"role":"user"}])", "messages[0].content | messages[0].content is missing"},
       {R"([{"role":"king","content":"a"}])",
-       R"(messages[0].role | messages[0].role must be system, user or assistant, found "king")"},
+       R"(messages[0].role | messages[0].role must be system, user, assistant or tool, found "king")"},
       {R"([{"role":"tool","content":"a"}])",
-       "messages[0].role | messages[0].role tool is not supported here: system, user or assistant"},
+       "messages[0].tool_call_id | messages[0].tool_call_id is missing: the id of the call that this answers"},
+      {R"([{"role":"user","content":"a","tool_call_id":"c"}])",
+       "messages[0].tool_call_id | messages[0].tool_call_id belongs to the role tool"},
+      {R"([{"role":"function","content":"a"}])",
+       "messages[0].role | messages[0].role function is not supported here: tool is its successor"},
       {R"([{"role":"user","content":null}])",
-       "messages[0].content | messages[0].content must be a string or a list of text parts, found null"},
+       "messages[0].content | messages[0].content must be a string or a list of text parts, found null; null is for "
+       "messages "
+       "with tool_calls"},
       {R"([{"role":"user","content":[{"type":"image_url","image_url":{}}]}])",
        "messages[0].content[0].type | messages[0].content[0].type must be text, found image_url"},
       {R"([{"role":"user","content":[{"type":"text"}]}])",
@@ -349,7 +355,12 @@ BOOST_AUTO_TEST_CASE(messages_that_are_none_are_refused) {
       {R"([{"role":"user","content":"a"},{"role":"user","contents":"b"}])",
        "messages[1].contents | there is no parameter messages[1].contents (did you mean content?)"},
       {R"([{"role":"assistant","content":"a","tool_calls":[{}]}])",
-       "messages[0].tool_calls | messages[0].tool_calls is not supported here; leave it out"},
+       "messages[0].tool_calls[0].id | messages[0].tool_calls[0].id is missing: what the call's answer names"},
+      {R"([{"role":"assistant","content":"a","tool_calls":[{"id":"c","function":{"name":"f","arguments":7}}]}])",
+       "messages[0].tool_calls[0].function.arguments | messages[0].tool_calls[0].function.arguments must be a string, "
+       "found the number 7"},
+      {R"([{"role":"user","content":"a","tool_calls":[{"id":"c","function":{"name":"f"}}]}])",
+       "messages[0].tool_calls | messages[0].tool_calls belongs to the role assistant"},
       {R"([{"role":"user","role":"user","content":"a"}])", "messages[0].role | messages[0].role stands there twice"},
   };
   for (const auto& [messages, wanted] : cases) {
@@ -366,6 +377,72 @@ BOOST_AUTO_TEST_CASE(a_parser_serves_many_bodies) {
   const auto large = fmt::format(R"({{"model":"m","prompt":"{}"}})", std::string(1 << 20, 'x'));
   BOOST_TEST(parse_openai_request(OpenAiKind::completion, large, parser).has_value());
   BOOST_TEST(parse_openai_request(OpenAiKind::completion, R"({"model":"m","prompt":"b"})", parser).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_chat_takes_tools_with_their_schemas_as_they_were_written) {
+  const auto request = chat_with(R"("tools":[{"type":"function","function":{"name":"f","description":"Does",
+    "parameters":{"type":"object", "b":1.0,"a":[null]},"strict":true}},{"type":"function","function":{"name":"g"}}],
+    "tool_choice":{"type":"function","function":{"name":"g"}},"parallel_tool_calls":false)");
+
+  BOOST_TEST_REQUIRE(request.has_value(), refusal(request));
+  const auto& asked = std::get<protocol::Conversation>(work(request).prompt);
+  BOOST_TEST((asked.tools == std::vector<protocol::Tool>{{"f", "Does", R"({"type":"object","b":1.0,"a":[null]})", true},
+                                                         {"g", "", "", {}}}));
+  BOOST_TEST((asked.tool_choice == protocol::ToolChoice::named));
+  BOOST_TEST(asked.tool_name == "g");
+  BOOST_TEST(!asked.parallel_tool_calls);
+  BOOST_TEST(asked.messages.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_conversation_has_calls_and_their_answers) {
+  const auto request = chat(R"({"model":"m","messages":[{"role":"user","content":"a","name":"ann"},
+    {"role":"assistant","content":null,"tool_calls":[{"id":"c1","type":"function",
+      "function":{"name":"f","arguments":"{\"a\": 1}"}},{"id":"c2","function":{"name":"g","arguments":{"b":2}}}]},
+    {"role":"tool","tool_call_id":"c1","content":[{"type":"text","text":"7"}]},
+    {"role":"assistant","content":"b","tool_calls":[]}]})");
+
+  BOOST_TEST_REQUIRE(request.has_value(), refusal(request));
+  const auto& messages = std::get<protocol::Conversation>(work(request).prompt).messages;
+  const std::vector<protocol::ChatMessage> wanted{
+      {"user", "a", "ann"},
+      {"assistant", "", "", "", {{"c1", "f", R"({"a": 1})"}, {"c2", "g", R"({"b":2})"}}},
+      {"tool", "7", "", "c1"},
+      {"assistant", "b"}};
+  BOOST_TEST((messages == wanted));
+}
+
+BOOST_AUTO_TEST_CASE(a_choice_among_no_tools_is_as_if_there_were_none) {
+  const auto request = chat_with(R"("tools":[],"tool_choice":"none","parallel_tool_calls":false)");
+
+  BOOST_TEST_REQUIRE(request.has_value(), refusal(request));
+  const protocol::Conversation plain{{{"user", "hi"}}};
+  BOOST_TEST((std::get<protocol::Conversation>(work(request).prompt) == plain));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_wrong_with_tools_is_said_with_its_place) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {R"("tools":{})", "tools | tools must be a list, found an object"},
+      {R"("tools":[7])", "tools[0] | tools[0] must be an object, found the number 7"},
+      {R"("tools":[{"function":{"name":"f"}}])", "tools[0].type | tools[0].type is missing: function"},
+      {R"("tools":[{"type":"web_search"}])",
+       R"(tools[0].type | tools[0].type must be function, found the string "web_search")"},
+      {R"("tools":[{"type":"function","function":{}}])", "tools[0].function.name | tools[0].function.name is missing"},
+      {R"("tools":[{"type":"function","function":{"name":"f","parameters":"{}"}}])",
+       R"(tools[0].function.parameters | tools[0].function.parameters must be an object, found the string "{}")"},
+      {R"("tools":[{"type":"function","function":{"name":"f","parameter":{}}}])",
+       "tools[0].function.parameter | there is no parameter tools[0].function.parameter (did you mean parameters?)"},
+      {R"("tool_choice":"some")",
+       "tool_choice | tool_choice must be auto, none, required or an object that names a function, found the string "
+       "\"some\""},
+      {R"("tool_choice":{"type":"function"})", "tool_choice.function.name | tool_choice.function.name is missing"},
+      {R"("tool_choice":"required")", "tool_choice | tool_choice wants a call, but there are no tools to choose from"},
+      {R"("parallel_tool_calls":1)",
+       "parallel_tool_calls | parallel_tool_calls must be true or false, found the number 1"},
+  };
+  for (const auto& [more, wanted] : cases) BOOST_TEST(refusal(chat_with(more)) == wanted);
+  BOOST_TEST(refusal(completion_with(R"("tools":[])")) ==
+             "tools | tools belongs to /v1/chat/completions; a completion takes prompt, max_tokens and logprobs as a "
+             "number");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

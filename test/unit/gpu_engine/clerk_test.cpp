@@ -80,7 +80,7 @@ BOOST_DATA_TEST_CASE(says_greedily_what_it_says_in_transformers, data::make(vers
 BOOST_DATA_TEST_CASE(answers_conversations_by_its_chat_template, data::make(versions), version) {
   const auto engine = load_engine(clerk_folder(version));
 
-  const auto chat = generate_one(*engine, {std::vector<ChatMessage>{{"user", "roman 1984"}}, greedy(40)});
+  const auto chat = generate_one(*engine, {Chat{{{"user", "roman 1984"}}}, greedy(40)});
   const auto text = generate_one(*engine, {"roman 1984 = ", greedy(40)});
 
   BOOST_TEST(chat.text == text.text);

@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(an_echo_begins_with_the_prompt) {
   const auto engine = load_engine(tiny_folder("tied"));
   GenerateInput input = greedy(4);
   input.echo = true;
-  GenerateInput chat{std::vector<ChatMessage>{{"user", "hi"}}, {}, {}, true};
+  GenerateInput chat{Chat{{{"user", "hi"}}}, {}, {}, true};
 
   BOOST_TEST(generate_one(*engine, input).text == "marks the spot" + generate_one(*engine, greedy(4)).text);
   BOOST_TEST(!engine->submit(9, chat).has_value());

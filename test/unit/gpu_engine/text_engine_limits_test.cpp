@@ -53,12 +53,12 @@ BOOST_AUTO_TEST_CASE(a_bad_prompt_is_named) {
   BOOST_TEST(refused(*engine, {std::vector<int32_t>{300}, {}}).field == "prompt");
   BOOST_TEST(refused(*engine, {std::vector<int32_t>{-1}, {}}).field == "prompt");
   BOOST_TEST(refused(*engine, {"\xFF", {}}).field == "prompt");
-  BOOST_TEST(refused(*engine, {std::vector<ChatMessage>{}, {}}).field == "messages");
+  BOOST_TEST(refused(*engine, {Chat{}, {}}).field == "messages");
 }
 
 BOOST_AUTO_TEST_CASE(a_conversation_needs_a_chat_template) {
   const auto engine = load_engine(tiny_folder("tied"));
-  const Error error = refused(*engine, {std::vector<ChatMessage>{{"user", "hello"}}, {}});
+  const Error error = refused(*engine, {Chat{{{"user", "hello"}}}, {}});
 
   BOOST_TEST((error.code == Errc::failed_precondition));
   BOOST_TEST(error.message.find("chat template") != std::string::npos);

@@ -112,9 +112,16 @@ BOOST_AUTO_TEST_CASE(a_template_file_goes_before_the_config_and_a_default_before
   folder.write("tokenizer_config.json",
                R"({"chat_template": [{"name": "tools", "template": "t"}, {"name": "default", "template": "d"}]})");
   BOOST_TEST(ModelFolder::open(folder.path())->chat_template().value() == "d");
+  BOOST_TEST(!ModelFolder::open(folder.path())->tool_template().has_value());
+
+  folder.write("tokenizer_config.json",
+               R"({"chat_template": [{"name": "default", "template": "d"}, {"name": "tool_use", "template": "t"}]})");
+  BOOST_TEST(ModelFolder::open(folder.path())->chat_template().value() == "d");
+  BOOST_TEST(ModelFolder::open(folder.path())->tool_template().value() == "t");
 
   folder.write("chat_template.jinja", "from the file\n");
   BOOST_TEST(ModelFolder::open(folder.path())->chat_template().value() == "from the file\n");
+  BOOST_TEST(!ModelFolder::open(folder.path())->tool_template().has_value());
 }
 
 BOOST_AUTO_TEST_CASE(wrong_optional_files_are_refused_with_file_and_key) {

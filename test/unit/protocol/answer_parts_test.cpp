@@ -63,4 +63,19 @@ BOOST_AUTO_TEST_CASE(other_content_stays_as_it_is) {
   BOOST_TEST((answer == std::vector{tensors, tensors}));
 }
 
+BOOST_AUTO_TEST_CASE(the_pieces_of_each_call_become_one) {
+  const auto part = [](std::vector<ToolCallPart> calls) {
+    return ResultPart{.content = TextPart{.text = "", .tool_calls = std::move(calls)}};
+  };
+  std::vector<ResultPart> answer;
+
+  join(answer, part({{0, "c1", "f", "{"}, {0, "", "", "\"a\""}}));
+  join(answer, part({{0, "", "", ": 1}"}, {1, "c2", "g", ""}}));
+  join(answer, part({{1, "", "", "{}"}}));
+
+  BOOST_TEST_REQUIRE(answer.size() == 1u);
+  const std::vector<ToolCallPart> wanted{{0, "c1", "f", "{\"a\": 1}"}, {1, "c2", "g", "{}"}};
+  BOOST_TEST((std::get<TextPart>(answer[0].content).tool_calls == wanted));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

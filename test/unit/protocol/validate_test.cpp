@@ -105,6 +105,35 @@ BOOST_AUTO_TEST_CASE(prompts_are_neither_empty_nor_endless) {
              "messages: the conversation has 4194308 bytes, at most 4194304 are allowed");
 }
 
+BOOST_AUTO_TEST_CASE(tools_and_their_calls_have_names_and_bounds) {
+  const auto with = [](auto change) {
+    return refusal([&](ServeRequest&, Generate& generate) {
+      Conversation chat{{{"user", "Hi"}}, {{"f"}, {"g"}}};
+      change(chat);
+      generate.prompt = std::move(chat);
+    });
+  };
+
+  BOOST_TEST(with([](Conversation& chat) { chat.tools[1].name = "f"; }) == "tools: tool f is given twice");
+  BOOST_TEST(with([](Conversation& chat) { chat.tools[1].name = "a b"; }) ==
+             "tools: the name of a tool must have 1 to 64 letters, digits, '_' and '-'");
+  BOOST_TEST(with([](Conversation& chat) { chat.tools.resize(tools_max + 1); }) ==
+             "tools: 129 tools are given, at most 128 are allowed");
+  BOOST_TEST(with([](Conversation& chat) { chat.tools[0].parameters = std::string(prompt_bytes_max, 'p'); }) ==
+             "messages: the conversation has 4194312 bytes, at most 4194304 are allowed");
+  BOOST_TEST(with([](Conversation& chat) { chat.tool_choice = ToolChoice::named; }) ==
+             "tool_choice: a call of \"\" is wanted, which is none of the tools");
+  BOOST_TEST(with([](Conversation& chat) {
+               chat.tools.clear();
+               chat.tool_choice = ToolChoice::required;
+             }) == "tool_choice: a call is required, but there are no tools");
+  BOOST_TEST(with([](Conversation& chat) {
+               chat.messages[0].tool_calls = {{"c", "", ""}};
+             }) == "messages: a call in message 0 has no name");
+  BOOST_TEST(with([](Conversation& chat) { chat.messages[0].tool_calls.resize(tool_calls_max + 1); }) ==
+             "messages: 129 calls in a message are given, at most 128 are allowed");
+}
+
 BOOST_AUTO_TEST_CASE(names_are_plain) {
   const auto model = [](std::string name) {
     return refusal([&](ServeRequest& serve, Generate&) { serve.model = std::move(name); });

@@ -40,11 +40,30 @@ void to_json(Json& json, const PlainText& value) {
 void to_json(Json& json, const TokenIds& value) {
   json = {{"ids", value.ids}};
 }
+void to_json(Json& json, const ToolCall& value) {
+  json = {{"id", value.id}, {"name", value.name}, {"arguments", value.arguments}};
+}
 void to_json(Json& json, const ChatMessage& value) {
-  json = {{"role", value.role}, {"content", value.content}};
+  json = {{"role", value.role},
+          {"content", value.content},
+          {"name", value.name},
+          {"tool_call_id", value.tool_call_id},
+          {"tool_calls", value.tool_calls}};
+}
+void to_json(Json& json, const Tool& value) {
+  json = {
+      {"name", value.name}, {"description", value.description}, {"parameters", value.parameters}, {"strict", nullptr}};
+  if (value.strict) json["strict"] = *value.strict;
 }
 void to_json(Json& json, const Conversation& value) {
-  json = {{"messages", value.messages}};
+  json = {{"messages", value.messages},
+          {"tools", value.tools},
+          {"tool_choice", static_cast<int>(value.tool_choice)},
+          {"tool_name", value.tool_name},
+          {"parallel_tool_calls", value.parallel_tool_calls}};
+}
+void to_json(Json& json, const ToolCallPart& value) {
+  json = {{"index", value.index}, {"id", value.id}, {"name", value.name}, {"arguments", value.arguments}};
 }
 void to_json(Json& json, const Usage& value) {
   json = {{"prompt_tokens", value.prompt_tokens}, {"completion_tokens", value.completion_tokens}};
@@ -69,11 +88,9 @@ void to_json(Json& json, const InferResult& value) {
   json = {{"outputs", value.outputs}};
 }
 void to_json(Json& json, const TextPart& value) {
-  json = {{"text", value.text},
-          {"finish", static_cast<int>(value.finish)},
-          {"usage", value.usage},
-          {"choice", value.choice},
-          {"scores", value.scores}};
+  json = {{"text", value.text},     {"finish", static_cast<int>(value.finish)},
+          {"usage", value.usage},   {"choice", value.choice},
+          {"scores", value.scores}, {"tool_calls", value.tool_calls}};
 }
 void to_json(Json& json, const EmbedResult& value) {
   json = {{"values", value.values}, {"labels", value.labels}, {"usage", value.usage}};
@@ -243,6 +260,12 @@ void to_json(Json& json, const EngineSpec& value) {
 void to_json(Json& json, const EchoSpec& value) {
   json = {{"slots", value.slots}, {"delay", value.delay.count()}};
 }
+void to_json(Json& json, const WarmUpInput& value) {
+  json = {{"name", value.name}, {"dtype", value.dtype}, {"shape", value.shape}, {"data", value.data}};
+}
+void to_json(Json& json, const WarmUpSpec& value) {
+  json = {{"prompt", value.prompt}, {"max_tokens", value.max_tokens}, {"embed", value.embed}, {"inputs", value.inputs}};
+}
 void to_json(Json& json, const ReplicaSpec& value) {
   json = {{"id", value.id.value},
           {"deployment", value.deployment},
@@ -259,7 +282,8 @@ void to_json(Json& json, const ReplicaSpec& value) {
           {"echo", value.echo},
           {"python", value.python},
           {"settings", value.settings},
-          {"digest", value.digest}};
+          {"digest", value.digest},
+          {"warm_up", value.warm_up}};
 }
 void to_json(Json& json, const LoadBackend& value) {
   json = {{"spec", value.spec}};
@@ -373,6 +397,7 @@ ReplicaSpec replica_spec() {
   spec.python = "/usr/bin/python3";
   spec.settings = {{"case", "upper"}};
   spec.digest = "a7b1";
+  spec.warm_up = {{"Hi", 4, "", {}}, {"", 8, "", {{"x", DType::f32, {2}, {1.5, -1}}}}};
   return spec;
 }
 
@@ -438,6 +463,17 @@ Bytes one_float() {
   return Bytes::copy("\x00\x00\x80\x3f"s);
 }
 
+/// A conversation about a tool that has been called.
+Conversation weather() {
+  return {{{"user", "Brno?", "ann"},
+           {"assistant", "", "", "", {{"call_1", "get_weather", R"({"place":"Brno"})"}}},
+           {"tool", "sunny", "get_weather", "call_1"}},
+          {{"get_weather", "What it is like", R"({"type":"object"})", true}, {"now", "", "", {}}},
+          ToolChoice::named,
+          "now",
+          false};
+}
+
 std::vector<BodyVector> body_vectors() {
   const Sampling fixed{.temperature = 0, .top_p = 0.9, .top_k = 40, .seed = 7, .max_tokens = 256, .stop = {"\n", "€"}};
   const Conversation chat{{{"system", "Be brief."}, {"user", "Grüße!"}}};
@@ -455,6 +491,7 @@ std::vector<BodyVector> body_vectors() {
       vector_of("error about a field", Error{Errc::invalid_argument, "top_p is 2", "top_p", 0ms}),
       vector_of("generate from text", generate(PlainText{"Once upon"}, {}, false)),
       vector_of("generate from messages, streaming", generate(chat, fixed, true)),
+      vector_of("generate with tools", generate(weather(), fixed, true)),
       vector_of("generate from token ids", generate(TokenIds{{0, 127, 128, 100000, -1}}, {}, false)),
       vector_of("generate from several prompts", generate(PromptList{{PlainText{"a"}, TokenIds{{1, 2}}}}, {}, false)),
       vector_of("generate two choices with log-probabilities",
@@ -477,6 +514,14 @@ std::vector<BodyVector> body_vectors() {
       vector_of("text part", ResultPart{TextPart{"Grü", FinishReason::none, {}}, "2", std::nullopt, false}),
       vector_of("text part of another choice, with scores",
                 ResultPart{TextPart{"€", FinishReason::stop, {}, 1, {scores()}}, "2", std::nullopt, false}),
+      vector_of("text part with calls",
+                ResultPart{TextPart{"",
+                                    FinishReason::tool_calls,
+                                    {},
+                                    0,
+                                    {},
+                                    {{0, "call_1", "get_weather", R"({"place":"Br)"}, {1, "", "", "}"}}},
+                           "2", std::nullopt, false}),
       vector_of("vectors", ResultPart{EmbedResult{{"", DType::f32, {1, 1}, one_float()},
                                                   {"good"},
                                                   {.prompt_tokens = 4, .completion_tokens = 0}},

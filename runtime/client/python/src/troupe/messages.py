@@ -26,6 +26,7 @@ class FinishReason(IntEnum):
     NONE = 0
     STOP = 1
     LENGTH = 2
+    TOOL_CALLS = 3
 
 
 @dataclass
@@ -37,9 +38,40 @@ class ErrorBody:
 
 
 @dataclass
+class ToolCall:
+    """A call of a function that a model asks for. arguments: a JSON object as text."""
+
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass
 class ChatMessage:
+    """tool_call_id: of role tool, the call that it answers; tool_calls: of role assistant."""
+
     role: str = ""
     content: str = ""
+    name: str = ""
+    tool_call_id: str = ""
+    tool_calls: List[ToolCall] = field(default_factory=list)
+
+
+@dataclass
+class Tool:
+    """A function that the model may call. parameters: the JSON schema of its arguments as text, empty = none."""
+
+    name: str = ""
+    description: str = ""
+    parameters: str = ""
+    strict: Optional[bool] = None
+
+
+class ToolChoice(IntEnum):
+    AUTOMATIC = 0
+    NONE = 1
+    REQUIRED = 2
+    NAMED = 3
 
 
 @dataclass
@@ -49,7 +81,13 @@ class PlainText:
 
 @dataclass
 class Conversation:
+    """tool_name: of ToolChoice.NAMED; parallel_tool_calls: False = the answer ends after the first call."""
+
     messages: List[ChatMessage] = field(default_factory=list)
+    tools: List[Tool] = field(default_factory=list)
+    tool_choice: int = 0
+    tool_name: str = ""
+    parallel_tool_calls: bool = True
 
 
 @dataclass
@@ -202,12 +240,23 @@ class TokenScores:
 
 
 @dataclass
+class ToolCallPart:
+    """A piece of a call; id and name come with the first one."""
+
+    index: int = 0
+    id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass
 class TextPart:
     text: str = ""
     finish: int = 0
     usage: Usage = field(default_factory=Usage)
     choice: int = 0
     scores: List[TokenScores] = field(default_factory=list)
+    tool_calls: List[ToolCallPart] = field(default_factory=list)
 
 
 @dataclass
@@ -289,6 +338,24 @@ class EchoSpec:
 
 
 @dataclass
+class WarmUpInput:
+    """data: row by row, empty = zeros."""
+
+    name: str = ""
+    dtype: int = 12
+    shape: List[int] = field(default_factory=list)
+    data: List[float] = field(default_factory=list)
+
+
+@dataclass
+class WarmUpSpec:
+    prompt: str = ""
+    max_tokens: int = 8
+    embed: str = ""
+    inputs: List[WarmUpInput] = field(default_factory=list)
+
+
+@dataclass
 class ReplicaSpec:
     id: int = 0
     deployment: str = ""
@@ -306,6 +373,7 @@ class ReplicaSpec:
     python: str = ""
     settings: Dict[str, str] = field(default_factory=dict)
     digest: str = ""
+    warm_up: List[WarmUpSpec] = field(default_factory=list)
 
 
 @dataclass
