@@ -24,9 +24,13 @@ from troupe.messages import (
     TextPair,
     TextPart,
     TokenIds,
+    TokenScores,
     Tokenize,
     TokenizeResult,
-    TokenScores,
+    Tool,
+    ToolCall,
+    ToolCallPart,
+    ToolChoice,
     Usage,
 )
 
@@ -490,3 +494,56 @@ def test_no_key_for_another_machine_or_none_at_all_is_refused_at_once(options):
     with pytest.raises(troupe.InvalidArgument) as caught:
         troupe.Client(**options)
     assert caught.value.field == "server_key"
+
+
+def test_tools_go_out_and_calls_come_back():
+    seen = []
+
+    def call(request):
+        seen.append(request.message.work.prompt)
+        request.part(TextPart("", tool_calls=[ToolCallPart(0, "c1", "f", '{"a":')]), last=False)
+        last = TextPart("", FinishReason.TOOL_CALLS, Usage(5, 3), tool_calls=[ToolCallPart(0, "", "", " 1}")])
+        request.part(last)
+
+    door, client = served(call)
+    tool = {"type": "function", "function": {"name": "f", "parameters": {"b": 1, "a": 2}, "strict": True}}
+    asked = {"id": "c0", "type": "function", "function": {"name": "f", "arguments": {"x": "ü"}}}
+    messages = [
+        {"role": "assistant", "content": None, "tool_calls": [asked, ToolCall("c9", "f", "{}")]},
+        {"role": "tool", "tool_call_id": "c0", "name": "f", "content": "7"},
+    ]
+    with door, client:
+        answer = client.generate("m", messages, tools=[tool], tool_choice="f", parallel_tool_calls=False)
+        stream = client.generate("m", messages, tools=[tool], stream=True)
+        assert list(stream) == []
+
+    assert answer.tool_calls == stream.tool_calls == [ToolCall("c1", "f", '{"a": 1}')]
+    assert answer.finish_reason == stream.finish_reason == "tool_calls"
+    assert seen[0] == Conversation(
+        [
+            ChatMessage("assistant", "", tool_calls=[ToolCall("c0", "f", '{"x": "ü"}'), ToolCall("c9", "f", "{}")]),
+            ChatMessage("tool", "7", "f", "c0"),
+        ],
+        [Tool("f", "", '{"b": 1, "a": 2}', True)],
+        ToolChoice.NAMED,
+        "f",
+        False,
+    )
+    assert seen[1].tool_choice == ToolChoice.AUTOMATIC
+
+
+@pytest.mark.parametrize(
+    ("prompt", "settings", "field"),
+    [
+        ("a text", {"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
+        ([{"role": "user", "content": "a"}], {"tools": [{"name": "f"}]}, "tools"),
+        ([{"role": "assistant"}], {}, "prompt"),
+        ([{"role": "assistant", "tool_calls": [{"id": "c"}]}], {}, "prompt"),
+    ],
+)
+def test_tools_and_calls_that_are_none_are_refused(prompt, settings, field):
+    door, client = served(ignore)
+    with door, client, pytest.raises(troupe.InvalidArgument) as caught:
+        client.generate("m", prompt, **settings)
+
+    assert caught.value.field == field

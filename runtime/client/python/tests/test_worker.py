@@ -1,5 +1,7 @@
 """The worker process, driven as a node drives it."""
 
+import ast
+
 import numpy as np
 import pytest
 from fake_node import WAIT, FakeNode, generate, infer
@@ -17,6 +19,9 @@ from troupe.messages import (
     PlainText,
     TensorSpec,
     TokenIds,
+    Tool,
+    ToolCall,
+    ToolChoice,
     Unload,
     Usage,
 )
@@ -224,6 +229,85 @@ def test_texts_and_chats_come_as_strings(tmp_path):
     assert chatted.text == "user: Hi|[{'role': 'user', 'content': 'Hi'}]|16"
     assert tokens.code == 12 and "token ids" in tokens.message
     assert said[ids[3]].code == 12 and said[ids[3]].field == "response_format"
+
+
+def test_tools_come_as_openai_has_them_and_calls_go_back(tmp_path):
+    code = """
+        @troupe.model(tools=True)
+        class Model:
+            def generate(self, batch):
+                return [
+                    troupe.Text(
+                        repr((p.messages, p.tools, p.tool_choice, p.parallel_tool_calls)),
+                        tool_calls=[troupe.ToolCall("mine", "f", '{"a": 1}'), troupe.ToolCall(name="g", arguments={})],
+                    )
+                    for p in batch
+                ]
+    """
+    call = ToolCall("c", "f", "{}")
+    messages = [ChatMessage("assistant", "", tool_calls=[call]), ChatMessage("tool", "7", "f", "c")]
+    named = Conversation(messages, [Tool("f", "Does", '{"b": 1}', True), Tool("g")], ToolChoice.NAMED, "g", False)
+    with FakeNode(tmp_path, code) as node:
+        node.load()
+        node.execute(generate(named))
+        said = node.next().body.content
+
+    first, second = said.tool_calls
+    assert said.finish == FinishReason.TOOL_CALLS
+    assert (first.index, first.id, first.name, first.arguments) == (0, "mine", "f", '{"a": 1}')
+    assert (second.index, second.name, second.arguments) == (1, "g", "{}") and second.id.startswith("call_")
+    seen_messages, tools, choice, parallel = ast.literal_eval(said.text)
+    assert seen_messages[0]["tool_calls"] == [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
+    assert seen_messages[1] == {"role": "tool", "content": "7", "name": "f", "tool_call_id": "c"}
+    assert tools[0] == {
+        "type": "function",
+        "function": {"name": "f", "description": "Does", "parameters": {"b": 1}, "strict": True},
+    }
+    assert tools[1]["function"] == {"name": "g", "parameters": {"type": "object", "properties": {}}}
+    assert (choice, parallel) == ("g", False)
+
+
+def test_calls_of_a_stream_go_out_with_its_pieces(tmp_path):
+    code = """
+        @troupe.model(tools=True, batch=False)
+        def Model(prompt):
+            yield "a"
+            yield troupe.Text("", tool_calls=[troupe.ToolCall("1", "f", "{}")])
+            yield troupe.Text("", tool_calls=[troupe.ToolCall("2", "g", "{}")])
+    """
+    with FakeNode(tmp_path, code) as node:
+        node.load()
+        node.execute(generate("Hello", stream=True))
+        parts = [node.next().body.content for _ in range(4)]
+
+    assert [part.text for part in parts] == ["a", "", "", ""]
+    assert [(call.index, call.name) for part in parts for call in part.tool_calls] == [(0, "f"), (1, "g")]
+    assert [part.finish for part in parts] == [FinishReason.NONE] * 3 + [FinishReason.TOOL_CALLS]
+
+
+def test_a_model_that_says_nothing_of_tools_is_given_none(tmp_path):
+    code = """
+        @troupe.model
+        def Model(batch):
+            return [str(prompt.tools) for prompt in batch]
+    """
+    chat = Conversation([ChatMessage("user", "Hi")], [Tool("f")])
+    unwanted = Conversation([ChatMessage("user", "Hi")], [Tool("f")], ToolChoice.NONE)
+    broken = Conversation([ChatMessage("user", "Hi")], [Tool("f", "", "{")])
+    with FakeNode(tmp_path, code) as node:
+        node.load()
+        node.execute(generate(chat))
+        refused = node.next().body
+        node.execute(generate(unwanted))
+        answered = node.next().body.content
+    with FakeNode(tmp_path, code.replace("@troupe.model", "@troupe.model(tools=True)")) as node:
+        node.load()
+        node.execute(generate(broken))
+        unreadable = node.next().body
+
+    assert (refused.code, refused.field) == (12, "tools") and "takes no tools" in refused.message
+    assert answered.text == "None"
+    assert (unreadable.code, unreadable.field) == (2, "tools")
 
 
 def test_a_generator_streams_its_pieces_to_those_who_asked_for_a_stream(tmp_path):

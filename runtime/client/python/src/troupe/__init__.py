@@ -22,7 +22,7 @@ from .errors import (
     Unavailable,
     Unimplemented,
 )
-from .messages import Sampling, Usage
+from .messages import Sampling, ToolCall, Usage
 from .models import ItemError, ModelBroken, Prompt, Request, TensorBatch, TensorSpec, Text, TextBatch, model
 from .tensors import tensor
 
@@ -55,6 +55,7 @@ __all__ = [
     "TextBatch",
     "TextStream",
     "TooLarge",
+    "ToolCall",
     "TroupeError",
     "Unauthenticated",
     "Unavailable",

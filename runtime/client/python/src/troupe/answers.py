@@ -20,33 +20,40 @@ from .messages import (
     TokenIds,
     TokenizeResult,
     TokenScores,
+    ToolCall,
     Usage,
 )
 from .tensors import array
+from .tools import add_parts, message_of
 
-_FINISH = {FinishReason.STOP: "stop", FinishReason.LENGTH: "length"}
+_FINISH = {FinishReason.STOP: "stop", FinishReason.LENGTH: "length", FinishReason.TOOL_CALLS: "tool_calls"}
 
-Prompt = Union[str, Sequence[Mapping[str, str]], Sequence[int]]
+Prompt = Union[str, Sequence[Mapping[str, Any]], Sequence[int]]
 
 
 @dataclass
 class Choice:
-    """finish_reason: "stop" or "length"; scores: of the tokens, where log-probabilities were asked for."""
+    """finish_reason: "stop", "length" or "tool_calls"; scores: of the tokens, where log-probabilities were asked for."""
 
     text: str = ""
     finish_reason: str = ""
     scores: List[TokenScores] = field(default_factory=list)
+    tool_calls: List[ToolCall] = field(default_factory=list)
 
 
 @dataclass
 class Generation:
-    """text, finish_reason: of the first choice; version: the model version that answered."""
+    """text, finish_reason, tool_calls: of the first choice; version: the model version that answered."""
 
     text: str
     finish_reason: str
     usage: Usage
     version: str
     choices: List[Choice] = field(default_factory=list)
+
+    @property
+    def tool_calls(self) -> List[ToolCall]:
+        return self.choices[0].tool_calls if self.choices else []
 
 
 @dataclass
@@ -58,16 +65,19 @@ class Scores:
 
 
 class Pieces:
-    """What is known of a text that comes in pieces. After the last one finish_reason, usage and version are set."""
+    """What is known of a text that comes in pieces. After the last one finish_reason, usage and version are set.
+    tool_calls: as far as they have come."""
 
     def __init__(self) -> None:
         self.finish_reason: Optional[str] = None
         self.usage: Optional[Usage] = None
         self.version: Optional[str] = None
+        self.tool_calls: List[ToolCall] = []
 
     def take(self, part: ResultPart, last: bool) -> str:
         """The part's text, which may be empty."""
         piece = _content(part, TextPart)
+        add_parts(self.tool_calls, piece.tool_calls)
         if last:
             self.finish_reason = _FINISH.get(piece.finish, "")
             self.usage = piece.usage
@@ -80,11 +90,25 @@ def prompt_of(prompt: Prompt) -> Union[PlainText, Conversation, TokenIds]:
     if isinstance(prompt, str):
         return PlainText(prompt)
     items: List[Any] = list(prompt)
-    if all(isinstance(item, Mapping) and {"role", "content"} <= item.keys() for item in items):
-        return Conversation([ChatMessage(item["role"], item["content"]) for item in items])
+    if all(isinstance(item, Mapping) for item in items):
+        return Conversation(_messages_of(items))
     if all(isinstance(item, (int, np.integer)) for item in items):
         return TokenIds([int(item) for item in items])
-    raise InvalidArgument("prompt must be a str, a list of {role, content} or a list of token ids", "prompt")
+    raise InvalidArgument(_PROMPTS, "prompt")
+
+
+_PROMPTS = "prompt must be a str, a list of {role, content} or a list of token ids"
+
+
+def _messages_of(items: Sequence[Mapping[str, Any]]) -> List[ChatMessage]:
+    for item in items:
+        if "role" not in item or not ("content" in item or item.get("tool_calls")):
+            raise InvalidArgument(_PROMPTS, "prompt")
+    try:
+        return [message_of(item) for item in items]
+    except (KeyError, TypeError, AttributeError):
+        wanted = '{"id": …, "type": "function", "function": {"name": …, "arguments": …}}'
+        raise InvalidArgument(f"a call of a message is {wanted}", "prompt") from None
 
 
 # All parts of an answer as what the caller gets. CorruptData where they are of another kind.
@@ -101,6 +125,7 @@ def generation_of(parts: Sequence[ResultPart]) -> Generation:
         choice = choices.setdefault(piece.choice, Choice())
         choice.text += piece.text
         choice.scores += piece.scores
+        add_parts(choice.tool_calls, piece.tool_calls)
         choice.finish_reason = _FINISH.get(piece.finish, choice.finish_reason)
     ordered = [choices[index] for index in sorted(choices)]
     return Generation(ordered[0].text, ordered[0].finish_reason, piece.usage, part.version, ordered)

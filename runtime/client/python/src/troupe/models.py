@@ -38,7 +38,7 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Seq
 import numpy as np
 
 from .errors import TroupeError, error_class
-from .messages import Sampling
+from .messages import Sampling, ToolCall
 from .messages import TensorSpec as DeclaredTensor
 from .tensors import dtype_number
 
@@ -68,6 +68,7 @@ class ModelOptions:
     batch: bool = True
     inputs: Sequence[DeclaredTensor] = ()
     outputs: Sequence[DeclaredTensor] = ()
+    tools: bool = False
 
 
 def model(
@@ -78,6 +79,7 @@ def model(
     batch: bool = True,
     inputs: Optional[Mapping[str, Tuple]] = None,
     outputs: Optional[Mapping[str, Tuple]] = None,
+    tools: bool = False,
 ) -> Union[T, Callable[[T], T]]:
     """Marks a class, or a function of a batch, as a model that `troupe deploy` can run. With or without arguments.
 
@@ -94,13 +96,16 @@ def model(
     inputs={"image": ("UINT8", [-1, -1, 3])}. Clients see them as the model's metadata, and a request whose inputs are
     not these is refused before it comes here. Where there is one input alone, TensorFlow Serving's "instances" need not
     name it, and numbers in JSON become its dtype.
+
+    tools: the model heeds a chat's tools (Prompt.tools) and may answer with calls of them (Text.tool_calls). Chats with
+    tools are refused else.
     """
     if slots is not None and slots < 1:
         raise ValueError(f"slots must be at least 1, found {slots}")
     if not longest_step > 0:
         raise ValueError(f"longest_step must be more than 0 seconds, found {longest_step}")
     options = ModelOptions(
-        slots, float(longest_step), batch, _declared("inputs", inputs or {}), _declared("outputs", outputs or {})
+        slots, float(longest_step), batch, _declared("inputs", inputs or {}), _declared("outputs", outputs or {}), tools
     )
 
     def mark(marked: T) -> T:
@@ -172,19 +177,34 @@ class TensorBatch(Dict[str, Union[np.ndarray, List[np.ndarray]]]):
 class Prompt(str):
     """A prompt as text. A chat's text is its messages, one line each: "role: content".
 
-    messages: the chat as [{"role": …, "content": …}] for models that have a template of their own; None = plain text.
+    messages: the chat as [{"role": …, "content": …}] for models that have a template of their own, with calls of tools
+    and answers to them as OpenAI has them; None = plain text.
     request: what else was asked.
+    tools: what may be called, as OpenAI's objects; None = nothing. tool_choice: "auto", "required", or the name of the
+    tool to call; "none" without tools. parallel_tool_calls: False = one call at most.
     """
 
-    messages: Optional[List[Dict[str, str]]]
+    messages: Optional[List[Dict[str, Any]]]
     request: Request
+    tools: Optional[List[Dict[str, Any]]]
+    tool_choice: str
+    parallel_tool_calls: bool
 
     def __new__(
-        cls, text: str, messages: Optional[List[Dict[str, str]]] = None, request: Request = Request("")
+        cls,
+        text: str,
+        messages: Optional[List[Dict[str, Any]]] = None,
+        request: Request = Request(""),
+        tools: Optional[List[Dict[str, Any]]] = None,
+        tool_choice: str = "none",
+        parallel_tool_calls: bool = True,
     ) -> "Prompt":
         prompt = super().__new__(cls, text)
         prompt.messages = messages
         prompt.request = request
+        prompt.tools = tools
+        prompt.tool_choice = tool_choice
+        prompt.parallel_tool_calls = parallel_tool_calls
         return prompt
 
 
@@ -205,13 +225,15 @@ class Text:
     """Generated text with more than a str says. In a stream a Text with `finish` is its item's last piece.
 
     finish: "stop" or "length" (max_tokens was reached), "" = more may come; the last piece of an item counts as "stop"
-    where nothing was said. The token counts are what the client is told as usage.
+    where nothing was said. The token counts are what the client is told as usage. tool_calls: calls that the answer asks
+    for, each whole; ids may be left empty. A stop after calls is told as "tool_calls".
     """
 
     text: str
     finish: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    tool_calls: Sequence[ToolCall] = ()
 
     def __post_init__(self) -> None:
         if self.finish not in ("", "stop", "length"):

@@ -9,6 +9,7 @@ from typing import Any, Callable, Generic, List, Mapping, Optional, Sequence, Tu
 from .answers import Prompt, arrays_of, generation_of, ids_of, prompt_of, rows_of, scores_of, text_of
 from .errors import InvalidArgument
 from .messages import (
+    Conversation,
     Embed,
     EmbedTask,
     FreeText,
@@ -27,6 +28,7 @@ from .messages import (
     Tokenize,
 )
 from .tensors import tensors
+from .tools import with_tools
 
 #: What each verb returns: Client fills in values, aio.Client awaitables of them.
 ArraysT = TypeVar("ArraysT")
@@ -95,18 +97,23 @@ class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
         ignore_eos: bool = False,
         json_schema: Union[None, bool, Mapping[str, Any]] = None,
         choice: Optional[Sequence[str]] = None,
+        tools: Optional[Sequence[Mapping[str, Any]]] = None,
+        tool_choice: str = "auto",
+        parallel_tool_calls: bool = True,
         version: Optional[str] = None,
         timeout: Optional[float] = None,
         unit: Optional[str] = None,
         idempotency_key: Optional[str] = None,
     ) -> TextT:
-        """Text for a prompt: a str, chat messages ({"role": …, "content": …}) or token ids.
+        """Text for a prompt: a str, chat messages ({"role": …, "content": …}, with calls and answers of tools as OpenAI
+        has them) or token ids.
 
         temperature: 0 = greedy; top_k: 0 = off; seed: None = the gateway draws one; stream: True = a TextStream.
         n: answers to draw, not together with stream; logprobs: log-probabilities of the tokens, and of so many of the
         likeliest at each place; echo: the prompt's text comes first; json_schema: the answer is a JSON document that
-        satisfies it, True = any object; choice: the answer is one of these texts. The rest as docs/http-api.md has
-        them.
+        satisfies it, True = any object; choice: the answer is one of these texts. tools: functions that a chat's answer
+        may call, as OpenAI's objects; its tool_calls say so; tool_choice: auto, none, required or the name of one;
+        parallel_tool_calls: False = one call at most. The rest as docs/http-api.md has them.
         """
         if stream and n != 1:
             raise InvalidArgument("a stream has one answer; ask for several without stream", "n")
@@ -126,7 +133,12 @@ class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
             stop_token_ids=[int(token) for token in stop_token_ids],
             ignore_eos=ignore_eos,
         )
-        work = Generate(prompt_of(prompt), sampling, stream, n, logprobs, echo, _format_of(json_schema, choice))
+        asked = prompt_of(prompt)
+        if tools:
+            if not isinstance(asked, Conversation):
+                raise InvalidArgument("tools belong to chats; give messages", "tools")
+            asked = with_tools(asked, tools, tool_choice, parallel_tool_calls)
+        work = Generate(asked, sampling, stream, n, logprobs, echo, _format_of(json_schema, choice))
         request = _request(model, version, unit, work)
         if stream:
             return self._stream(request, timeout, idempotency_key)

@@ -19,15 +19,23 @@ from ..messages import (
     ServeRequest,
     Tensor,
     Tokenize,
+    ToolChoice,
 )
 from ..models import Prompt, Request, TensorBatch, Text, TextBatch
 from ..tensors import array, tensor
+from ..tools import asked_tools, message_object
 from .work import Work
 
 #: The name of an output that the model gave none.
 UNNAMED = "output"
 
 FINISH = {"": FinishReason.NONE, "stop": FinishReason.STOP, "length": FinishReason.LENGTH}
+
+
+def wants_tools(work: Work) -> bool:
+    prompt = getattr(work.request.work, "prompt", None)
+    return isinstance(prompt, Conversation) and bool(prompt.tools) and prompt.tool_choice != ToolChoice.NONE
+
 
 Arrays = Dict[str, Any]
 
@@ -41,14 +49,18 @@ def request_of(work: Work) -> Request:
 
 
 def prompt_of(work: Work) -> Prompt:
-    """Raises Unimplemented for token ids."""
+    """Raises Unimplemented for token ids, InvalidArgument for tools whose parameters are no JSON."""
     prompt = work.request.work.prompt
     if isinstance(prompt, PlainText):
         return Prompt(prompt.text, None, request_of(work))
     if isinstance(prompt, Conversation):
-        messages = [{"role": one.role, "content": one.content} for one in prompt.messages]
+        messages = [message_object(one) for one in prompt.messages]
         text = "\n".join(f"{one.role}: {one.content}" for one in prompt.messages)
-        return Prompt(text, messages, request_of(work))
+        try:
+            tools, choice = asked_tools(prompt)
+        except ValueError as error:
+            raise InvalidArgument(f"the parameters of a tool are no JSON: {error}", "tools") from None
+        return Prompt(text, messages, request_of(work), tools, choice, prompt.parallel_tool_calls)
     raise Unimplemented("this model takes text; it has no tokenizer that token ids could be of", "prompt")
 
 

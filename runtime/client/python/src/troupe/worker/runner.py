@@ -6,11 +6,13 @@ import inspect
 import sys
 import traceback
 from collections import deque
+from dataclasses import replace
 from typing import Any, Deque, Dict, Iterator, List, Optional, Tuple
 
-from ..errors import DeadlineExceeded, InternalError, Overloaded, TroupeError
-from ..messages import Generate, Infer, InferResult, ResultPart, TextPart, Usage
+from ..errors import DeadlineExceeded, InternalError, Overloaded, TroupeError, Unimplemented
+from ..messages import FinishReason, Generate, Infer, InferResult, ResultPart, TextPart, Usage
 from ..models import ModelBroken, Text
+from ..tools import whole_part
 from .channel import Channel
 from .convert import (
     FINISH,
@@ -23,6 +25,7 @@ from .convert import (
     tensor_item,
     text_batch,
     text_of,
+    wants_tools,
 )
 from .interface import check_inputs
 from .loading import LoadedModel
@@ -101,6 +104,8 @@ class Runner:
         kind = kind_of(work)
         self._model.function(kind)
         if kind is Generate:
+            if wants_tools(work) and not self._model.options.tools:
+                raise Unimplemented("this model takes no tools; leave them out", "tools")
             return (kind,), prompt_of(work)
         check_inputs(self._model.options.inputs, work.request.work.inputs)
         arrays = arrays_of(work)
@@ -183,7 +188,7 @@ class Runner:
             self._send_tensors(work, result)
         else:
             text = text_of(result)
-            self._send_text(work, Text(text.text, text.finish or "stop", text.prompt_tokens, text.completion_tokens))
+            self._send_text(work, replace(text, finish=text.finish or "stop"))
 
     def _piece(self, stream: Stream, work: Work, piece: Any) -> None:
         """A piece of text goes out where the client asked for a stream. Tensors are collected."""
@@ -194,7 +199,7 @@ class Runner:
             stream.collected[stream.works.index(work)].update((one.name, one) for one in tensors)
             return
         text = text_of(piece)
-        if text.text or text.finish:
+        if text.text or text.finish or text.tool_calls:
             self._send_text(work, text)
 
     def _end(self, stream: Stream, work: Work) -> None:
@@ -209,16 +214,24 @@ class Runner:
     def _send_text(self, work: Work, text: Text) -> None:
         last = text.finish != ""
         work.text.append(text.text)
+        for call in text.tool_calls:
+            work.tool_calls.append(whole_part(work.calls, call))
+            work.calls += 1
         if not last and not work.request.work.stream:
             return
         if not last and work.is_held:
-            if sum(map(len, work.text)) > _HELD_MAX:
+            if sum(map(len, work.text)) + sum(len(call.arguments) for call in work.tool_calls) > _HELD_MAX:
                 raise Overloaded("the client reads its stream too slowly for the others of its batch")
             return
         usage = Usage(text.prompt_tokens, text.completion_tokens)
-        part = TextPart("".join(work.text), FINISH[text.finish], usage)
+        finish = FINISH[text.finish]
+        if finish == FinishReason.STOP and work.calls > 0:
+            finish = FinishReason.TOOL_CALLS
+        part = TextPart("".join(work.text), finish, usage, tool_calls=list(work.tool_calls))
         work.text.clear()
-        work.sent += _PART_OVERHEAD + len(part.text.encode())
+        work.tool_calls.clear()
+        calls = sum(len((call.id + call.name + call.arguments).encode()) for call in part.tool_calls)
+        work.sent += _PART_OVERHEAD + len(part.text.encode()) + calls
         self._send(work, ResultPart(part), last)
 
     def _send_tensors(self, work: Work, result: Any) -> None:

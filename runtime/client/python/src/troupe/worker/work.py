@@ -7,7 +7,7 @@ import time
 from collections import deque
 from typing import Deque, Dict, List, Optional
 
-from ..messages import ReplicaSpec, ServeRequest, ExecuteItem
+from ..messages import ExecuteItem, ReplicaSpec, ServeRequest, ToolCallPart
 
 
 class Work:
@@ -25,6 +25,9 @@ class Work:
         self.has_ended = False
         self.parts = 0
         self.text: List[str] = []
+        #: What waits to be sent of them, and how many there were.
+        self.tool_calls: List[ToolCallPart] = []
+        self.calls = 0
 
     @property
     def is_wanted(self) -> bool:
