@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Iterator, List
 
 import pytest
+from tool_model import write_tool_model
 from troupe_cluster import ROOT, Cluster, deployment
 
 ENCODER = ROOT / "test/data/encoder_tiny/bert"
@@ -34,18 +35,22 @@ def documented() -> List[str]:
 
 
 @pytest.fixture(scope="module")
-def documents(shared: Cluster) -> Cluster:
-    """The models that the document asks; a tiny encoder is its minilm."""
+def documents(shared: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
+    """The models that the document asks; a tiny encoder is its minilm, and a model made by hand its qwen."""
+    qwen = tmp_path_factory.mktemp("models") / "qwen"
+    write_tool_model(qwen)
     shared.start_head()
     shared.add_clerk("2")
     shared.run("model", "add", "minilm@1", ENCODER)
+    shared.run("model", "add", "qwen@1", qwen)
     shared.apply(
         deployment("clerk", "clerk@2")
         + deployment("minilm", "minilm@1")
+        + deployment("qwen", "qwen@1")
         + deployment("echo", "echo@1", backend="echo")
         + deployment("slow", "slow@1", backend="echo", echo={"slots": 8, "delay": "10s"})
     )
-    shared.wait_for_traffic("clerk", "minilm", "echo", "slow")
+    shared.wait_for_traffic("clerk", "minilm", "qwen", "echo", "slow")
     return shared
 
 
