@@ -213,6 +213,16 @@ def test_a_websocket_streams_calls(calling):
     assert arguments == "".join(arguments for _, arguments in CALLS)
 
 
+def test_tools_are_counted_by_tokenize(calling):
+    with calling.http() as door:
+        plain = door.post("/tokenize", {"model": "caller", "messages": [QUESTION]}).json()["count"]
+        told = door.post("/tokenize", {"model": "caller", "messages": [QUESTION], "tools": TOOLS}).json()["count"]
+        refused = door.post("/tokenize", {"model": "caller", "prompt": "a", "tools": TOOLS})
+
+    assert told > plain + 100
+    assert refused.status == 400 and refused.json()["error"]["param"] == "tools"
+
+
 def test_troupes_own_client_calls_and_answers(calling):
     with troupe.Client(calling.gateway.url("zmq")) as client:
         first = client.generate("caller", [QUESTION], tools=TOOLS, max_tokens=64, temperature=0)
