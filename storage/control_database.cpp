@@ -6,7 +6,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
-#include <algorithm>
+#include "storage/rocksdb_faults.hpp"
 
 namespace troupe::storage {
 namespace {
@@ -60,32 +60,19 @@ Error damaged(const std::string& directory, const std::string& what) {
           {}};
 }
 
-/// RocksDB names the file of a damaged table or manifest, but not of a damaged log.
-std::string with_file(const std::string& text, const std::string& directory) {
-  if (text.find(directory) != std::string::npos || text.find("CURRENT") != std::string::npos) return text;
-  std::vector<std::string> logs;
-  std::error_code error;
-  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error))
-    if (it->path().extension() == ".log") logs.push_back(it->path().string());
-  return fmt::format("{}, in {}", text, fmt::join(logs, " or "));
-}
-
 Error to_error(const rocksdb::Status& status, const std::string& directory) {
-  const std::string text = status.ToString();
-  // RocksDB has no status code of its own for a held LOCK file; these are its two messages.
-  if (status.IsIOError() && (text.find("While lock file") != std::string::npos ||
-                             text.find("lock hold by current process") != std::string::npos))
+  if (is_held_by_another(status))
     return {Errc::unavailable,
             fmt::format("the directory {} is in use by another troupe; stop it or choose another data directory",
                         directory),
             {},
             {}};
   // A file that its manifest names and that is not there.
-  if (status.IsCorruption() || status.IsPathNotFound()) return damaged(directory, with_file(text, directory));
+  if (status.IsCorruption() || status.IsPathNotFound()) return damaged(directory, damage_with_file(status, directory));
   const Errc code = status.IsNoSpace()   ? Errc::resource_exhausted
                     : status.IsIOError() ? Errc::io_error
                                          : Errc::internal;
-  return {code, fmt::format("the control database in {}: {}", directory, text), {}, {}};
+  return {code, fmt::format("the control database in {}: {}", directory, status.ToString()), {}, {}};
 }
 
 Error refusal(const rocksdb::Status& status, const std::string& directory) {
@@ -97,16 +84,10 @@ Error refusal(const rocksdb::Status& status, const std::string& directory) {
           std::chrono::seconds{5}};
 }
 
-/// RocksDB would take a database without its CURRENT for a new one and delete what is left of the old.
 Status check_not_beheaded(const fs::path& directory) {
-  std::error_code error;
-  if (fs::exists(directory / "CURRENT", error)) return {};
-  for (fs::directory_iterator it(directory, error), end; !error && it != end; it.increment(error)) {
-    const std::string name = it->path().filename().string();
-    if (name.starts_with("MANIFEST-") || name.ends_with(".sst") || name.ends_with(".log"))
-      return fail(
-          damaged(directory.string(), fmt::format("it has {} but no {}", name, (directory / "CURRENT").string())));
-  }
+  if (const auto left = find_beheaded(directory))
+    return fail(
+        damaged(directory.string(), fmt::format("it has {} but no {}", *left, (directory / "CURRENT").string())));
   return {};
 }
 
@@ -189,21 +170,11 @@ Result<KeyBatch> ControlDatabase::as_it_is(const KeyBatch& batch) const {
   return found;
 }
 
-rocksdb::Status ControlDatabase::try_disk() const {
-  const std::string path = directory_ + "/room-probe";
-  std::unique_ptr<rocksdb::WritableFile> file;
-  rocksdb::Status status = env_->NewWritableFile(path, &file, rocksdb::EnvOptions());
-  if (status.ok()) status = file->Append(std::string(room_to_open_bytes, '\0'));
-  if (status.ok()) status = file->Sync();
-  if (file) file->Close().PermitUncheckedError();
-  env_->DeleteFile(path).PermitUncheckedError();
-  return status;
-}
-
 /// RocksDB takes no write after a failed one until it is opened anew. That needs a disk that takes writes, so the disk
 /// is asked first and the old handle serves reads until then.
 Status ControlDatabase::begin_anew() {
-  if (const rocksdb::Status status = try_disk(); !status.ok()) return fail(refusal(status, directory_));
+  if (const rocksdb::Status status = probe_disk(*env_, directory_, room_to_open_bytes); !status.ok())
+    return fail(refusal(status, directory_));
   const rocksdb::Options options = small_database_options(env_);
   rocksdb::DB* opened = nullptr;
   db_.reset();

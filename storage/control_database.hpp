@@ -55,7 +55,6 @@ class ControlDatabase {
   ControlDatabase(std::unique_ptr<rocksdb::DB> db, std::string directory, rocksdb::Env* env);
 
   rocksdb::Status write_synced(const KeyBatch& batch);
-  rocksdb::Status try_disk() const;
   Status begin_anew();
   Result<KeyBatch> as_it_is(const KeyBatch& batch) const;
 

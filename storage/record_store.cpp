@@ -8,6 +8,7 @@
 
 #include <mutex>
 
+#include "storage/rocksdb_faults.hpp"
 #include "storage/serial_thread.hpp"
 
 namespace troupe::storage {
@@ -136,15 +137,9 @@ class RocksdbRecordStore final : public RecordStore {
     return status.ok() ? Status{} : Status(fail(to_error(status)));
   }
 
-  /// RocksDB would take a database without its CURRENT for a new one and delete what is left of the old.
   Status check_not_beheaded() const {
-    std::error_code error;
-    if (fs::exists(fs::path(directory_) / "CURRENT", error)) return {};
-    for (fs::directory_iterator it(directory_, error), end; !error && it != end; it.increment(error)) {
-      const std::string name = it->path().filename().string();
-      if (name.starts_with("MANIFEST-") || name.ends_with(".sst") || name.ends_with(".log"))
-        return fail(damaged(fmt::format("there is {} but no CURRENT", name)));
-    }
+    if (const auto left = find_beheaded(directory_))
+      return fail(damaged(fmt::format("there is {} but no CURRENT", *left)));
     return {};
   }
 
@@ -157,13 +152,10 @@ class RocksdbRecordStore final : public RecordStore {
   }
 
   Error to_error(const rocksdb::Status& status) const {
-    const std::string text = status.ToString();
-    // RocksDB has no status code of its own for a held LOCK file; these are its two messages.
-    if (status.IsIOError() && (text.find("While lock file") != std::string::npos ||
-                               text.find("lock hold by current process") != std::string::npos))
+    if (is_held_by_another(status))
       return {
           Errc::unavailable, fmt::format("{} in {} are in use by another troupe", options_.what, directory_), {}, {}};
-    if (status.IsCorruption() || status.IsPathNotFound()) return damaged(text);
+    if (status.IsCorruption() || status.IsPathNotFound()) return damaged(status.ToString());
     return refusal(status);
   }
 
