@@ -1,0 +1,54 @@
+#pragma once
+// Analysis: what an experiment's numbers say at one time. Made by Watch; a verdict is decided from it.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/experiment/definition/definition.hpp"
+#include "actors/experiment/statistics/health.hpp"
+#include "actors/experiment/statistics/result.hpp"
+
+namespace troupe::experiment {
+
+/// One variant by itself, in one metric.
+struct ArmReading {
+  uint64_t units = 0;
+  double value = 0;  ///< The metric: a rate, a mean a unit, a ratio, a quantile.
+  bool operator==(const ArmReading&) const = default;
+};
+
+/// A variant against the control, in one metric.
+struct Comparison {
+  uint32_t metric = 0;  ///< Index of Definition::metrics.
+  uint32_t arm = 0;     ///< Index of Definition::variants; not the control.
+  ArmReading control;
+  ArmReading treated;
+  std::string method;  ///< "normal mixture sequence", "Welch's t".
+  /// Empty while nothing can be said; `reason` says why then.
+  std::optional<double> difference;
+  Interval interval;  ///< Of the difference, at the rule's alpha: holds at all times where the method does.
+  std::optional<double> relative;  ///< difference / the control's value.
+  Interval relative_interval;
+  double p_value = 1;                        ///< As valid as the method is: at any time, or once.
+  double log_evidence = 0;                   ///< log of the e-value, of methods that have one.
+  double adjusted_p = 1;                     ///< Over the goals of all variants.
+  bool is_significant = false;               ///< adjusted_p <= alpha, now or at an earlier look.
+  std::optional<double> probability_better;  ///< Of the Bayesian method.
+  std::optional<double> expected_loss;
+  std::string reason;
+};
+
+struct Analysis {
+  WallTime at;
+  Duration elapsed{0};                  ///< Since it started.
+  std::vector<uint64_t> units;          ///< Of each variant.
+  std::vector<Comparison> comparisons;  ///< By metric, then variant.
+  std::vector<Finding> health;
+  bool is_healthy = true;  ///< A sick experiment decides nothing.
+};
+
+/// "+4.2 % [+1.0 %, +7.5 %]", or the difference where there is no relative one.
+std::string text_of(const Comparison& comparison);
+
+}  // namespace troupe::experiment

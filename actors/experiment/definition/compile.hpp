@@ -1,0 +1,18 @@
+#pragma once
+// A definition made into what gateways and ledgers work by.
+
+#include "actors/experiment/assignment/allocation.hpp"
+#include "actors/experiment/definition/definition.hpp"
+#include "actors/experiment/ledger/rules.hpp"
+
+namespace troupe::experiment {
+
+/// Of a definition that check() accepts; `number` is the experiment's own, `starts` when it started.
+Rules rules_of(const Definition& definition, uint32_t number, WallTime starts);
+
+std::vector<protocol::TargetCondition> conditions_of(const Definition& definition);
+
+/// Names of measures that attempts give by themselves.
+std::vector<std::string> attempt_measure_names();
+
+}  // namespace troupe::experiment

@@ -1,0 +1,141 @@
+#include "actors/experiment/definition/definition.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+#include "actors/experiment/assignment/allocation.hpp"
+#include "actors/experiment/definition/compile.hpp"
+#include "actors/experiment/ledger/fixed_point.hpp"
+#include "runtime/base/nearest.hpp"
+
+namespace troupe::experiment {
+namespace {
+
+constexpr size_t name_bytes_max = 64;
+constexpr std::array feature_prefixes{std::string_view("header."), std::string_view("parameters.")};
+const std::vector<std::string> features{"group", "region", "key", "header.NAME", "parameters.NAME"};
+
+/// Of variants, metrics and measures: [a-z][a-z0-9_.-]*.
+bool is_name(std::string_view text) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+  };
+  return !text.empty() && text.size() <= name_bytes_max && text[0] >= 'a' && text[0] <= 'z' &&
+         std::ranges::all_of(text, allowed);
+}
+
+Status check_name(std::string_view what, std::string_view name) {
+  if (is_name(name)) return {};
+  return fail(Errc::invalid_argument,
+              "'{}' is no name of a {}; it has 1 to {} of a-z, 0-9, '_', '-' and '.', a letter first",
+              name.substr(0, name_bytes_max), what, name_bytes_max);
+}
+
+Status check_variants(const Definition& definition) {
+  const auto& variants = definition.variants;
+  if (variants.size() < 2 || variants.size() > variants_max)
+    return fail(Errc::invalid_argument, "variants: an experiment has 2 to {}, the control first; found {}",
+                variants_max, variants.size());
+  std::set<std::string> names;
+  std::vector<double> weights;
+  for (const VariantDefinition& variant : variants) {
+    TROUPE_CHECK(check_name("variant", variant.name));
+    if (!names.insert(variant.name).second)
+      return fail(Errc::invalid_argument, "variants: there are two of the name {}", variant.name);
+    if (variant.version.empty())
+      return fail(Errc::invalid_argument, "variant {}: version is missing: which of {}'s", variant.name,
+                  definition.model);
+    weights.push_back(variant.weight);
+  }
+  const auto allocation = Allocation::from_weights(weights);
+  if (!allocation) return fail(Errc::invalid_argument, "variants: {}", allocation.error().message);
+  for (const auto& [unit, name] : definition.overrides)
+    if (!names.contains(name))
+      return fail(Errc::invalid_argument, "overrides: {} is given {}, and there is no such variant{}", unit, name,
+                  did_you_mean(name, {names.begin(), names.end()}));
+  return {};
+}
+
+Status check_metric(const MetricDefinition& metric, bool has_before) {
+  TROUPE_CHECK(check_name("metric", metric.name));
+  const auto wrong = [&](std::string_view why) {
+    return fail(Errc::invalid_argument, "metric {}: {}", metric.name, why);
+  };
+  if (!metric.of.empty()) {
+    TROUPE_CHECK(check_name("measure", metric.of));
+  }
+  if (!metric.per.empty()) {
+    TROUPE_CHECK(check_name("measure", metric.per));
+  }
+  if (!metric.per.empty() && metric.kind != MetricKind::ratio) return wrong("`per` belongs to `kind: ratio`");
+  if (metric.kind == MetricKind::quantile && !(metric.quantile > 0 && metric.quantile < 1))
+    return wrong("`quantile` must be between 0 and 1, such as 0.95");
+  if (metric.margin < 0 || !std::isfinite(metric.margin))
+    return wrong("`margin` must be 0 or more, such as 0.1 for 10 %");
+  if (metric.margin != 0 && metric.role != MetricRole::guardrail) return wrong("`margin` belongs to `role: guardrail`");
+  const bool is_held = metric.least || metric.most;
+  if (is_held && metric.kind != MetricKind::sum && metric.kind != MetricKind::ratio && metric.kind != MetricKind::count)
+    return wrong("`least` and `most` belong to sums, ratios and counts");
+  if (metric.least && !to_fixed(*metric.least)) return wrong("`least` must be a number from -1e9 to 1e9");
+  if (metric.most && !to_fixed(*metric.most)) return wrong("`most` must be a number from -1e9 to 1e9");
+  if (metric.least && metric.most && *metric.least >= *metric.most) return wrong("`least` must be below `most`");
+  if (!metric.covariate) return {};
+  if (metric.kind == MetricKind::ratio || metric.kind == MetricKind::quantile || metric.kind == MetricKind::survival)
+    return wrong("`covariate` belongs to conversions, counts and sums");
+  if (!has_before) return wrong("`covariate` needs `before`: how far back it looks");
+  const auto attempts = attempt_measure_names();
+  if (std::ranges::find(attempts, metric.of.empty() ? metric.name : metric.of) != attempts.end())
+    return wrong("`covariate` needs a measure that units have before they are in the experiment; attempts are not");
+  return {};
+}
+
+Status check_metrics(const Definition& definition) {
+  const auto& metrics = definition.metrics;
+  if (metrics.empty() || metrics.size() > metrics_max)
+    return fail(Errc::invalid_argument, "metrics: an experiment has 1 to {}, found {}", metrics_max, metrics.size());
+  std::set<std::string> names;
+  for (const MetricDefinition& metric : metrics) {
+    TROUPE_CHECK(check_metric(metric, definition.before > Duration{0}));
+    if (!names.insert(metric.name).second)
+      return fail(Errc::invalid_argument, "metrics: there are two of the name {}", metric.name);
+  }
+  if (std::ranges::none_of(metrics, [](const auto& metric) { return metric.role == MetricRole::goal; }))
+    return fail(Errc::invalid_argument, "metrics: none has `role: goal`, so nothing could be decided");
+  return {};
+}
+
+Status check_targets(const Definition& definition) {
+  for (const TargetDefinition& target : definition.targets) {
+    const bool is_known = target.feature == "group" || target.feature == "region" || target.feature == "key" ||
+                          std::ranges::any_of(feature_prefixes, [&](std::string_view prefix) {
+                            return target.feature.starts_with(prefix) && target.feature.size() > prefix.size();
+                          });
+    if (!is_known)
+      return fail(Errc::invalid_argument, "targets: requests have no feature {}; there are {}{}", target.feature,
+                  fmt::join(features, ", "), did_you_mean(target.feature, features));
+    if (target.in.empty() && target.not_in.empty() && !target.at_least && !target.below && !target.present)
+      return fail(Errc::invalid_argument, "targets: {} needs a condition: in, not_in, at_least, below or present",
+                  target.feature);
+  }
+  return {};
+}
+
+}  // namespace
+
+Status check(const Definition& definition) {
+  TROUPE_CHECK(check_name("experiment", definition.name));
+  TROUPE_CHECK(check_name("layer", definition.layer));
+  if (definition.model.empty()) return fail(Errc::invalid_argument, "model is missing: whose versions are compared");
+  if (!(definition.share > 0 && definition.share <= 1))
+    return fail(Errc::invalid_argument, "share must be above 0 and at most 1, found {}", definition.share);
+  if (definition.window <= Duration{0}) return fail(Errc::invalid_argument, "window must be longer than 0");
+  TROUPE_CHECK(check_variants(definition));
+  TROUPE_CHECK(check_metrics(definition));
+  return check_targets(definition);
+}
+
+}  // namespace troupe::experiment

@@ -1,0 +1,82 @@
+#include "actors/experiment/ledger/aggregates.hpp"
+
+namespace troupe::experiment {
+
+Row& Row::operator+=(const Row& other) {
+  sums += other.sums;
+  add_counts(counts, other.counts);
+  return *this;
+}
+
+Row& Row::operator-=(const Row& other) {
+  sums -= other.sums;
+  add_counts(counts, other.counts, -1);
+  return *this;
+}
+
+void Aggregates::add(uint32_t experiment, const std::vector<Contribution>& unit, int sign) {
+  for (const Contribution& place : unit) {
+    RowKey key{experiment, place.revision, place.arm, crossed_units, place.bucket};
+    if (place.crossed) {
+      add(key, {}, nullptr, sign);
+      continue;
+    }
+    for (uint32_t metric = 0; metric < place.values.size(); ++metric) {
+      key.metric = metric;
+      add(key, place.values[metric], &place.counts[metric], sign);
+    }
+  }
+}
+
+void Aggregates::add(const RowKey& key, const MetricValue& value, const BucketCounts* counts, int sign) {
+  Row& row = rows_[key];
+  sign > 0 ? row.sums.add(value) : row.sums.remove(value);
+  if (counts != nullptr) add_counts(row.counts, *counts, sign);
+}
+
+void Aggregates::merge(const Aggregates& other) {
+  for (const auto& [key, row] : other.rows_) {
+    const auto place = rows_.try_emplace(key).first;
+    place->second += row;
+    if (place->second.is_zero()) rows_.erase(place);
+  }
+}
+
+void Aggregates::subtract(const Aggregates& other) {
+  for (const auto& [key, row] : other.rows_) {
+    const auto place = rows_.try_emplace(key).first;
+    place->second -= row;
+    if (place->second.is_zero()) rows_.erase(place);
+  }
+}
+
+void Aggregates::drop_empty_rows() {
+  std::erase_if(rows_, [](const auto& entry) { return entry.second.is_zero(); });
+}
+
+const Row* Aggregates::find(const RowKey& key) const {
+  const auto found = rows_.find(key);
+  return found == rows_.end() ? nullptr : &found->second;
+}
+
+Aggregates::Range Aggregates::range_of(uint32_t experiment) const {
+  const auto begin_of = [&](uint32_t number) {
+    return rows_.lower_bound({number, 0, 0, 0, std::numeric_limits<int64_t>::min()});
+  };
+  const bool is_last = experiment == std::numeric_limits<uint32_t>::max();
+  return {begin_of(experiment), is_last ? rows_.end() : begin_of(experiment + 1)};
+}
+
+Aggregates Aggregates::of_experiment(uint32_t experiment) const {
+  Aggregates rows;
+  const auto [begin, end] = range_of(experiment);
+  rows.rows_.insert(begin, end);
+  return rows;
+}
+
+void Aggregates::remove_experiment(uint32_t experiment) {
+  const auto [begin, end] = range_of(experiment);
+  rows_.erase(begin, end);
+}
+
+}  // namespace troupe::experiment

@@ -1,0 +1,52 @@
+#pragma once
+// What the head keeps of an experiment, under "experiment/NAME".
+
+#include "actors/experiment/assignment/allocation.hpp"
+#include "actors/experiment/definition/definition.hpp"
+
+namespace troupe::experiment {
+
+/// draft -> running -> decided | stopped | inconclusive | invalid.
+enum class State : uint8_t { draft = 1, running = 2, decided = 3, stopped = 4, inconclusive = 5, invalid = 6 };
+std::string_view name_of(State state);
+
+/// One allocation of an experiment's units, from `at` until the next one.
+struct Revision {
+  uint32_t number = 0;  ///< From 1.
+  int64_t at_unix_us = 0;
+  std::vector<double> weights;  ///< One for each variant.
+  std::vector<SlotRange> slots;
+  uint32_t moved = 0;  ///< Slots whose variant is another than before.
+  bool operator==(const Revision&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&Revision::number, &Revision::at_unix_us, &Revision::weights, &Revision::slots, &Revision::moved};
+  }
+};
+
+struct ExperimentRecord {
+  uint32_t schema = 1;
+  uint32_t number = 0;  ///< Of all experiments ever made here: events name it.
+  Definition definition;
+  State state = State::draft;
+  std::string salt;
+  int64_t created_unix_us = 0;
+  int64_t started_unix_us = 0;
+  int64_t ended_unix_us = 0;
+  uint32_t layer_first = 0;  ///< While it runs: its slots of the layer, up to
+  uint32_t layer_end = 0;    ///< here.
+  std::vector<Revision> revisions;
+  std::string reason;   ///< Why it ended, in a sentence.
+  std::string verdict;  ///< The document, as JSON; empty while there is none.
+  bool operator==(const ExperimentRecord&) const = default;
+  static constexpr auto fields() {
+    using E = ExperimentRecord;
+    return std::tuple{&E::schema,          &E::number,          &E::definition,    &E::state,       &E::salt,
+                      &E::created_unix_us, &E::started_unix_us, &E::ended_unix_us, &E::layer_first, &E::layer_end,
+                      &E::revisions,       &E::reason,          &E::verdict};
+  }
+};
+
+/// So that the record stays small in the control state.
+inline constexpr size_t revisions_max = 2000;
+
+}  // namespace troupe::experiment

@@ -1,0 +1,59 @@
+#include "actors/experiment/shard/shard_actor.hpp"
+
+namespace troupe::experiment {
+
+using observe::kv;
+
+ShardActor::ShardActor(actor::Context& context, ShardParts parts) : Actor(context), parts_(std::move(parts)) {
+  serve<protocol::EventBlock>([this](const std::shared_ptr<const protocol::EventBlock>& block, actor::Reply reply) {
+    take(*block, std::move(reply));
+  });
+  on<SetRules>([this](const SetRules& set) {
+    if (store_) store_->set_rules(set.rules);
+  });
+  on<ForgetExperiment>([this](const ForgetExperiment& forget) {
+    if (!store_) return;
+    if (const Status removed = store_->remove_experiment(forget.number); !removed)
+      parts_.log.error("an experiment's events are not forgotten", kv("experiment", forget.number),
+                       kv("error", removed.error().message));
+  });
+  serve<GetRows>([this](const std::shared_ptr<const GetRows>& wish, actor::Reply reply) {
+    if (!store_) return reply.fail(*failure_);
+    ExperimentRows rows{store_->aggregates().of_experiment(wish->number), store_->counts()};
+    reply.finish(std::move(rows));
+  });
+}
+
+void ShardActor::started() {
+  auto opened = ShardStore::open(*parts_.database);
+  if (opened) {
+    store_ = std::move(*opened);
+    return;
+  }
+  failure_ = opened.error();
+  parts_.log.error("the store of events cannot be read; experiments count nothing here",
+                   kv("error", failure_->message));
+}
+
+void ShardActor::take(const protocol::EventBlock& block, actor::Reply reply) {
+  if (!store_) return reply.fail(*failure_);
+  const auto held = store_->take(block);
+  if (!held) {
+    parts_.log.warn("a block of events was not taken", kv("slot", block.slot), kv("error", held.error().message));
+    return reply.fail(held.error());
+  }
+  taken_.push_back({std::move(reply), *held});
+  if (taken_.size() >= parts_.sync_blocks) return sync();
+  if (std::exchange(is_sync_due_, true)) return;
+  context().after(parts_.sync_delay, [this] { sync(); });
+}
+
+void ShardActor::sync() {
+  is_sync_due_ = false;
+  if (taken_.empty()) return;
+  const Status synced = store_->sync();
+  if (!synced) parts_.log.error("events are not safe yet", kv("error", synced.error().message));
+  for (Taken& one : std::exchange(taken_, {})) synced ? one.reply.finish(one.held) : one.reply.fail(synced.error());
+}
+
+}  // namespace troupe::experiment

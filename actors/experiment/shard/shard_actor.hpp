@@ -1,0 +1,66 @@
+#pragma once
+// ShardActor: keeps the events of some slots, at "experiment/shard" on heads. On a thread of its own, because disks
+// block. Serves protocol::EventBlock with EventBlockHeld, once the block is safe against a loss of power.
+
+#include <memory>
+#include <vector>
+
+#include "actors/experiment/shard/shard_store.hpp"
+#include "runtime/actor/actor.hpp"
+#include "runtime/observe/log.hpp"
+
+namespace troupe::experiment {
+
+inline constexpr std::string_view shard_path = "experiment/shard";
+
+// Local messages.
+
+/// An experiment's events are summed up by these from now on.
+struct SetRules {
+  Rules rules;
+};
+/// An experiment is deleted: its records and sums go.
+struct ForgetExperiment {
+  uint32_t number = 0;
+};
+/// Answered by ExperimentRows.
+struct GetRows {
+  uint32_t number = 0;
+};
+struct ExperimentRows {
+  Aggregates rows;
+  ShardCounts counts;
+};
+
+struct ShardParts {
+  std::shared_ptr<storage::EventDatabase> database;
+  observe::Logger log;
+  /// Blocks of one sync at most, and how long the first of them waits for others.
+  size_t sync_blocks = 64;
+  Duration sync_delay = std::chrono::milliseconds{2};
+};
+
+class ShardActor final : public actor::Actor {
+ public:
+  ShardActor(actor::Context& context, ShardParts parts);
+
+  void started() override;
+  void stopping() override { sync(); }
+
+ private:
+  struct Taken {
+    actor::Reply reply;
+    protocol::EventBlockHeld held;
+  };
+
+  void take(const protocol::EventBlock& block, actor::Reply reply);
+  void sync();
+
+  ShardParts parts_;
+  std::unique_ptr<ShardStore> store_;
+  std::optional<Error> failure_;  ///< Why there is no store.
+  std::vector<Taken> taken_;      ///< Waits for the next sync.
+  bool is_sync_due_ = false;
+};
+
+}  // namespace troupe::experiment
