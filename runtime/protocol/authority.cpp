@@ -49,6 +49,8 @@ bool is_the_heads(MessageType type) {
     case MessageType::model_chunk:
     case MessageType::change_load:
     case MessageType::load_changed:
+    case MessageType::event_block:
+    case MessageType::event_block_held:
       return false;
   }
   return false;

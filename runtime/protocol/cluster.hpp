@@ -12,6 +12,7 @@
 #include "runtime/base/clock.hpp"
 #include "runtime/base/dtype.hpp"
 #include "runtime/base/ids.hpp"
+#include "runtime/protocol/experiments.hpp"
 #include "runtime/protocol/message_type.hpp"
 #include "runtime/protocol/model_interface.hpp"
 
@@ -374,10 +375,11 @@ struct RoutedModel {
   int64_t created_unix_s = 0;
   std::string stable{};  ///< Deployment that takes all unpinned traffic once weights hold no longer; empty = none.
   std::map<std::string, std::string> labels{};  ///< Of versions: "canary" -> "3"; no label is a version's name.
+  std::vector<RoutedExperiment> experiments{};  ///< Those that run: they decide before weights do.
   bool operator==(const RoutedModel&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&RoutedModel::name, &RoutedModel::routes, &RoutedModel::created_unix_s, &RoutedModel::stable,
-                      &RoutedModel::labels};
+    return std::tuple{&RoutedModel::name,   &RoutedModel::routes, &RoutedModel::created_unix_s,
+                      &RoutedModel::stable, &RoutedModel::labels, &RoutedModel::experiments};
   }
 };
 

@@ -66,6 +66,10 @@ enum class MessageType : uint16_t {
   // Loading and unloading on demand.
   change_load = 120,
   load_changed = 121,
+
+  // Events of experiments.
+  event_block = 130,
+  event_block_held = 131,
 };
 
 }  // namespace troupe::protocol

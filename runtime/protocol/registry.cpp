@@ -6,6 +6,7 @@
 
 #include "runtime/base/assert.hpp"
 #include "runtime/protocol/cluster.hpp"
+#include "runtime/protocol/events.hpp"
 #include "runtime/protocol/idempotency.hpp"
 #include "runtime/protocol/key_rotation.hpp"
 #include "runtime/protocol/keys.hpp"
@@ -41,16 +42,16 @@ constexpr Entry entry() {
 }
 
 constexpr std::array entries = {
-    entry<ServeRequest>(),    entry<ResultPart>(),   entry<Hello>(),        entry<JoinRequest>(),
-    entry<JoinReply>(),       entry<Heartbeat>(),    entry<HeartbeatAck>(), entry<Assignment>(),
-    entry<RoutingSnapshot>(), entry<Leave>(),        entry<WorkerHello>(),  entry<LoadBackend>(),
-    entry<BackendLoaded>(),   entry<BackendWarm>(),  entry<Execute>(),      entry<Progress>(),
-    entry<Unload>(),          entry<RoutingDelta>(), entry<Peers>(),        entry<KeySet>(),
-    entry<KeyAck>(),          entry<ListLogs>(),     entry<LogList>(),      entry<ReadLog>(),
-    entry<LogPage>(),         entry<KeyRotation>(),  entry<KeyedRequest>(), entry<KeptRequest>(),
-    entry<FindAnswer>(),      entry<AnswerFound>(),  entry<AnswerFailed>(), entry<FindModel>(),
-    entry<ModelSources>(),    entry<ReadModel>(),    entry<ModelChunk>(),   entry<ChangeLoad>(),
-    entry<LoadChanged>(),
+    entry<ServeRequest>(),    entry<ResultPart>(),   entry<Hello>(),          entry<JoinRequest>(),
+    entry<JoinReply>(),       entry<Heartbeat>(),    entry<HeartbeatAck>(),   entry<Assignment>(),
+    entry<RoutingSnapshot>(), entry<Leave>(),        entry<WorkerHello>(),    entry<LoadBackend>(),
+    entry<BackendLoaded>(),   entry<BackendWarm>(),  entry<Execute>(),        entry<Progress>(),
+    entry<Unload>(),          entry<RoutingDelta>(), entry<Peers>(),          entry<KeySet>(),
+    entry<KeyAck>(),          entry<ListLogs>(),     entry<LogList>(),        entry<ReadLog>(),
+    entry<LogPage>(),         entry<KeyRotation>(),  entry<KeyedRequest>(),   entry<KeptRequest>(),
+    entry<FindAnswer>(),      entry<AnswerFound>(),  entry<AnswerFailed>(),   entry<FindModel>(),
+    entry<ModelSources>(),    entry<ReadModel>(),    entry<ModelChunk>(),     entry<ChangeLoad>(),
+    entry<LoadChanged>(),     entry<EventBlock>(),   entry<EventBlockHeld>(),
 };
 
 const Entry* find(MessageType type) {

@@ -225,13 +225,16 @@ struct ServeRequest {
   std::string request_id;  ///< For logs and the client's header.
   std::string model;       ///< Name without version.
   std::string version;     ///< Empty = the routes decide.
-  std::string unit;        ///< What experiments assign (user, session); empty = the request id.
+  std::string unit;        ///< The user, whom experiments assign and routes keep to a version; empty = none is named.
   Work work;
+  std::string session;                          ///< A unit of its own kind; empty = none is named.
+  std::string key;                              ///< Id of the API key, where an experiment asks for it.
+  std::map<std::string, std::string> features;  ///< That experiments ask for: "header.x-plan", "group", "region".
 
   bool operator==(const ServeRequest&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&ServeRequest::request_id, &ServeRequest::model, &ServeRequest::version, &ServeRequest::unit,
-                      &ServeRequest::work};
+    using S = ServeRequest;
+    return std::tuple{&S::request_id, &S::model, &S::version, &S::unit, &S::work, &S::session, &S::key, &S::features};
   }
 };
 

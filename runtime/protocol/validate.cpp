@@ -286,6 +286,14 @@ Status validate(const ServeRequest& request) {
   TROUPE_CHECK(validate_name("model", request.model));
   if (!request.version.empty()) TROUPE_CHECK(validate_name("version", request.version));
   TROUPE_CHECK(validate_size("user", "user", request.unit.size(), unit_bytes_max));
+  TROUPE_CHECK(validate_size("session", "session", request.session.size(), unit_bytes_max));
+  TROUPE_CHECK(validate_size("key", "key", request.key.size(), name_bytes_max));
+  if (request.features.size() > features_max)
+    return fail_field("features", "a request may have {} features, found {}", features_max, request.features.size());
+  for (const auto& [name, value] : request.features) {
+    TROUPE_CHECK(validate_size("features", "the name of a feature", name.size(), unit_bytes_max));
+    TROUPE_CHECK(validate_size("features", name, value.size(), unit_bytes_max));
+  }
   return std::visit([](const auto& work) { return validate(work); }, request.work);
 }
 

@@ -9,7 +9,8 @@
 namespace troupe::protocol {
 
 inline constexpr size_t name_bytes_max = 128;  ///< Models, versions, tensors, request ids.
-inline constexpr size_t unit_bytes_max = 256;
+inline constexpr size_t unit_bytes_max = 256;  ///< Also of a feature's name, and of its value.
+inline constexpr size_t features_max = 64;
 inline constexpr size_t prompt_bytes_max = 4 << 20;  ///< A whole prompt or conversation.
 inline constexpr size_t prompt_tokens_max = 1 << 20;
 inline constexpr size_t messages_max = 4096;  ///< In a conversation.

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "runtime/protocol/cluster.hpp"
+#include "runtime/protocol/events.hpp"
 #include "runtime/protocol/idempotency.hpp"
 #include "runtime/protocol/key_rotation.hpp"
 #include "runtime/protocol/keys.hpp"
@@ -18,11 +19,12 @@ using namespace std::chrono_literals;
 namespace troupe::protocol {
 namespace {
 
-using Messages = std::tuple<ServeRequest, ResultPart, Hello, JoinRequest, JoinReply, Heartbeat, HeartbeatAck,
-                            Assignment, RoutingSnapshot, Leave, WorkerHello, LoadBackend, BackendLoaded, BackendWarm,
-                            Execute, Progress, Unload, RoutingDelta, Peers, KeySet, KeyAck, ListLogs, LogList, ReadLog,
-                            LogPage, KeyRotation, KeyedRequest, KeptRequest, FindAnswer, AnswerFound, AnswerFailed,
-                            FindModel, ModelSources, ReadModel, ModelChunk, ChangeLoad, LoadChanged>;
+using Messages =
+    std::tuple<ServeRequest, ResultPart, Hello, JoinRequest, JoinReply, Heartbeat, HeartbeatAck, Assignment,
+               RoutingSnapshot, Leave, WorkerHello, LoadBackend, BackendLoaded, BackendWarm, Execute, Progress, Unload,
+               RoutingDelta, Peers, KeySet, KeyAck, ListLogs, LogList, ReadLog, LogPage, KeyRotation, KeyedRequest,
+               KeptRequest, FindAnswer, AnswerFound, AnswerFailed, FindModel, ModelSources, ReadModel, ModelChunk,
+               ChangeLoad, LoadChanged, EventBlock, EventBlockHeld>;
 
 Heartbeat busy_heartbeat() {
   Heartbeat heartbeat;

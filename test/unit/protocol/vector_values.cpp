@@ -222,7 +222,10 @@ void to_json(Json& json, const ServeRequest& value) {
           {"model", value.model},
           {"version", value.version},
           {"unit", value.unit},
-          {"work", alternative(value.work)}};
+          {"work", alternative(value.work)},
+          {"session", value.session},
+          {"key", value.key},
+          {"features", value.features}};
 }
 void to_json(Json& json, const KeyedRequest& value) {
   json = {{"request", value.request}, {"idempotency_key", value.idempotency_key}};

@@ -212,6 +212,9 @@ class ServeRequest:
     version: str = ""
     unit: str = ""
     work: Union[Generate, Infer, Embed, Tokenize] = field(default_factory=Generate)
+    session: str = ""
+    key: str = ""
+    features: Dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

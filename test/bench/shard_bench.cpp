@@ -1,0 +1,106 @@
+// How many events a second a shard takes: blocks decoded, units and rows changed, all written and synced. One thread.
+//
+//   troupe_bench_shard [directory, a temporary one] [events, 1000000]
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+
+#include "actors/experiment/events/event_codec.hpp"
+#include "actors/experiment/shard/shard_store.hpp"
+#include "runtime/base/random.hpp"
+
+using namespace troupe;
+using namespace troupe::experiment;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Rules rules() {
+  Rules made;
+  made.experiment = 1;
+  made.unit = protocol::UnitKind::request;
+  made.window_us = int64_t{3600} * 1'000'000;
+  made.bucket_us = 60'000'000;
+  made.measures = {{"correct"},
+                   {"requests", AttemptMeasure::requests},
+                   {"errors", AttemptMeasure::errors},
+                   {"latency_ms", AttemptMeasure::latency_ms, true}};
+  made.metrics.resize(4);
+  made.metrics[0] = {"correct", MetricKind::conversion, 0};
+  made.metrics[1] = {"requests", MetricKind::count, 1};
+  made.metrics[2] = {"error_rate", MetricKind::ratio, 2, 1};
+  made.metrics[3] = {"latency", MetricKind::quantile, 3};
+  return made;
+}
+
+/// An exposure, an attempt and an outcome of each unit, `units` of them again and again.
+std::vector<protocol::EventBlock> blocks_of(size_t events, size_t units, size_t in_block) {
+  SeededRandom random(1);
+  struct Open {
+    uint64_t next = 0;
+    size_t held = 0;
+    std::string bytes;
+  };
+  std::array<Open, event_slots> open;
+  std::vector<protocol::EventBlock> blocks;
+  for (size_t i = 0; i < events; ++i) {
+    const uint64_t unit = (i / 3) % units;
+    protocol::Event event{static_cast<int64_t>(i) * 5,
+                          protocol::UnitKind::request,
+                          fmt::format("req-{:016x}", unit * 0x9e3779b97f4a7c15),
+                          {}};
+    const protocol::ArmOf place{1, 1, static_cast<uint32_t>(unit % 2)};
+    if (i % 3 == 0) event.what = protocol::Exposure{place};
+    if (i % 3 == 1)
+      event.what = protocol::Attempt{place, 0, 20'000 + static_cast<int64_t>(random.below(10'000)), 900, 12, 30};
+    if (i % 3 == 2) event.what = protocol::Outcome{1, i, "correct", Fixed{1} << fixed_bits};
+    const uint32_t slot = event_slot(event.unit);
+    Open& to = open[slot];
+    append_to_block(to.bytes, encode(event));
+    if (++to.held < in_block) continue;
+    blocks.push_back({1, 1, slot, 0, to.next, Bytes::own(std::exchange(to.bytes, {}))});
+    to.next += std::exchange(to.held, 0);
+  }
+  return blocks;
+}
+
+void run(const std::filesystem::path& directory, size_t events, size_t units, size_t in_block) {
+  const auto blocks = blocks_of(events, units, in_block);
+  std::filesystem::remove_all(directory);
+  SeededRandom random(2);
+  const auto database = storage::EventDatabase::open(directory, {}, random).value();
+  const auto shard = ShardStore::open(*database).value();
+  shard->set_rules(rules());
+  const auto begin = Clock::now();
+  size_t unsynced = 0;
+  for (const protocol::EventBlock& block : blocks) {
+    if (!shard->take(block)) fmt::print("a block was refused\n");
+    if (++unsynced < 16) continue;
+    unsynced = 0;
+    if (!shard->sync()) fmt::print("a sync failed\n");
+  }
+  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  const auto taken = static_cast<double>(shard->counts().events);
+  uint64_t bytes = 0;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(directory))
+    if (file.is_regular_file()) bytes += file.file_size();
+  fmt::print("{:>9} events of {:>8} units, {:>5} a block: {:>9.0f} /s, {:>6.2f} us each, {:>5.0f} bytes on disk each\n",
+             taken, units, in_block, taken / seconds, 1e6 * seconds / taken, static_cast<double>(bytes) / taken);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::filesystem::path directory =
+      argc > 1 ? std::filesystem::path(argv[1]) : std::filesystem::temp_directory_path() / "troupe-bench-shard";
+  const size_t events = argc > 2 ? static_cast<size_t>(std::atoll(argv[2])) : 1'000'000;
+  run(directory, events, events / 3, 100);
+  run(directory, events, events / 3, 1000);
+  run(directory, events, 10'000, 1000);
+  std::filesystem::remove_all(directory);
+}

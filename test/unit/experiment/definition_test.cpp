@@ -1,0 +1,101 @@
+#include <boost/test/unit_test.hpp>
+
+#include "actors/experiment/definition/compile.hpp"
+
+using namespace troupe;
+using namespace troupe::experiment;
+
+namespace {
+
+Definition sums() {
+  Definition made;
+  made.name = "sums";
+  made.model = "clerk";
+  made.variants = {{"control", "1", 0.5}, {"treatment", "2", 0.5}};
+  MetricDefinition correct{"correct"};
+  correct.role = MetricRole::goal;
+  MetricDefinition latency{"p95", MetricKind::quantile, "latency_ms"};
+  latency.quantile = 0.95;
+  latency.role = MetricRole::guardrail;
+  latency.direction = Direction::decrease;
+  latency.margin = 0.2;
+  made.metrics = {correct, latency};
+  return made;
+}
+
+template <class Change>
+std::string refusal(Change change) {
+  Definition definition = sums();
+  change(definition);
+  const Status checked = check(definition);
+  return checked ? "accepted" : checked.error().message;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(definitions)
+
+BOOST_AUTO_TEST_CASE(parts_that_do_not_fit_are_refused_by_name) {
+  BOOST_TEST(refusal([](Definition&) {}) == "accepted");
+  BOOST_TEST(refusal([](Definition& d) { d.variants.pop_back(); }) ==
+             "variants: an experiment has 2 to 16, the control first; found 1");
+  BOOST_TEST(refusal([](Definition& d) { d.variants[1].weight = 0.4; }) ==
+             "variants: weights must sum to 1 (± 1e-06), found 0.9");
+  BOOST_TEST(refusal([](Definition& d) { d.variants[1].name = "control"; }) ==
+             "variants: there are two of the name control");
+  BOOST_TEST(refusal([](Definition& d) { d.overrides["tester"] = "treatmnt"; }) ==
+             "overrides: tester is given treatmnt, and there is no such variant (did you mean treatment?)");
+  BOOST_TEST(refusal([](Definition& d) { d.metrics[0].role = MetricRole::watched; }) ==
+             "metrics: none has `role: goal`, so nothing could be decided");
+  BOOST_TEST(refusal([](Definition& d) { d.metrics[0].margin = 0.1; }) ==
+             "metric correct: `margin` belongs to `role: guardrail`");
+  BOOST_TEST(refusal([](Definition& d) { d.metrics[1].quantile = 95; }) ==
+             "metric p95: `quantile` must be between 0 and 1, such as 0.95");
+  BOOST_TEST(refusal([](Definition& d) { d.metrics[0].covariate = true; }) ==
+             "metric correct: `covariate` needs `before`: how far back it looks");
+  BOOST_TEST(
+      refusal([](Definition& d) {
+        d.targets = {{"regoin", {"eu"}}};
+      }) ==
+      "targets: requests have no feature regoin; there are group, region, key, header.NAME, parameters.NAME (did "
+      "you mean region?)");
+  BOOST_TEST(refusal([](Definition& d) { d.targets = {{"region"}}; }) ==
+             "targets: region needs a condition: in, not_in, at_least, below or present");
+  BOOST_TEST(refusal([](Definition& d) { d.share = 0; }) == "share must be above 0 and at most 1, found 0");
+}
+
+BOOST_AUTO_TEST_CASE(rules_name_each_measure_once_and_buckets_follow_the_duration) {
+  Definition definition = sums();
+  MetricDefinition mean{"mean", MetricKind::ratio, "latency_ms"};
+  MetricDefinition failing{"failing", MetricKind::ratio, "errors", "requests"};
+  definition.metrics.push_back(mean);
+  definition.metrics.push_back(failing);
+
+  const Rules rules = rules_of(definition, 3, WallTime{std::chrono::seconds{1'800'000'000}});
+
+  std::vector<std::string> measures;
+  for (const Measure& measure : rules.measures) measures.push_back(measure.name);
+  BOOST_TEST(measures == (std::vector<std::string>{"correct", "latency_ms", "errors", "requests"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(!rules.measures[0].of_attempts);
+  BOOST_TEST((rules.measures[1].of_attempts == AttemptMeasure::latency_ms && rules.measures[1].has_buckets));
+  BOOST_TEST((rules.metrics[2].per_counts && rules.metrics[2].per == 1));
+  BOOST_TEST((!rules.metrics[3].per_counts && rules.metrics[3].per == 3));
+  BOOST_TEST(rules.bucket_us == int64_t{30} * 86'400 * 1'000'000 / 500);
+  definition.rule.maximum_duration = std::chrono::minutes{1};
+  BOOST_TEST(rules_of(definition, 3, {}).bucket_us == 1'000'000);
+}
+
+BOOST_AUTO_TEST_CASE(targets_become_conditions_that_all_must_hold) {
+  Definition definition = sums();
+  definition.targets = {{"region", {"eu", "us"}}, {"parameters.temperature", {}, {}, 0.5, 1.0}};
+
+  const auto conditions = conditions_of(definition);
+
+  BOOST_TEST_REQUIRE(conditions.size() == 3u);
+  BOOST_TEST((conditions[0].kind == protocol::ConditionKind::any_of && conditions[0].values.size() == 2));
+  BOOST_TEST((conditions[1].kind == protocol::ConditionKind::at_least && conditions[1].number == 0.5));
+  BOOST_TEST((conditions[2].kind == protocol::ConditionKind::below && conditions[2].number == 1.0));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,126 @@
+#include "actors/experiment/lifecycle/experiment_book.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace troupe;
+using namespace troupe::experiment;
+
+namespace {
+
+constexpr WallTime noon{std::chrono::hours{480'000}};
+
+Definition asked(std::string name, std::string model = "clerk") {
+  Definition made;
+  made.name = std::move(name);
+  made.model = std::move(model);
+  made.variants = {{"control", "1", 0.5}, {"treatment", "2", 0.5}};
+  MetricDefinition goal{"correct"};
+  goal.role = MetricRole::goal;
+  made.metrics = {goal};
+  return made;
+}
+
+struct Book {
+  void define(const Definition& definition) {
+    book.set(book.defined(definition, book.next_number(), "salt-" + definition.name, noon).value());
+  }
+  void start(const std::string& name) { book.set(book.started(name, noon).value()); }
+  std::string refusal(const Result<ExperimentRecord>& result) { return result ? "accepted" : result.error().message; }
+
+  ExperimentBook book;
+};
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(experiment_book, Book)
+
+BOOST_AUTO_TEST_CASE(a_draft_may_change_and_a_running_one_only_its_weights) {
+  define(asked("sums"));
+  auto other = asked("sums");
+  other.share = 0.5;
+  define(other);
+  BOOST_TEST(book.find("sums")->definition.share == 0.5);
+  BOOST_TEST(book.find("sums")->number == 1u);
+  start("sums");
+
+  auto ramped = other;
+  ramped.variants[0].weight = 0.25;
+  ramped.variants[1].weight = 0.75;
+  const auto changed = book.defined(ramped, 2, "x", noon + std::chrono::minutes{5});
+
+  BOOST_TEST_REQUIRE(changed.has_value());
+  BOOST_TEST(changed->revisions.size() == 2u);
+  BOOST_TEST(changed->revisions[1].number == 2u);
+  BOOST_TEST(changed->revisions[1].moved == slot_count / 4);
+  BOOST_TEST(refusal(book.defined(asked("sums"), 2, "x", noon)) ==
+             "experiment sums is running: only weights may change; ask something else under another name");
+}
+
+BOOST_AUTO_TEST_CASE(experiments_of_a_layer_get_slots_of_their_own_and_no_more_than_there_are) {
+  for (const char* name : {"a", "b", "c"}) {
+    auto third = asked(name);
+    third.share = 0.4;
+    define(third);
+  }
+  start("a");
+  start("b");
+
+  BOOST_TEST(refusal(book.started("c", noon)) ==
+             "layer default has 20.0 % of its units left in all, and not 40.0 % in one piece");
+  const auto routed = book.routed("clerk");
+  BOOST_TEST_REQUIRE(routed.size() == 2u);
+  BOOST_TEST(routed[0].layer_end == routed[1].layer_first);
+  book.set(book.ended("a", State::stopped, "enough", {}, noon).value());
+  start("c");
+  BOOST_TEST(book.find("c")->layer_first == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(two_layers_cannot_both_decide_the_version_of_one_model) {
+  define(asked("a"));
+  auto other = asked("b");
+  other.layer = "second";
+  define(other);
+  auto of_another_model = asked("c", "judge");
+  of_another_model.layer = "second";
+  define(of_another_model);
+  start("a");
+
+  BOOST_TEST(refusal(book.started("b", noon)).starts_with("experiment a decides the version of clerk already"));
+  BOOST_TEST(refusal(book.started("c", noon)) == "accepted");
+}
+
+BOOST_AUTO_TEST_CASE(what_has_ended_stays_as_it_was_and_only_what_runs_ends) {
+  define(asked("sums"));
+  BOOST_TEST(refusal(book.ended("sums", State::stopped, "", {}, noon)) ==
+             "experiment sums is not running: it is draft");
+  start("sums");
+  BOOST_TEST(book.deletable("sums").error().message == "experiment sums is running; stop it first");
+  book.set(book.ended("sums", State::decided, "treatment won", "{}", noon).value());
+
+  BOOST_TEST(book.routed("clerk").empty());
+  BOOST_TEST(book.deletable("sums").has_value());
+  BOOST_TEST(refusal(book.started("sums", noon)) == "experiment sums has ended (decided); ask anew under another name");
+  auto changed = asked("sums");
+  changed.share = 0.1;
+  BOOST_TEST(
+      refusal(book.defined(changed, 2, "x", noon)).starts_with("experiment sums is decided: what was asked stays"));
+  BOOST_TEST(refusal(book.started("sum", noon)) == "there is no experiment sum (did you mean sums?)");
+}
+
+BOOST_AUTO_TEST_CASE(gateways_are_told_what_they_need) {
+  auto definition = asked("sums");
+  definition.overrides = {{"tester", "treatment"}};
+  definition.targets = {{"region", {"eu"}}};
+  define(definition);
+  start("sums");
+
+  const auto routed = book.routed("clerk").at(0);
+
+  BOOST_TEST((routed.number == 1 && routed.revision == 1 && routed.salt == "salt-sums"));
+  BOOST_TEST((routed.variants[1] == protocol::Variant{"treatment", "2"}));
+  BOOST_TEST((routed.overrides == std::vector<protocol::UnitOverride>{{"tester", 1}}));
+  BOOST_TEST(routed.targets.size() == 1u);
+  BOOST_TEST(routed.ends_unix_us - routed.starts_unix_us == int64_t{30} * 86'400 * 1'000'000);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

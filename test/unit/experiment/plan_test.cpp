@@ -1,0 +1,136 @@
+#include "actors/experiment/assignment/plan.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace troupe;
+using namespace troupe::experiment;
+
+namespace {
+
+constexpr WallTime noon{std::chrono::hours{480'000}};
+
+protocol::RoutedExperiment half_and_half(std::string name) {
+  protocol::RoutedExperiment made;
+  made.salt = name;
+  made.name = std::move(name);
+  made.revision = 1;
+  made.variants = {{"control", "1"}, {"treatment", "2"}};
+  made.slots = {{0, 0}, {slot_count / 2, 1}};
+  made.layer = "main";
+  made.layer_end = slot_count;
+  made.starts_unix_us = unix_microseconds(noon);
+  made.ends_unix_us = unix_microseconds(noon + std::chrono::hours{1});
+  return made;
+}
+
+FeatureValue no_features(std::string_view) {
+  return {};
+}
+
+std::string user(int i) {
+  return "user-" + std::to_string(i);
+}
+
+/// "experiment/variant", or "none".
+std::string given(const Plan& plan, const RequestUnits& units, WallTime now = noon,
+                  const Features& features = no_features) {
+  const auto assignment = plan.assign(units, features, now);
+  if (!assignment) return "none";
+  const protocol::RoutedExperiment& experiment = plan.experiments()[assignment->experiment];
+  return experiment.name + "/" + experiment.variants[assignment->arm].name + (assignment->is_override ? "!" : "");
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(plans)
+
+BOOST_AUTO_TEST_CASE(a_unit_keeps_its_variant_and_half_of_them_have_each) {
+  const Plan plan = Plan::of({half_and_half("prompt")}).value();
+
+  int treated = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string name = user(i);
+    const std::string first = given(plan, {.user = name});
+    BOOST_REQUIRE(given(plan, {.user = name}) == first);
+    treated += first == "prompt/treatment";
+  }
+  BOOST_TEST(treated > 4'800);
+  BOOST_TEST(treated < 5'200);
+}
+
+BOOST_AUTO_TEST_CASE(it_runs_from_its_start_to_its_end) {
+  const Plan plan = Plan::of({half_and_half("prompt")}).value();
+
+  BOOST_TEST(given(plan, {.user = "anna"}, noon - std::chrono::microseconds{1}) == "none");
+  BOOST_TEST(given(plan, {.user = "anna"}, noon) != "none");
+  BOOST_TEST(given(plan, {.user = "anna"}, noon + std::chrono::hours{1}) == "none");
+}
+
+BOOST_AUTO_TEST_CASE(a_request_without_the_unit_is_not_in_it) {
+  auto by_session = half_and_half("prompt");
+  by_session.unit = protocol::UnitKind::session;
+  const Plan plan = Plan::of({by_session}).value();
+
+  BOOST_TEST(given(plan, {.user = "anna", .request = "r1"}) == "none");
+  BOOST_TEST(given(plan, {.session = "s1"}) != "none");
+}
+
+BOOST_AUTO_TEST_CASE(experiments_of_a_layer_never_share_a_unit_and_what_is_held_out_is_in_none) {
+  auto first = half_and_half("first");
+  first.layer_end = slot_count / 2;
+  auto second = half_and_half("second");
+  second.layer_first = slot_count / 2;
+  second.layer_end = slot_count * 9 / 10;
+  const Plan both = Plan::of({first, second}).value();
+  const Plan alone = Plan::of({second}).value();
+
+  int in_first = 0;
+  int held_out = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string name = user(i);
+    const std::string drawn = given(both, {.user = name});
+    if (drawn.starts_with("first/")) BOOST_REQUIRE(given(alone, {.user = name}) == "none");
+    if (drawn.starts_with("second/")) BOOST_REQUIRE(given(alone, {.user = name}) == drawn);
+    in_first += drawn.starts_with("first/");
+    held_out += drawn == "none";
+  }
+  BOOST_TEST(in_first > 4'800);
+  BOOST_TEST(in_first < 5'200);
+  BOOST_TEST(held_out > 880);
+  BOOST_TEST(held_out < 1'120);
+}
+
+BOOST_AUTO_TEST_CASE(who_is_not_targeted_falls_through_to_the_next_experiment) {
+  auto for_europe = half_and_half("europe");
+  for_europe.targets = {{"region", protocol::ConditionKind::any_of, {"eu"}}};
+  const Plan plan = Plan::of({for_europe, half_and_half("rest")}).value();
+  const Features in_europe = [](std::string_view name) -> FeatureValue {
+    return name == "region" ? FeatureValue("eu") : FeatureValue{};
+  };
+
+  BOOST_TEST(given(plan, {.user = "anna"}, noon, in_europe).starts_with("europe/"));
+  BOOST_TEST(given(plan, {.user = "anna"}).starts_with("rest/"));
+}
+
+BOOST_AUTO_TEST_CASE(an_override_gives_a_variant_whatever_else_holds_and_says_so) {
+  auto tested = half_and_half("prompt");
+  tested.overrides = {{"tester", 1}};
+  tested.targets = {{"region", protocol::ConditionKind::present}};
+  const Plan plan = Plan::of({tested}).value();
+
+  BOOST_TEST(given(plan, {.user = "tester"}) == "prompt/treatment!");
+  BOOST_TEST(given(plan, {.user = "anna"}) == "none");
+}
+
+BOOST_AUTO_TEST_CASE(an_experiment_that_makes_no_sense_is_refused_by_name) {
+  auto without_slots = half_and_half("prompt");
+  without_slots.slots.clear();
+  auto wrong_override = half_and_half("prompt");
+  wrong_override.overrides = {{"tester", 2}};
+
+  BOOST_TEST(Plan::of({without_slots}).error().message.starts_with("experiment prompt: "));
+  BOOST_TEST(Plan::of({wrong_override}).error().message ==
+             "experiment prompt: the override of tester names no variant");
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,221 @@
+#include "actors/experiment/shard/shard_store.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <filesystem>
+
+#include "actors/experiment/events/event_codec.hpp"
+#include "runtime/base/random.hpp"
+#include "test/unit/storage/temp_directory.hpp"
+
+using namespace troupe;
+using namespace troupe::experiment;
+
+namespace {
+
+constexpr int64_t second = 1'000'000;
+constexpr Fixed one = Fixed{1} << fixed_bits;
+
+Rules rules() {
+  Rules made;
+  made.experiment = 7;
+  made.window_us = 1000 * second;
+  made.bucket_us = 60 * second;
+  made.measures = {
+      {"conversion"}, {"requests", AttemptMeasure::requests}, {"latency_ms", AttemptMeasure::latency_ms, true}};
+  made.metrics.resize(3);
+  made.metrics[0] = {"converted", MetricKind::conversion, 0};
+  made.metrics[1] = {"requests", MetricKind::count, 1};
+  made.metrics[2] = {"latency", MetricKind::quantile, 2};
+  return made;
+}
+
+/// A gateway's log: events of any slot, each with the next number of its slot.
+class Log {
+ public:
+  explicit Log(uint64_t id) : id_(id) {}
+
+  void add(const protocol::Event& event) { slots_[event_slot(event.unit)].push_back(encode(event)); }
+  uint64_t size(uint32_t slot) { return slots_[slot].size(); }
+  /// Events [first, end) of the slot.
+  protocol::EventBlock block(uint32_t slot, uint64_t first, uint64_t end) {
+    std::string bytes;
+    for (uint64_t seq = first; seq < end; ++seq) append_to_block(bytes, slots_[slot][seq]);
+    return {id_, 1, slot, 0, first, Bytes::own(bytes)};
+  }
+
+ private:
+  uint64_t id_;
+  std::map<uint32_t, std::vector<std::string>> slots_;
+};
+
+/// Random events of some units, a few of them seen in both arms.
+Log a_log(uint64_t id, Random& random, size_t events) {
+  Log log(id);
+  for (size_t i = 0; i < events; ++i) {
+    const uint64_t unit = random.below(200);
+    protocol::Event event{
+        static_cast<int64_t>(random.below(500)) * second, protocol::UnitKind::user, "unit-" + std::to_string(unit), {}};
+    const protocol::ArmOf place{7, 1, static_cast<uint32_t>(unit % 20 == 0 ? random.below(2) : unit % 2)};
+    if (i % 3 == 0) event.what = protocol::Exposure{place};
+    if (i % 3 == 1)
+      event.what = protocol::Attempt{place, 0, 1000 + static_cast<int64_t>(random.below(50'000)), 0, 1, 1};
+    if (i % 3 == 2) event.what = protocol::Outcome{id, i, "conversion", one};
+    log.add(event);
+  }
+  return log;
+}
+
+struct Store {
+  explicit Store(uint64_t seed = 1) : random(seed) { reopen(); }
+  void reopen() {
+    shard.reset();
+    database.reset();
+    database = storage::EventDatabase::open(directory.path() / "events", {}, random).value();
+    shard = ShardStore::open(*database).value();
+    shard->set_rules(rules());
+  }
+
+  test::TempDirectory directory;
+  SeededRandom random;
+  std::unique_ptr<storage::EventDatabase> database;
+  std::unique_ptr<ShardStore> shard;
+};
+
+/// Sends the log's events from where the store is, in blocks of a random size; some are sent twice.
+void ship(Log& log, ShardStore& shard, uint32_t slot, Random& random, uint64_t end) {
+  uint64_t next = shard.take(log.block(slot, 0, 0)).value().next_seq;
+  while (next < end) {
+    const uint64_t first = random.below(4) == 0 ? random.below(next + 1) : next;
+    next = std::max(next,
+                    shard.take(log.block(slot, first, std::min(first + 1 + random.below(30), end))).value().next_seq);
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(shard_store)
+
+BOOST_AUTO_TEST_CASE(a_block_counts_once_and_a_gap_is_told) {
+  Store store;
+  Log log(1);
+  for (int i = 0; i < 10; ++i) log.add({0, protocol::UnitKind::user, "anna", protocol::Exposure{{7, 1, 0}}});
+  const uint32_t slot = event_slot("anna");
+
+  BOOST_TEST(store.shard->take(log.block(slot, 0, 4)).value().next_seq == 4u);
+  BOOST_TEST(store.shard->take(log.block(slot, 6, 10)).value().next_seq == 4u, "5 and 6 are missing");
+  BOOST_TEST(store.shard->take(log.block(slot, 2, 10)).value().next_seq == 10u);
+  BOOST_TEST(store.shard->take(log.block(slot, 0, 10)).value().next_seq == 10u);
+
+  BOOST_TEST(store.shard->counts().events == 10u);
+  const Row* const row = store.shard->aggregates().find({7, 1, 0, 0, 0});
+  BOOST_TEST_REQUIRE(row != nullptr);
+  BOOST_TEST(row->sums.units == 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_log_no_longer_keeps_is_counted_as_missing) {
+  Store store;
+  Log log(1);
+  for (int i = 0; i < 10; ++i) log.add({0, protocol::UnitKind::user, "anna", protocol::Exposure{{7, 1, 0}}});
+  auto block = log.block(event_slot("anna"), 6, 10);
+  block.oldest_seq = 6;
+
+  BOOST_TEST(store.shard->take(block).value().next_seq == 10u);
+  BOOST_TEST(store.shard->counts().missing == 6u);
+}
+
+BOOST_AUTO_TEST_CASE(bytes_that_are_no_events_are_refused_or_counted) {
+  Store store;
+  std::string garbage;
+  append_to_block(garbage, "no event");
+  const auto block = [](std::string bytes, uint32_t slot = 0) {
+    return protocol::EventBlock{1, 1, slot, 0, 0, Bytes::own(std::move(bytes))};
+  };
+
+  BOOST_TEST(store.shard->take(block("abc")).error().message == "a block of events ends within a length");
+  BOOST_TEST(store.shard->take(block(garbage, 64)).error().message == "there are 64 slots, and none 64");
+  BOOST_TEST(store.shard->take(block(garbage)).value().next_seq == 1u);
+  BOOST_TEST(store.shard->counts().damaged == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_taken_is_there_after_it_is_opened_again_and_a_recount_gives_the_same_bits) {
+  SeededRandom random(3);
+  Store store;
+  Log first = a_log(1, random, 3000);
+  Log second = a_log(2, random, 3000);
+  for (uint32_t slot = 0; slot < event_slots; ++slot) {
+    ship(first, *store.shard, slot, random, first.size(slot) / 2);
+    ship(second, *store.shard, slot, random, second.size(slot));
+    ship(first, *store.shard, slot, random, first.size(slot));
+  }
+  const Aggregates before = store.shard->aggregates();
+
+  store.reopen();
+
+  BOOST_TEST(!before.rows().empty());
+  BOOST_TEST((store.shard->aggregates() == before));
+  for (uint32_t slot = 0; slot < event_slots; ++slot)
+    BOOST_TEST((store.shard->recount(slot).value() == store.shard->rows_of(slot).value()));
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_lost_its_disk_is_another_and_comes_to_the_same) {
+  SeededRandom random(4);
+  Log log = a_log(1, random, 4000);
+  Store store;
+  Store wiped(2);
+  for (uint32_t slot = 0; slot < event_slots; ++slot) {
+    ship(log, *store.shard, slot, random, log.size(slot));
+    ship(log, *wiped.shard, slot, random, log.size(slot));
+  }
+
+  BOOST_TEST((store.database->id() != wiped.database->id()));
+  BOOST_TEST((store.shard->aggregates() == wiped.shard->aggregates()));
+}
+
+BOOST_AUTO_TEST_CASE(a_slot_that_moves_in_the_middle_of_a_stream_counts_everything_once) {
+  SeededRandom random(5);
+  Log log = a_log(1, random, 4000);
+  Store whole;
+  Store from(2);
+  Store to(3);
+  for (uint32_t slot = 0; slot < event_slots; ++slot) {
+    ship(log, *whole.shard, slot, random, log.size(slot));
+    ship(log, *from.shard, slot, random, log.size(slot) / 2);
+    if (slot % 2 == 0) {
+      ship(log, *from.shard, slot, random, log.size(slot));
+      continue;
+    }
+    std::vector<std::pair<std::string, std::string>> entries;
+    BOOST_TEST_REQUIRE(from.shard
+                           ->export_slot(slot,
+                                         [&](std::string_view key, std::string_view value) -> Status {
+                                           entries.emplace_back(key, value);
+                                           return {};
+                                         })
+                           .has_value());
+    BOOST_TEST_REQUIRE(to.shard->import(entries).has_value());
+    BOOST_TEST_REQUIRE(to.shard->finish_import(slot).has_value());
+    BOOST_TEST_REQUIRE(from.shard->drop_slot(slot).has_value());
+    ship(log, *to.shard, slot, random, log.size(slot));
+  }
+
+  Aggregates both = from.shard->aggregates();
+  both.merge(to.shard->aggregates());
+  BOOST_TEST((both == whole.shard->aggregates()));
+}
+
+BOOST_AUTO_TEST_CASE(a_removed_experiment_leaves_nothing_but_the_raw_events) {
+  SeededRandom random(6);
+  Log log = a_log(1, random, 500);
+  Store store;
+  for (uint32_t slot = 0; slot < event_slots; ++slot) ship(log, *store.shard, slot, random, log.size(slot));
+
+  BOOST_TEST_REQUIRE(store.shard->remove_experiment(7).has_value());
+  store.reopen();
+
+  BOOST_TEST(store.shard->aggregates().rows().empty());
+  size_t units = 0;
+  BOOST_TEST_REQUIRE(store.shard->each_unit(7, [&](const UnitRecord&) { ++units; }).has_value());
+  BOOST_TEST(units == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
