@@ -137,7 +137,9 @@ void BalancerActor::on_failure(DispatchId id, const Error& error) {
     version->second.replicas.on_end(pending.replica, ending, context().now());
     if (error.code == Errc::overloaded) version->second.replicas.on_full(pending.replica, context().now());
   }
-  may_retry(pending, error.code) ? attempt(id) : finish(id, error);
+  if (!may_retry(pending, error.code)) return finish(id, error);
+  pending.dispatch.sink->on_retry(error);
+  attempt(id);
 }
 
 void BalancerActor::hold(DispatchId id) {

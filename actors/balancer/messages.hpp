@@ -22,6 +22,8 @@ class ResponseSink {
   virtual ~ResponseSink() = default;
   virtual void on_part(std::shared_ptr<const protocol::ResultPart> part, bool last) = 0;
   virtual void on_error(const Error& error) = 0;
+  /// An attempt failed before its first part, and another follows.
+  virtual void on_retry(const Error& /*error*/) {}
 
   /// Bytes, as protocol::stream_cost counts them, that may be on their way here without having been read; none: parts
   /// may come as they are made. Asked once, when the request is dispatched.

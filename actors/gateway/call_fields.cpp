@@ -1,6 +1,7 @@
 #include "actors/gateway/call_fields.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "actors/gateway/keyed_sink.hpp"
@@ -13,14 +14,27 @@ namespace {
 constexpr size_t unit_bytes_max = 256;
 constexpr int64_t timeout_ms_most = 24LL * 3600 * 1000;
 
-Status read_unit(const http::Headers& fields, CallFields& call) {
-  const auto unit = fields.find("x-unit-id");
-  if (!unit) return {};
-  if (unit->empty() || unit->size() > unit_bytes_max) {
-    return fail_field("x-unit-id", "x-unit-id must have 1 to {} bytes, found {}", unit_bytes_max, unit->size());
-  }
-  call.unit = *unit;
+constexpr std::array named_features{std::pair{"x-user-group", "group"}, std::pair{"x-region", "region"}};
+
+Status read_unit(const http::Headers& fields, std::string_view name, std::string& unit) {
+  const auto field = fields.find(name);
+  if (!field) return {};
+  if (field->empty() || field->size() > unit_bytes_max)
+    return fail_field(std::string(name), "{} must have 1 to {} bytes, found {}", name, unit_bytes_max, field->size());
+  unit = *field;
   return {};
+}
+
+/// What is longer than a unit may be is cut: no condition can have it.
+void read_features(const FrontEnd& front_end, const http::Headers& fields, CallFields& call) {
+  const auto table = front_end.routing->table();
+  if (!table) return;
+  const auto keep = [&](std::string_view field, std::string feature) {
+    if (const auto value = fields.find(field)) call.features[std::move(feature)] = value->substr(0, unit_bytes_max);
+  };
+  for (const std::string& name : table->wanted_headers()) keep(name, "header." + name);
+  if (!table->has_experiments()) return;
+  for (const auto& [field, feature] : named_features) keep(field, feature);
 }
 
 Status read_timeout(const http::Headers& fields, Time now, CallFields& call) {
@@ -77,7 +91,9 @@ Status read_call_fields(const FrontEnd& front_end, const http::Headers& fields, 
     call.idempotency_key = *key;
   }
   TROUPE_CHECK(models_of(front_end, fields));
-  TROUPE_CHECK(read_unit(fields, call));
+  TROUPE_CHECK(read_unit(fields, "x-unit-id", call.unit));
+  TROUPE_CHECK(read_unit(fields, "x-session-id", call.session));
+  read_features(front_end, fields, call);
   return read_timeout(fields, front_end.clock->now(), call);
 }
 
@@ -110,6 +126,10 @@ Result<balancer::DispatchId> submit(const FrontEnd& front_end, CallFields call, 
   }
   serve.request_id = std::move(request_id);
   if (!call.unit.empty()) serve.unit = std::move(call.unit);
+  serve.session = std::move(call.session);
+  serve.features = std::move(call.features);
+  if (const auto table = front_end.routing->table(); table && table->wants_keys() && front_end.keys)
+    serve.key = front_end.keys->id_of(call.key);
   const balancer::DispatchId id = front_end.ids->next();
   std::shared_ptr<const RequestKey> key;
   if (!call.idempotency_key.empty()) {

@@ -2,6 +2,7 @@
 // CallFields: what a client says around its request, in HTTP's header fields or in gRPC's metadata; and what every door
 // that has them does with it.
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,9 +17,11 @@ namespace troupe::gateway {
 
 /// Of one request for an answer of a model.
 struct CallFields {
-  std::optional<std::string> key;  ///< The API key it shows.
-  std::string idempotency_key;     ///< Empty: none.
-  std::string unit;                ///< Empty: none is named.
+  std::optional<std::string> key;               ///< The API key it shows.
+  std::string idempotency_key;                  ///< Empty: none.
+  std::string unit;                             ///< Empty: none is named.
+  std::string session;                          ///< Likewise.
+  std::map<std::string, std::string> features;  ///< Those that experiments ask for.
   std::optional<Time> deadline;
 };
 

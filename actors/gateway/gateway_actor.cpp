@@ -79,14 +79,35 @@ Status GatewayActor::answer_once(const Submit& submit, Time deadline) {
 
 Status GatewayActor::route(const Submit& submit, Time deadline) {
   const protocol::ServeRequest& request = *submit.request;
-  const std::string& unit = request.unit.empty() ? request.request_id : request.unit;
-  TROUPE_TRY(const protocol::Route* const route,
-             choose_route(*table_, request.model, request.version, unit, lease_.holds(context().now())));
+  const bool weights_hold = lease_.holds(context().now());
+  // Nobody is assigned by what may have changed meanwhile.
+  const auto choice =
+      weights_hold && parts_.events ? choose_variant(*table_, request, context().host().clock().wall()) : std::nullopt;
   TROUPE_CHECK(protocol::validate(request));
-  return hand_over(submit, *route, deadline);
+  const std::string& unit = request.unit.empty() ? request.request_id : request.unit;
+  std::optional<Errc> variant_failure;
+  if (choice) {
+    const auto variant = choose_route(*table_, request.model, choice->version(), unit);
+    if (variant) return hand_over(submit, **variant, deadline, note_of(choice));
+    // It is answered all the same, as without an experiment, which hears of it as of a failure.
+    variant_failure = variant.error().code;
+  }
+  TROUPE_TRY(const protocol::Route* const route,
+             choose_route(*table_, request.model, request.version, unit, weights_hold));
+  if (auto note = note_of(choice)) {
+    note->begin();
+    note->ended(variant_failure);
+  }
+  return hand_over(submit, *route, deadline, std::nullopt);
 }
 
-Status GatewayActor::hand_over(const Submit& submit, const protocol::Route& route, Time deadline) {
+std::optional<AttemptNote> GatewayActor::note_of(const std::optional<ExperimentChoice>& choice) {
+  if (!choice || !choice->is_counted) return std::nullopt;
+  return AttemptNote(*parts_.events, *choice, context().host().clock());
+}
+
+Status GatewayActor::hand_over(const Submit& submit, const protocol::Route& route, Time deadline,
+                               std::optional<AttemptNote> note) {
   const std::string& model = submit.request->model;
   const auto balancer = balancers_.find(model);
   if (balancer == balancers_.end()) {
@@ -96,8 +117,10 @@ Status GatewayActor::hand_over(const Submit& submit, const protocol::Route& rout
   const actor::Ref& handler = use_cache ? parts_.cache : balancer->second;
   TROUPE_CHECK(parts_.in_flight->enter(submit.id, model, handler, protocol::payload_bytes(*submit.request)));
 
-  const auto sink = std::make_shared<TrackedSink>(submit.id, submit.sink, parts_.in_flight,
-                                                  parts_.metrics->of(model, route.version), context().host().clock());
+  if (note) note->begin();
+  const auto sink =
+      std::make_shared<TrackedSink>(submit.id, submit.sink, parts_.in_flight, parts_.metrics->of(model, route.version),
+                                    context().host().clock(), std::move(note));
   balancer::Dispatch dispatch{submit.id, with_seed(submit.request), route.version, deadline, sink};
   const Status sent = use_cache
                           ? handler.send(cache_shard::Lookup{cache_shard::cache_key(*submit.request, route.version),
@@ -166,6 +189,8 @@ void GatewayActor::set_stable_only(bool stable_only) {
 void GatewayActor::take(const protocol::RoutingSnapshot& snapshot) {
   if (table_ && !is_newer(snapshot, table_->snapshot())) return;
   table_ = std::make_shared<const RoutingTable>(snapshot);
+  for (const Error& error : table_->plan_errors())
+    parts_.log.error("a model's experiments are left out", observe::kv("error", error.message));
   update_peers(snapshot);
   update_balancers();
   parts_.routing->publish(table_);

@@ -9,6 +9,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "actors/experiment/events/event_recorder.hpp"
+#include "actors/gateway/attempt_note.hpp"
 #include "actors/gateway/gateway_metrics.hpp"
 #include "actors/gateway/in_flight.hpp"
 #include "actors/gateway/key_ring.hpp"
@@ -35,9 +37,10 @@ struct GatewayParts {
   std::shared_ptr<InFlight> in_flight;
   std::shared_ptr<KeyRing> keys;  ///< Given what the head says of API keys; may be empty.
   std::shared_ptr<GatewayMetrics> metrics;
-  std::shared_ptr<Random> random;  ///< Draws sampling seeds.
-  actor::Ref cache;                ///< The cache shard; empty = none.
-  actor::Ref idempotency;          ///< Takes requests with a key; empty = they are refused.
+  std::shared_ptr<Random> random;                     ///< Draws sampling seeds.
+  actor::Ref cache;                                   ///< The cache shard; empty = none.
+  actor::Ref idempotency;                             ///< Takes requests with a key; empty = they are refused.
+  std::shared_ptr<experiment::EventRecorder> events;  ///< Of experiments; empty = none is counted, and none assigns.
   /// Starts the balancer of a model at protocol::balancer_path(model).
   std::function<Result<actor::Ref>(actor::Host&, const std::string& model)> make_balancer;
   /// Tell the transport who can be reached. Not called for this node itself.
@@ -60,7 +63,8 @@ class GatewayActor final : public actor::Actor {
   Status admit(const Submit& submit);
   Status route(const Submit& submit, Time deadline);
   Status answer_once(const Submit& submit, Time deadline);
-  Status hand_over(const Submit& submit, const protocol::Route& route, Time deadline);
+  std::optional<AttemptNote> note_of(const std::optional<ExperimentChoice>& choice);
+  Status hand_over(const Submit& submit, const protocol::Route& route, Time deadline, std::optional<AttemptNote> note);
   std::shared_ptr<const protocol::ServeRequest> with_seed(std::shared_ptr<const protocol::ServeRequest> request);
   void withdraw(const Withdraw& withdraw);
   void drain();

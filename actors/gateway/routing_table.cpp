@@ -4,10 +4,39 @@
 #include <utility>
 
 namespace troupe::gateway {
+namespace {
+
+constexpr std::string_view key_feature = "key";
+constexpr std::string_view header_feature = "header.";
+
+}  // namespace
 
 RoutingTable::RoutingTable(protocol::RoutingSnapshot snapshot) : snapshot_(std::move(snapshot)) {
   models_.reserve(snapshot_.models.size());
-  for (const protocol::RoutedModel& model : snapshot_.models) models_.emplace(model.name, &model);
+  for (const protocol::RoutedModel& model : snapshot_.models) {
+    models_.emplace(model.name, &model);
+    if (!model.experiments.empty()) add_plan(model);
+  }
+}
+
+void RoutingTable::add_plan(const protocol::RoutedModel& model) {
+  auto plan = experiment::Plan::of(model.experiments);
+  if (!plan) return plan_errors_.push_back(plan.error());
+  for (const protocol::RoutedExperiment& one : model.experiments) {
+    wants_keys_ = wants_keys_ || one.unit == protocol::UnitKind::key;
+    for (const protocol::TargetCondition& target : one.targets) {
+      wants_keys_ = wants_keys_ || target.feature == key_feature;
+      if (!target.feature.starts_with(header_feature)) continue;
+      std::string name = target.feature.substr(header_feature.size());
+      if (std::ranges::find(wanted_headers_, name) == wanted_headers_.end()) wanted_headers_.push_back(std::move(name));
+    }
+  }
+  plans_.emplace(model.name, std::move(*plan));
+}
+
+const experiment::Plan* RoutingTable::plan_of(std::string_view model) const {
+  const auto found = plans_.find(model);
+  return found == plans_.end() ? nullptr : &found->second;
 }
 
 const protocol::RoutedModel* RoutingTable::find(std::string_view model) const {

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actors/experiment/assignment/plan.hpp"
 #include "runtime/base/clock.hpp"
 #include "runtime/protocol/cluster.hpp"
 
@@ -27,9 +28,25 @@ class RoutingTable {
   /// Of all models, in the snapshot's order.
   std::vector<std::string> model_names() const;
 
+  /// The experiments of a model; nullptr where none runs (or what came of them makes no sense: see plan_errors()).
+  const experiment::Plan* plan_of(std::string_view model) const;
+  /// One for each model whose experiments are left out.
+  const std::vector<Error>& plan_errors() const noexcept { return plan_errors_; }
+  /// Header fields that experiments ask for, in lower case.
+  const std::vector<std::string>& wanted_headers() const noexcept { return wanted_headers_; }
+  bool has_experiments() const noexcept { return !plans_.empty(); }
+  /// Whether an experiment asks for the key that a request came with.
+  bool wants_keys() const noexcept { return wants_keys_; }
+
  private:
+  void add_plan(const protocol::RoutedModel& model);
+
   const protocol::RoutingSnapshot snapshot_;
   std::unordered_map<std::string_view, const protocol::RoutedModel*> models_;
+  std::unordered_map<std::string_view, experiment::Plan> plans_;
+  std::vector<Error> plan_errors_;
+  std::vector<std::string> wanted_headers_;
+  bool wants_keys_ = false;
 };
 
 /// Whether `candidate` replaces `present`: a newer epoch, or the same and a newer revision.

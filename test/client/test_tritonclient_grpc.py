@@ -467,10 +467,10 @@ def test_trace_and_log_settings_are_refused_by_name(client):
         assert code == "UNIMPLEMENTED" and "settings are not" in words
 
 
-def test_models_are_not_loaded_by_request(client):
+def test_models_are_not_loaded_without_a_key(client):
     for asked in (client.load_model, client.unload_model):
         code, words = refusal(lambda: asked("mirror"))
-        assert code == "UNIMPLEMENTED" and "troupe deploy" in words
+        assert code == "UNAUTHENTICATED" and "--may-load" in words
 
 
 def test_bytes_that_are_no_message_are_refused_and_harm_nobody(served, channel, client):

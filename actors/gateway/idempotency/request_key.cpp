@@ -29,6 +29,9 @@ Status check_idempotency_key(std::string_view key) {
 std::string fingerprint_of(const protocol::ServeRequest& request) {
   protocol::ServeRequest canonical = request;
   canonical.request_id.clear();
+  // What experiments ask for may be other at the next try, and changes no answer.
+  canonical.key.clear();
+  canonical.features.clear();
   if (auto* generate = std::get_if<protocol::Generate>(&canonical.work)) generate->stream = false;
   const wire::Body body = wire::encode_body(canonical);
   storage::Sha256 hash;

@@ -327,15 +327,16 @@ Status FrontEnd::submit(const Incoming& incoming, const wire::Envelope& envelope
   if (options_.keys) {
     TROUPE_TRY(pass, options_.keys->admit(key, request->model, clock_.now(), clock_.wall()));
   }
+  // Whose it is the client does not say.
+  request->key = options_.keys ? options_.keys->id_of(key) : std::string();
   const balancer::DispatchId id = ids_->next();
   TROUPE_CHECK(clients_.open(incoming.route, envelope.correlation_id, id));
   std::optional<Time> deadline;
   if (envelope.remaining) deadline = clock_.now() + *envelope.remaining;
   std::shared_ptr<const RequestKey> request_key;
   if (!keyed.idempotency_key.empty()) {
-    std::string scope = options_.keys ? options_.keys->id_of(key) : std::string();
     request_key = std::make_shared<const RequestKey>(
-        RequestKey{std::move(scope), std::move(keyed.idempotency_key), fingerprint_of(*request)});
+        RequestKey{request->key, std::move(keyed.idempotency_key), fingerprint_of(*request)});
   }
   auto origin = std::make_shared<const Origin>(incoming.route, envelope.correlation_id, id, request->request_id);
   auto sink = hold_pass(std::make_shared<ZmqSink>(std::move(origin), outbox_, is_stream(*request)), std::move(pass));
