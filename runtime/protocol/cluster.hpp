@@ -407,17 +407,26 @@ struct RoutedGateway {
 };
 
 /// Head -> gateways (through their agents): everything routing needs.
+/// Who keeps events: of slot i where bit i is set.
+struct RoutedShard {
+  NodeId node;
+  uint64_t slots = 0;
+  bool operator==(const RoutedShard&) const = default;
+  static constexpr auto fields() { return std::tuple{&RoutedShard::node, &RoutedShard::slots}; }
+};
+
 struct RoutingSnapshot {
   static constexpr auto message_type = MessageType::routing_snapshot;
   Epoch epoch;
   uint64_t revision = 0;
   std::vector<RoutedModel> models;
-  std::vector<RoutedNode> nodes;  ///< Workers and gateways.
+  std::vector<RoutedNode> nodes;  ///< Workers, gateways and shards.
   std::vector<RoutedGateway> gateways{};
+  std::vector<RoutedShard> shards{};
   bool operator==(const RoutingSnapshot&) const = default;
   static constexpr auto fields() {
     return std::tuple{&RoutingSnapshot::epoch, &RoutingSnapshot::revision, &RoutingSnapshot::models,
-                      &RoutingSnapshot::nodes, &RoutingSnapshot::gateways};
+                      &RoutingSnapshot::nodes, &RoutingSnapshot::gateways, &RoutingSnapshot::shards};
   }
 };
 
@@ -433,11 +442,12 @@ struct RoutingDelta {
   std::vector<RoutedNode> nodes;
   std::vector<NodeId> removed_nodes;
   std::optional<std::vector<RoutedGateway>> gateways{};  ///< All of them, where they changed.
+  std::optional<std::vector<RoutedShard>> shards{};      ///< Likewise.
   bool operator==(const RoutingDelta&) const = default;
   static constexpr auto fields() {
     return std::tuple{&RoutingDelta::epoch,         &RoutingDelta::base,           &RoutingDelta::revision,
                       &RoutingDelta::models,        &RoutingDelta::removed_models, &RoutingDelta::nodes,
-                      &RoutingDelta::removed_nodes, &RoutingDelta::gateways};
+                      &RoutingDelta::removed_nodes, &RoutingDelta::gateways,       &RoutingDelta::shards};
   }
 };
 

@@ -80,9 +80,9 @@ struct RoutedExperiment {
   bool operator==(const RoutedExperiment&) const = default;
   static constexpr auto fields() {
     using R = RoutedExperiment;
-    return std::tuple{&R::name,      &R::salt,           &R::unit,        &R::revision,  &R::variants,
-                      &R::slots,     &R::layer,          &R::layer_first, &R::layer_end, &R::targets,
-                      &R::overrides, &R::starts_unix_us, &R::ends_unix_us};
+    return std::tuple{&R::name,     &R::number,    &R::salt,           &R::unit,        &R::revision,
+                      &R::variants, &R::slots,     &R::layer,          &R::layer_first, &R::layer_end,
+                      &R::targets,  &R::overrides, &R::starts_unix_us, &R::ends_unix_us};
   }
 };
 

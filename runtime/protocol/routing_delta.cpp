@@ -50,6 +50,7 @@ RoutingDelta difference(const RoutingSnapshot& from, const RoutingSnapshot& to) 
   difference_of(from.models, to.models, delta.models, delta.removed_models);
   difference_of(from.nodes, to.nodes, delta.nodes, delta.removed_nodes);
   if (from.gateways != to.gateways) delta.gateways = to.gateways;
+  if (from.shards != to.shards) delta.shards = to.shards;
   return delta;
 }
 
@@ -64,6 +65,7 @@ Result<RoutingSnapshot> apply(const RoutingSnapshot& base, const RoutingDelta& d
   result.models = applied(base.models, delta.models, delta.removed_models);
   result.nodes = applied(base.nodes, delta.nodes, delta.removed_nodes);
   result.gateways = delta.gateways.value_or(base.gateways);
+  result.shards = delta.shards.value_or(base.shards);
   return result;
 }
 

@@ -72,6 +72,7 @@ Status check_metric(const MetricDefinition& metric, bool has_before) {
     TROUPE_CHECK(check_name("measure", metric.per));
   }
   if (!metric.per.empty() && metric.kind != MetricKind::ratio) return wrong("`per` belongs to `kind: ratio`");
+  if (metric.kind == MetricKind::survival) return wrong("`kind: survival` is not supported yet");
   if (metric.kind == MetricKind::quantile && !(metric.quantile > 0 && metric.quantile < 1))
     return wrong("`quantile` must be between 0 and 1, such as 0.95");
   if (metric.margin < 0 || !std::isfinite(metric.margin))
@@ -124,6 +125,16 @@ Status check_targets(const Definition& definition) {
   return {};
 }
 
+/// What is understood, but not carried out.
+Status check_rule(const DecisionRule& rule) {
+  const auto unsupported = [](std::string_view what) {
+    return fail(Errc::unimplemented, "rule: {} is not supported yet; leave it out", what);
+  };
+  if (rule.method != Method::always_valid) return unsupported("another `method` than always_valid");
+  if (rule.action != Action::notify) return unsupported("another `action` than notify");
+  return {};
+}
+
 }  // namespace
 
 Status check(const Definition& definition) {
@@ -135,6 +146,7 @@ Status check(const Definition& definition) {
   if (definition.window <= Duration{0}) return fail(Errc::invalid_argument, "window must be longer than 0");
   TROUPE_CHECK(check_variants(definition));
   TROUPE_CHECK(check_metrics(definition));
+  TROUPE_CHECK(check_rule(definition.rule));
   return check_targets(definition);
 }
 

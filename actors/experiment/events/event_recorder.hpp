@@ -2,6 +2,7 @@
 // EventRecorder: where a gateway's events go. Behind it is the gateway's log.
 
 #include <functional>
+#include <vector>
 
 #include "runtime/base/result.hpp"
 #include "runtime/protocol/events.hpp"
@@ -18,8 +19,9 @@ class EventRecorder {
   virtual void record(const protocol::Event& event) = 0;
   /// An exposure, unless the same was recorded lately.
   virtual void expose(protocol::Event exposure) = 0;
-  /// An outcome: `done` hears when it is safe against a loss of power, or why it can't be. On any thread.
-  virtual void record_outcome(const protocol::Event& outcome, std::function<void(Status)> done) = 0;
+  /// Outcomes: `done` hears when all are safe against a loss of power, or that not all can be: those that were taken
+  /// stay, and sent again they count once by their ids. On any thread.
+  virtual void record_outcomes(const std::vector<protocol::Event>& outcomes, std::function<void(Status)> done) = 0;
 };
 
 }  // namespace troupe::experiment

@@ -43,11 +43,15 @@ void LogRecorder::expose(protocol::Event exposure) {
   before_.erase(hash);
 }
 
-void LogRecorder::record_outcome(const protocol::Event& outcome, std::function<void(Status)> done) {
-  const auto appended = append(outcome);
-  if (!appended) return done(fail(appended.error()));
+void LogRecorder::record_outcomes(const std::vector<protocol::Event>& outcomes, std::function<void(Status)> done) {
+  storage::LogPosition end;
+  for (const protocol::Event& outcome : outcomes) {
+    const auto appended = append(outcome);
+    if (!appended) return done(fail(appended.error()));
+    end = std::max(end, appended->end);
+  }
   const auto shared = std::make_shared<std::function<void(Status)>>(std::move(done));
-  const Status waits = log_->when_synced(appended->end, [shared](const Status& synced) { (*shared)(synced); });
+  const Status waits = log_->when_synced(end, [shared](const Status& synced) { (*shared)(synced); });
   if (!waits) (*shared)(waits);
 }
 

@@ -19,7 +19,7 @@ class LogRecorder final : public EventRecorder {
 
   void record(const protocol::Event& event) override;
   void expose(protocol::Event exposure) override;
-  void record_outcome(const protocol::Event& outcome, std::function<void(Status)> done) override;
+  void record_outcomes(const std::vector<protocol::Event>& outcomes, std::function<void(Status)> done) override;
 
  private:
   Result<storage::Appended> append(const protocol::Event& event);

@@ -55,7 +55,10 @@ void ShipperActor::send() {
 
 void ShipperActor::ask(uint32_t slot, protocol::EventBlock block) {
   const actor::Ref shard = parts_.shard_of(slot);
-  if (!shard) return shipment_.failed(slot, context().now());
+  if (!shard) {
+    tell_trouble("no shard is known");
+    return shipment_.failed(slot, context().now());
+  }
   context().call(shard, std::move(block), {.deadline = context().now() + parts_.patience},
                  [this, slot, reading = reading_](const actor::ReplyEvent& event) {
                    if (reading == reading_) answered(slot, event);
@@ -64,7 +67,11 @@ void ShipperActor::ask(uint32_t slot, protocol::EventBlock block) {
 
 void ShipperActor::answered(uint32_t slot, const actor::ReplyEvent& event) {
   const auto* const held = event.body.get<protocol::EventBlockHeld>();
-  if (held == nullptr) return shipment_.failed(slot, context().now());
+  if (held == nullptr) {
+    tell_trouble(event.error ? event.error->message : "the shard answered with something else");
+    return shipment_.failed(slot, context().now());
+  }
+  trouble_.clear();
   const std::pair store{held->store_high, held->store_low};
   if (store_ && *store_ != store) {
     store_ = store;
@@ -79,6 +86,12 @@ void ShipperActor::answered(uint32_t slot, const actor::ReplyEvent& event) {
   }
   read();
   send();
+}
+
+/// Once, until it is another one or over.
+void ShipperActor::tell_trouble(const std::string& trouble) {
+  if (std::exchange(trouble_, trouble) == trouble) return;
+  parts_.logger.warn("events wait: their shard does not take them", kv("reason", trouble));
 }
 
 void ShipperActor::begin_again(std::string_view why) {

@@ -41,6 +41,7 @@ class ShipperActor final : public actor::Actor {
   void send();
   void ask(uint32_t slot, protocol::EventBlock block);
   void answered(uint32_t slot, const actor::ReplyEvent& event);
+  void tell_trouble(const std::string& trouble);
   void begin_again(std::string_view why);
 
   ShipperParts parts_;
@@ -50,6 +51,7 @@ class ShipperActor final : public actor::Actor {
   bool reads_all_ = false;
   uint64_t reading_ = 0;  ///< Counts beginnings; answers to what was sent before one say nothing.
   std::optional<std::pair<uint64_t, uint64_t>> store_;  ///< That answered last.
+  std::string trouble_;                                 ///< Of the last call, where it failed.
 };
 
 }  // namespace troupe::experiment

@@ -30,6 +30,7 @@ class Calls {
 
   const HttpFrontEnd& front_end() const noexcept { return front_end_; }
   JsonParser& parser(const http::HttpRequest& request) const { return scratch(request).parser; }
+  Random& random(const http::HttpRequest& request) const { return scratch(request).random; }
 
   /// Where to answer, and under which request id: with this even a request that is refused is answered.
   Call open(const http::HttpRequest& request, std::shared_ptr<http::HttpResponder> responder) const;

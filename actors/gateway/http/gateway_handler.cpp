@@ -3,6 +3,7 @@
 #include "actors/gateway/http/calls.hpp"
 #include "actors/gateway/http/encoder_routes.hpp"
 #include "actors/gateway/http/error_answer.hpp"
+#include "actors/gateway/http/event_routes.hpp"
 #include "actors/gateway/http/model_pages.hpp"
 #include "actors/gateway/http/open_inference_routes.hpp"
 #include "actors/gateway/http/tf_serving_routes.hpp"
@@ -66,6 +67,7 @@ http::Handler make_gateway_handler(HttpFrontEnd front_end) {
   const auto routes = std::make_shared<http::Routes>(gateway_error_body);
   add_openai_routes(*routes, calls);
   add_encoder_routes(*routes, calls);
+  add_event_routes(*routes, calls);
   add_open_inference_routes(*routes, calls);
   add_tf_serving_routes(*routes, calls);
   add_health_routes(*routes, calls);

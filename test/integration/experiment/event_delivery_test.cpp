@@ -91,10 +91,8 @@ struct Node {
       const protocol::ArmOf place{7, 1, static_cast<uint32_t>(next % 2)};
       recorder->expose({next, protocol::UnitKind::user, unit, protocol::Exposure{place}});
       recorder->record({next, protocol::UnitKind::user, unit, protocol::Attempt{place, 0, 1000, 0, 1, 1}});
-      recorder->record_outcome(
-          {next + 1, protocol::UnitKind::user, unit,
-           protocol::Outcome{1, static_cast<uint64_t>(next), "conversion", Fixed{1} << fixed_bits}},
-          [](const Status&) {});
+      const protocol::Outcome outcome{1, static_cast<uint64_t>(next), "conversion", Fixed{1} << fixed_bits};
+      recorder->record_outcomes({{next + 1, protocol::UnitKind::user, unit, outcome}}, [](const Status&) {});
     }
   }
   ExperimentRows rows() {

@@ -26,7 +26,7 @@ metrics:
 window: 10s
 targets:
   - {feature: header.x-plan, in: [pro, team]}
-rule: {minimum_units: 500, action: promote}
+rule: {minimum_units: 500, alpha: 0.01}
 )";
 
 }  // namespace
@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(a_whole_one_is_read_and_written_again) {
   BOOST_TEST(definition->variants[1].version == "2");
   BOOST_TEST((definition->metrics[1].kind == MetricKind::quantile && definition->metrics[1].margin == 0.2));
   BOOST_TEST((definition->window == std::chrono::seconds{10}));
-  BOOST_TEST((definition->rule.action == Action::promote && definition->rule.minimum_units == 500));
+  BOOST_TEST((definition->rule.alpha == 0.01 && definition->rule.minimum_units == 500));
   BOOST_TEST((parse("kind: Experiment\n" + config::to_yaml(*definition)).value() == *definition));
 }
 

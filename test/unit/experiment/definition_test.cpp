@@ -61,6 +61,10 @@ BOOST_AUTO_TEST_CASE(parts_that_do_not_fit_are_refused_by_name) {
       "you mean region?)");
   BOOST_TEST(refusal([](Definition& d) { d.targets = {{"region"}}; }) ==
              "targets: region needs a condition: in, not_in, at_least, below or present");
+  BOOST_TEST(refusal([](Definition& d) { d.rule.action = Action::promote; }) ==
+             "rule: another `action` than notify is not supported yet; leave it out");
+  BOOST_TEST(refusal([](Definition& d) { d.metrics[0].kind = MetricKind::survival; }) ==
+             "metric correct: `kind: survival` is not supported yet");
   BOOST_TEST(refusal([](Definition& d) { d.share = 0; }) == "share must be above 0 and at most 1, found 0");
 }
 

@@ -51,8 +51,8 @@ class Recorder final : public experiment::EventRecorder {
  public:
   void record(const protocol::Event& event) override { events.push_back(event); }
   void expose(protocol::Event exposure) override { events.push_back(std::move(exposure)); }
-  void record_outcome(const protocol::Event& outcome, std::function<void(Status)> done) override {
-    events.push_back(outcome);
+  void record_outcomes(const std::vector<protocol::Event>& outcomes, std::function<void(Status)> done) override {
+    events.insert(events.end(), outcomes.begin(), outcomes.end());
     done({});
   }
   std::vector<protocol::Event> events;
