@@ -14,6 +14,7 @@ enum class Exit : int {
   usage = 2,        ///< Wrong flags, or a bad document.
   unreachable = 3,  ///< Nobody answers at the address.
   unhealthy = 4,
+  inconclusive = 5,  ///< An experiment that has no answer, or none to be trusted.
   timed_out = 124,
 };
 

@@ -32,9 +32,9 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", std::string("troupe ") + troupe::cluster::software_version);
   for (const auto add :
        {troupe::cli::add_start, troupe::cli::add_stop, troupe::cli::add_views, troupe::cli::add_models,
-        troupe::cli::add_deploy, troupe::cli::add_logs, troupe::cli::add_keys, troupe::cli::add_trust,
-        troupe::cli::add_backup, troupe::cli::add_audit, troupe::cli::add_infer, troupe::cli::add_bench,
-        troupe::cli::add_doctor, troupe::cli::add_version, troupe::cli::add_backend}) {
+        troupe::cli::add_deploy, troupe::cli::add_logs, troupe::cli::add_experiments, troupe::cli::add_keys,
+        troupe::cli::add_trust, troupe::cli::add_backup, troupe::cli::add_audit, troupe::cli::add_infer,
+        troupe::cli::add_bench, troupe::cli::add_doctor, troupe::cli::add_version, troupe::cli::add_backend}) {
     add(app, shell);
   }
   try {

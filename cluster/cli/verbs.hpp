@@ -24,8 +24,9 @@ void add_models(CLI::App& app, Shell& shell);  ///< model add|list|show|promote|
 void add_keys(CLI::App& app, Shell& shell);    ///< key create|list|revoke
 void add_deploy(CLI::App& app, Shell& shell);  ///< deploy, apply, delete
 void add_logs(CLI::App& app, Shell& shell);
-void add_backup(CLI::App& app, Shell& shell);  ///< backup create|verify|restore
-void add_audit(CLI::App& app, Shell& shell);   ///< audit, audit verify
+void add_experiments(CLI::App& app, Shell& shell);  ///< experiment list|status|start|…
+void add_backup(CLI::App& app, Shell& shell);       ///< backup create|verify|restore
+void add_audit(CLI::App& app, Shell& shell);        ///< audit, audit verify
 void add_infer(CLI::App& app, Shell& shell);
 void add_bench(CLI::App& app, Shell& shell);
 void add_doctor(CLI::App& app, Shell& shell);

@@ -17,7 +17,7 @@
 
 namespace troupe::cluster {
 
-enum class View : uint8_t { status, nodes, actors, models, deployments, keys, tokens, members };
+enum class View : uint8_t { status, nodes, actors, models, deployments, experiments, keys, tokens, members };
 
 struct GetView {
   View view = View::status;
@@ -70,6 +70,26 @@ struct ChangeModelLoad {
   std::string name;
   std::string version;  ///< Empty: of the model's only deployment that loads on demand.
   bool load = true;     ///< False: unload.
+};
+
+struct StartExperiment {
+  std::string name;
+};
+struct StopExperiment {
+  std::string name;
+  std::string reason;
+};
+/// Another allocation of its units.
+struct WeighExperiment {
+  std::string name;
+  std::vector<double> weights;  ///< One for each variant.
+};
+struct DeleteExperiment {
+  std::string name;
+};
+/// One of them, with what its numbers say.
+struct ReadExperiment {
+  std::string name;
 };
 
 /// A version that comes piece by piece; answered with where it goes on.
@@ -149,9 +169,9 @@ struct VerifyAudit {};
 
 struct AdminCall {
   std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel, LabelModel, UnlabelModel, RetireModel,
-               AnnotateModel, ChangeModelLoad, BeginUpload, UploadPiece, EndUpload, ReadModelBytes, CreateBackup,
-               CreateKey, RevokeKey, CreateToken, RevokeToken, RevokeNode, RotateNode, FindLogs, ReadNodeLog, ReadAudit,
-               VerifyAudit>
+               AnnotateModel, ChangeModelLoad, StartExperiment, StopExperiment, WeighExperiment, DeleteExperiment,
+               ReadExperiment, BeginUpload, UploadPiece, EndUpload, ReadModelBytes, CreateBackup, CreateKey, RevokeKey,
+               CreateToken, RevokeToken, RevokeNode, RotateNode, FindLogs, ReadNodeLog, ReadAudit, VerifyAudit>
       what;
   /// Runs once, on the head's thread: must hand over.
   std::function<void(Result<std::string>)> done;

@@ -31,6 +31,11 @@ constexpr std::array paths{
     "/api/v1/uploads/{upload}/publish",
     "/api/v1/deployments",
     "/api/v1/deployments/{name}",
+    "/api/v1/experiments",
+    "/api/v1/experiments/{name}",
+    "/api/v1/experiments/{name}/start",
+    "/api/v1/experiments/{name}/stop",
+    "/api/v1/experiments/{name}/weights",
     "/api/v1/apply",
     "/api/v1/backups",
     "/api/v1/keys",
@@ -69,8 +74,9 @@ class AdminApi {
 
 AdminApi::AdminApi(actor::Ref head, AdminApiOptions options)
     : options_(std::move(options)), door_(std::move(head), options_.admin_key, options_.log) {
-  for (const auto add : {add_view_routes, add_deployment_routes, add_model_routes, add_model_file_routes,
-                         add_backup_routes, add_key_routes, add_trust_routes, add_log_routes, add_audit_routes})
+  for (const auto add :
+       {add_view_routes, add_deployment_routes, add_model_routes, add_model_file_routes, add_experiment_routes,
+        add_backup_routes, add_key_routes, add_trust_routes, add_log_routes, add_audit_routes})
     add(routes_, door_);
 }
 

@@ -52,6 +52,7 @@ void add_view_routes(http::Routes& routes, const AdminDoor& door);
 void add_deployment_routes(http::Routes& routes, const AdminDoor& door);
 void add_model_routes(http::Routes& routes, const AdminDoor& door);
 void add_model_file_routes(http::Routes& routes, const AdminDoor& door);
+void add_experiment_routes(http::Routes& routes, const AdminDoor& door);
 void add_backup_routes(http::Routes& routes, const AdminDoor& door);
 void add_key_routes(http::Routes& routes, const AdminDoor& door);
 void add_trust_routes(http::Routes& routes, const AdminDoor& door);

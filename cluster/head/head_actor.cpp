@@ -4,7 +4,9 @@
 
 #include "cluster/head/audit_text.hpp"
 #include "cluster/head/catalog_actor.hpp"
+#include "cluster/head/experiment_views.hpp"
 #include "cluster/head/views.hpp"
+#include "cluster/spec/experiment_document.hpp"
 #include "runtime/actor/host.hpp"
 #include "runtime/base/nearest.hpp"
 #include "runtime/config/bind.hpp"
@@ -17,7 +19,7 @@ using observe::kv;
 
 /// One apply: its documents in order, each waiting for the one before it.
 struct HeadActor::ApplyJob {
-  std::deque<std::variant<ModelDocument, DeploymentDocument>> steps;
+  std::deque<std::variant<ModelDocument, DeploymentDocument, experiment::Definition>> steps;
   std::filesystem::path base;  ///< Of relative sources.
   AuditAct by;
   nlohmann::json changes = nlohmann::json::array();
@@ -57,6 +59,7 @@ HeadActor::HeadActor(actor::Context& context, HeadActorOptions options)
   serve<protocol::ChangeLoad>([this](const auto& wish, actor::Reply reply) { change_load(*wish, std::move(reply)); });
   on<AdminCall>([this](const AdminCall& call) { admin(call); });
   on<RefusedWrite>([this](const RefusedWrite& refused) { take_refusal(refused); });
+  on<ExperimentLook>([this](const ExperimentLook& look) { take_look(look); });
   on<UntoldWrites>([this](const UntoldWrites& untold) { options_.audit.leave_out(untold.count); });
 }
 
@@ -72,6 +75,7 @@ void HeadActor::started() {
     revisions_[record->name] = entry.mod_revision;
     state_.set_deployment(*record, entry.mod_revision.value, context().now());
   }
+  restore_experiments();
   if (options_.require_keys) keys_.require_always();
   for (const storage::StateEntry& entry : options_.keys) {
     auto record = decode_key(entry.key, entry.value);
@@ -127,11 +131,20 @@ void HeadActor::admin(const AdminCall& call) {
   if (std::holds_alternative<VerifyAudit>(call.what)) return verify_audit(call.done);
   if (const auto* piece = std::get_if<UploadPiece>(&call.what)) return write_upload(*piece, call.done);
   if (const auto* bytes = std::get_if<ReadModelBytes>(&call.what)) return read_model(*bytes, call.done);
+  if (const auto* one = std::get_if<ReadExperiment>(&call.what)) return call.done(experiment_status(one->name));
   const Done done = recording_failure(call.by, call.done);
   if (const auto* text = std::get_if<ApplyText>(&call.what)) {
     apply(*text, call.by, done);
   } else if (const auto* gone = std::get_if<DeleteDeployment>(&call.what)) {
     delete_deployment(gone->name, call.by, done);
+  } else if (const auto* start = std::get_if<StartExperiment>(&call.what)) {
+    start_experiment(*start, call.by, done);
+  } else if (const auto* stop = std::get_if<StopExperiment>(&call.what)) {
+    stop_experiment(*stop, call.by, done);
+  } else if (const auto* weights = std::get_if<WeighExperiment>(&call.what)) {
+    weigh_experiment(*weights, call.by, done);
+  } else if (const auto* deleted = std::get_if<DeleteExperiment>(&call.what)) {
+    delete_experiment(*deleted, call.by, done);
   } else if (const auto* model = std::get_if<AddModel>(&call.what)) {
     add_model(*model, call.by, done);
   } else if (const auto* label = std::get_if<LabelModel>(&call.what)) {
@@ -180,6 +193,8 @@ Result<std::string> HeadActor::view(View view) {
       return to_text(models_view(models_, book_, state_, options_.models.get()));
     case View::deployments:
       return to_text(deployments_view(state_));
+    case View::experiments:
+      return to_text(experiments_view(experiments_));
     case View::keys:
       return to_text(keys_view(keys_, unix_microseconds(context().wall())));
     case View::tokens:
@@ -200,11 +215,15 @@ void HeadActor::apply(const ApplyText& text, const AuditAct& by, Done done) {
   std::string problems;
   const auto note = [&](const Error& error) { problems += (problems.empty() ? "" : "\n") + error.message; };
   for (const config::Document& document : *documents) {
-    if (const Status known = config::check_kind(document, {"Model", "Deployment"}); !known) {
+    if (const Status known = config::check_kind(document, {"Model", "Deployment", "Experiment"}); !known) {
       note(known.error());
     } else if (document.kind == "Model") {
       auto model = config::bind<ModelDocument>(document);
       model ? job->steps.push_back(std::move(*model)) : note(model.error());
+    } else if (document.kind == "Experiment") {
+      auto asked = config::bind<experiment::Definition>(document);
+      const Status sound = asked ? experiment::check(*asked) : fail(asked.error());
+      sound ? job->steps.push_back(std::move(*asked)) : note(sound.error());
     } else {
       auto deployment = config::bind<DeploymentDocument>(document);
       deployment ? job->steps.push_back(std::move(*deployment)) : note(deployment.error());
@@ -241,6 +260,8 @@ void HeadActor::next_step(const std::shared_ptr<ApplyJob>& job) {
               });
     return;
   }
+  if (const auto* asked = std::get_if<experiment::Definition>(&step))
+    return define_experiment(*asked, std::move(by), stepped("Experiment", asked->name));
   auto deployment = std::get<DeploymentDocument>(step);
   deployment.model = without_label(deployment.model);
   const std::string model = deployment.model.substr(0, deployment.model.find('@'));

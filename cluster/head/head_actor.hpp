@@ -8,8 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "actors/experiment/lifecycle/experiment_book.hpp"
 #include "cluster/head/admin.hpp"
 #include "cluster/head/audit_log.hpp"
+#include "cluster/head/experiment_watcher.hpp"
 #include "cluster/head/head_state.hpp"
 #include "cluster/head/key_book.hpp"
 #include "cluster/head/model_book.hpp"
@@ -36,7 +38,9 @@ struct HeadActorOptions {
   std::vector<storage::StateEntry> deployments;      ///< What the state store holds at the start.
   std::vector<storage::StateEntry> keys;             ///< Likewise, API keys.
   std::vector<storage::StateEntry> model_records;    ///< Likewise, labels and notes of models.
-  bool require_keys = false;                         ///< Also before the first one is made.
+  std::vector<storage::StateEntry> experiment_records;  ///< Likewise, experiments.
+  actor::Ref experiment_watcher;                        ///< Empty: nobody looks at their numbers.
+  bool require_keys = false;                            ///< Also before the first one is made.
   NodeId self;
   Trust trust{{}, {}};                               ///< As the state store holds it at the start,
   std::map<std::string, storage::Revision> trusted;  ///< and the revisions of its records.
@@ -152,6 +156,22 @@ class HeadActor final : public actor::Actor {
   void await_load(const DeploymentRecord& record, bool load, const Done& done);
   void settle_loads();
 
+  // Experiments (head_experiments.cpp).
+  void restore_experiments();
+  void spread_experiments();
+  uint32_t new_experiment_number();
+  Status check_variants(const experiment::Definition& definition) const;
+  void define_experiment(const experiment::Definition& definition, AuditAct by, const Done& done);
+  void start_experiment(const StartExperiment& wish, const AuditAct& by, const Done& done);
+  void stop_experiment(const StopExperiment& wish, const AuditAct& by, const Done& done);
+  void weigh_experiment(const WeighExperiment& wish, const AuditAct& by, const Done& done);
+  void delete_experiment(const DeleteExperiment& wish, const AuditAct& by, const Done& done);
+  void change_experiment(const experiment::ExperimentRecord& record, const AuditAct& by, std::string change,
+                         const Done& done);
+  void store_experiment(const experiment::ExperimentRecord& record, AuditEntry entry, std::function<void(Status)> done);
+  void take_look(const ExperimentLook& look);
+  Result<std::string> experiment_status(const std::string& name) const;
+
   // What replicas and nodes write (head_logs.cpp).
   void find_logs(const FindLogs& wish, const Done& done);
   void take_logs(LogSearch& search, NodeId node, const std::string& name, const protocol::LogList& list);
@@ -190,6 +210,11 @@ class HeadActor final : public actor::Actor {
   RefusalThrottle refusals_;
   HeadState state_;
   std::vector<WaitingLoad> loads_;  ///< Asked for and not yet settled.
+  experiment::ExperimentBook experiments_;
+  std::map<std::string, storage::Revision> experiment_revisions_;  ///< Of their records.
+  std::map<std::string, std::string> experiment_documents_;        ///< What their numbers said last, as JSON.
+  std::set<std::string> ending_;                                   ///< Whose end is being stored.
+  uint32_t last_experiment_ = 0;                                   ///< Its number.
   KeyBook keys_;
   /// Gateways that have been told the keys, or are being told: incarnation and revision.
   std::map<NodeId, std::pair<Incarnation, uint64_t>> keys_known_;

@@ -180,6 +180,12 @@ void HeadState::set_labels(const std::string& model, const std::map<std::string,
   publish_routes(now);
 }
 
+void HeadState::set_experiments(const std::string& model, std::vector<protocol::RoutedExperiment> experiments,
+                                Time now) {
+  experiments_[model] = std::move(experiments);
+  publish_routes(now);
+}
+
 protocol::ReplicaSpec HeadState::spec_of(const DeploymentView& deployment) const {
   const DeploymentRecord& record = deployment.record;
   protocol::ReplicaSpec spec;
@@ -368,6 +374,8 @@ protocol::RoutingSnapshot HeadState::routing(Time now) const {
   for (const auto& [name, deployment] : stable_deployments()) models.at(name).stable = deployment;
   for (auto& [name, model] : models) {
     if (const auto labels = labels_.find(name); labels != labels_.end()) model.labels = labels->second;
+    if (const auto running = experiments_.find(name); running != experiments_.end())
+      model.experiments = running->second;
     snapshot.models.push_back(std::move(model));
   }
   // A gateway drops what is under way from a node that it is to forget. One that left in order has answered everything,
@@ -376,12 +384,14 @@ protocol::RoutingSnapshot HeadState::routing(Time now) const {
     return member.is_member() || (member.state == NodeState::left && now - member.changed < options_.last_words);
   };
   for (const auto& [id, member] : membership_.members())
-    if (is_reachable(member) && (member.info.roles.worker || member.info.roles.gateway))
+    if (is_reachable(member) && (member.info.roles.worker || member.info.roles.gateway || id == options_.self))
       snapshot.nodes.push_back({id, member.info.incarnation, member.info.addresses.control,
                                 member.info.addresses.request, member.info.public_key, member.info.addresses.bulk});
   // One that is gone may come back with the answers it keeps; until it is forgotten nobody else answers in its place.
   for (const auto& [id, member] : membership_.members())
     if (member.info.roles.gateway) snapshot.gateways.push_back({id, static_cast<int64_t>(member.first.value)});
+  // The one head keeps all events.
+  snapshot.shards = {{options_.self, ~uint64_t{0}}};
   return snapshot;
 }
 

@@ -85,6 +85,9 @@ class HeadState {
   /// Of a model's versions: gateways take them for the versions that they point to.
   void set_labels(const std::string& model, const std::map<std::string, std::string>& labels, Time now);
 
+  /// The running experiments of a model.
+  void set_experiments(const std::string& model, std::vector<protocol::RoutedExperiment> experiments, Time now);
+
   /// By model: the deployment that takes the most traffic, of equal ones that which was deployed first. It serves alone
   /// where gateways have not heard from the head for too long. None where no deployment of the model has weight.
   std::map<std::string, std::string> stable_deployments() const;
@@ -138,7 +141,8 @@ class HeadState {
   Time place_from_;
   Membership membership_;
   std::map<std::string, DeploymentView> deployments_;
-  std::map<std::string, std::map<std::string, std::string>> labels_;  ///< By model.
+  std::map<std::string, std::map<std::string, std::string>> labels_;            ///< By model.
+  std::map<std::string, std::vector<protocol::RoutedExperiment>> experiments_;  ///< Likewise.
   std::map<ReplicaId, ReplicaRecord> replicas_;
   std::map<NodeId, protocol::Assignment> assignments_;  ///< Newest of each member.
   RoutingLog routes_;

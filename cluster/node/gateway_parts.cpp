@@ -4,6 +4,9 @@
 
 #include "actors/balancer/balancer_actor.hpp"
 #include "actors/cache_shard/cache_shard_actor.hpp"
+#include "actors/experiment/shard/log_recorder.hpp"
+#include "actors/experiment/shard/shard_actor.hpp"
+#include "actors/experiment/shard/shipper_actor.hpp"
 #include "actors/gateway/gateway_actor.hpp"
 #include "actors/gateway/http/error_answer.hpp"
 #include "actors/gateway/http/gateway_handler.hpp"
@@ -46,6 +49,47 @@ AnswerStore open_answers(const NodeOptions& options) {
   return answers;
 }
 
+/// Serving goes on without: what is not logged is not counted.
+EventParts open_events(const NodeOptions& options, const Clock& clock, const observe::Logger& log) {
+  SeededRandom random{secure_random_u64()};
+  // Two segments are on disk from the start: small ones, as most gateways log little.
+  auto opened = storage::EventLog::open(options.data_dir / "events", {.segment_bytes = 8_MiB}, clock, random);
+  if (!opened) {
+    log.with_component("gateway").error("no experiment counts at this gateway: its log of events cannot be opened",
+                                        observe::kv("error", opened.error().message));
+    return {};
+  }
+  EventParts events;
+  events.log = std::move(*opened);
+  events.recorder = std::make_shared<experiment::LogRecorder>(events.log);
+  return events;
+}
+
+Status start_shipper(actor::Host& host, std::shared_ptr<gateway::RoutingBoard> routing,
+                     std::shared_ptr<storage::EventLog> events, const observe::Logger& log) {
+  experiment::ShipperParts shipper;
+  shipper.log = std::move(events);
+  shipper.logger = log.with_component("gateway");
+  shipper.shard_of = [&host, routing = std::move(routing)](uint32_t slot) -> actor::Ref {
+    const auto table = routing->table();
+    if (!table) return {};
+    for (const protocol::RoutedShard& shard : table->snapshot().shards) {
+      if ((shard.slots >> slot & 1) == 0) continue;
+      for (const protocol::RoutedNode& node : table->snapshot().nodes)
+        if (node.id == shard.node)
+          return host.remote(node.id, node.incarnation, std::string(experiment::shard_path), bus::Lane::bulk);
+    }
+    return {};
+  };
+  return host
+      .spawn_actor<experiment::ShipperActor>(std::string(experiment::shipper_path),
+                                             {.placement = actor::Placement::own_thread,
+                                              .parent = std::string(protocol::gateway_plane_path),
+                                              .escalates = false},
+                                             std::move(shipper))
+      .map([](const actor::Ref&) {});
+}
+
 /// What the doors that speak the APIs of models have in common.
 gateway::FrontEnd front_end_of(const GatewayActors& parts, actor::Host& host) {
   gateway::FrontEnd front_end;
@@ -60,6 +104,7 @@ gateway::FrontEnd front_end_of(const GatewayActors& parts, actor::Host& host) {
   front_end.routing = parts.routing;
   front_end.ids = parts.ids;
   front_end.keys = parts.keys;
+  front_end.events = parts.events;
   front_end.metrics = parts.metrics;
   front_end.clock = &host.clock();
   front_end.seed = secure_random_u64();
@@ -71,9 +116,10 @@ gateway::FrontEnd front_end_of(const GatewayActors& parts, actor::Host& host) {
 
 Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& transport, observe::Metrics& metrics,
                                            const observe::Logger& log, const gateway::AdmissionOptions& admission,
-                                           uint64_t seed, bool keys_always, Duration weight_lease,
-                                           AnswerStore answers) {
+                                           uint64_t seed, bool keys_always, Duration weight_lease, AnswerStore answers,
+                                           const EventParts& events) {
   GatewayActors parts;
+  parts.events = events.recorder;
   parts.ids = std::make_shared<gateway::DispatchIds>();
   parts.in_flight = std::make_shared<gateway::InFlight>(admission);
   parts.routing = std::make_shared<gateway::RoutingBoard>();
@@ -119,10 +165,12 @@ Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& tr
   };
   actor_parts.add_peer = [&transport](const bus::Peer& peer) { transport.add_peer(peer); };
   actor_parts.remove_peer = [&transport](NodeId node) { transport.remove_peer(node); };
+  actor_parts.events = events.recorder;
   actor_parts.log = log.with_component("gateway");
   actor_parts.weight_lease = weight_lease;
   TROUPE_TRY(parts.gateway, host.spawn_actor<gateway::GatewayActor>(std::string(protocol::gateway_path), in_plane,
                                                                     std::move(actor_parts)));
+  if (events.log) TROUPE_CHECK(start_shipper(host, parts.routing, events.log, log));
   return parts;
 }
 
@@ -132,7 +180,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, const std::shared
   GatewayParts parts;
   TROUPE_TRY(static_cast<GatewayActors&>(parts),
              start_gateway_actors(host, transport, metrics, log, {}, secure_random_u64(), options.keys_always(),
-                                  options.weight_lease, open_answers(options)));
+                                  options.weight_lease, open_answers(options), open_events(options, clock, log)));
 
   const unsigned cpus = std::max(1u, std::thread::hardware_concurrency());
   http::HttpOptions door;

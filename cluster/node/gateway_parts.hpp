@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "actors/experiment/events/event_recorder.hpp"
 #include "actors/gateway/dispatch_ids.hpp"
 #include "actors/gateway/gateway_metrics.hpp"
 #include "actors/gateway/grpc/grpc_front_end.hpp"
@@ -16,6 +17,7 @@
 #include "runtime/http/server.hpp"
 #include "runtime/observe/log.hpp"
 #include "runtime/observe/metrics.hpp"
+#include "storage/event_log.hpp"
 #include "storage/record_store.hpp"
 
 namespace troupe::cluster {
@@ -28,6 +30,7 @@ struct GatewayActors {
   std::shared_ptr<gateway::KeyRing> keys;
   std::shared_ptr<gateway::DispatchIds> ids;
   std::shared_ptr<gateway::GatewayMetrics> metrics;
+  std::shared_ptr<experiment::EventRecorder> events;
 };
 
 struct GatewayParts : GatewayActors {
@@ -35,6 +38,12 @@ struct GatewayParts : GatewayActors {
   std::unique_ptr<gateway::GrpcFrontEnd> grpc;
   std::unique_ptr<gateway::ZmqFrontEnd> zmq;
   std::string zmq_key;  ///< Public key of that door; empty = it does not encrypt.
+};
+
+/// Where a gateway's events go; empty: no experiment counts here.
+struct EventParts {
+  std::shared_ptr<storage::EventLog> log;
+  std::shared_ptr<experiment::EventRecorder> recorder;
 };
 
 /// Where a gateway keeps answers to requests with an idempotency key.
@@ -49,7 +58,8 @@ struct AnswerStore {
 /// head. `transport` and `metrics` must outlive the actors.
 Result<GatewayActors> start_gateway_actors(actor::Host& host, bus::Transport& transport, observe::Metrics& metrics,
                                            const observe::Logger& log, const gateway::AdmissionOptions& admission,
-                                           uint64_t seed, bool keys_always, Duration weight_lease, AnswerStore answers);
+                                           uint64_t seed, bool keys_always, Duration weight_lease, AnswerStore answers,
+                                           const EventParts& events = {});
 
 /// `tls`: certificate of the HTTP and gRPC doors; empty: in the clear.
 Result<GatewayParts> start_gateway(const NodeOptions& options, const std::shared_ptr<http::TlsCertificate>& tls,

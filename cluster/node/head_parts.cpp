@@ -4,13 +4,16 @@
 #include <future>
 
 #include "actors/dashboard/page.hpp"
+#include "actors/experiment/shard/shard_actor.hpp"
 #include "cluster/head/admin_api.hpp"
 #include "cluster/head/admin_key.hpp"
 #include "cluster/head/audit_text.hpp"
 #include "cluster/head/catalog_actor.hpp"
+#include "cluster/head/experiment_watcher.hpp"
 #include "cluster/head/mirror_actor.hpp"
 #include "cluster/node/door_metrics.hpp"
 #include "cluster/node/identity.hpp"
+#include "cluster/spec/experiment_record.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "storage/rocksdb_state_store.hpp"
 
@@ -154,6 +157,25 @@ Result<actor::Ref> start_mirror(const NodeOptions& options, actor::Host& host,
                                        std::move(mirror));
 }
 
+/// Who keeps the events of experiments, and who looks at what they come to.
+Result<actor::Ref> start_experiments(const NodeOptions& options, actor::Host& host, Random& random,
+                                     const observe::Logger& log) {
+  const observe::Logger logger = log.with_component("experiments");
+  const actor::SpawnOptions own_thread{.placement = actor::Placement::own_thread,
+                                       .parent = std::string(protocol::control_plane_path),
+                                       .escalates = false};
+  experiment::ShardParts shard{.database = nullptr, .log = logger};
+  TROUPE_TRY(shard.database, storage::EventDatabase::open(options.data_dir / "experiments", {}, random));
+  ExperimentWatcherParts watcher;
+  actor::SpawnOptions for_gateways = own_thread;
+  for_gateways.lane = bus::Lane::bulk;
+  TROUPE_TRY(watcher.shard, host.spawn_actor<experiment::ShardActor>(std::string(experiment::shard_path), for_gateways,
+                                                                     std::move(shard)));
+  watcher.head = [&host] { return host.find(protocol::head_path); };
+  watcher.log = logger;
+  return host.spawn_actor<ExperimentWatcher>(std::string(experiment_watcher_path), own_thread, std::move(watcher));
+}
+
 bus::AllowList allow_list_of(const Trust& trust) {
   bus::AllowList list;
   for (auto& [node, key] : trust.allowed()) list.admitted.push_back({node, std::move(key)});
@@ -171,6 +193,7 @@ Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, 
   TROUPE_TRY(storage::RangeResult deployments, read(*store, std::string(deployment_prefix)));
   TROUPE_TRY(storage::RangeResult keys, read(*store, std::string(key_prefix)));
   TROUPE_TRY(storage::RangeResult models, read(*store, std::string(model_prefix)));
+  TROUPE_TRY(storage::RangeResult experiments, read(*store, std::string(experiment_prefix)));
   head.head.epoch = cluster.epoch;
   head.head.cluster = cluster.id;
   head.seed = random.next();
@@ -178,6 +201,7 @@ Result<HeadActorOptions> begin_term(std::shared_ptr<storage::StateStore> store, 
   head.deployments = std::move(deployments.entries);
   head.keys = std::move(keys.entries);
   head.model_records = std::move(models.entries);
+  head.experiment_records = std::move(experiments.entries);
   // Where nothing was deployed there is nothing to wait for that could still run.
   if (head.deployments.empty()) head.head.adoption_grace = Duration{0};
   head.add_peer = [&transport](const protocol::NodeInfo& node) {
@@ -231,6 +255,7 @@ Result<HeadParts> start_head(const NodeOptions& options, const std::string& publ
   if (buckets.mirror) {
     TROUPE_TRY(head.mirror, start_mirror(options, host, models, buckets.mirror, log));
   }
+  TROUPE_TRY(head.experiment_watcher, start_experiments(options, host, random, log));
   head.models = models;
   head.models_root = options.models_folder();
   head.catalog = catalog;

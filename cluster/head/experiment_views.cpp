@@ -1,0 +1,54 @@
+#include "cluster/head/experiment_views.hpp"
+
+#include "cluster/spec/experiment_document.hpp"
+#include "runtime/base/clock.hpp"
+#include "runtime/config/bind.hpp"
+
+namespace troupe::cluster {
+
+using experiment::ExperimentRecord;
+using nlohmann::json;
+
+namespace {
+
+json time_of(int64_t unix_us) {
+  return unix_us == 0 ? json(nullptr) : json(to_iso8601(wall_time_from_unix_microseconds(unix_us)));
+}
+
+json row_of(const ExperimentRecord& record) {
+  json variants = json::array();
+  for (const experiment::VariantDefinition& variant : record.definition.variants)
+    variants.push_back({{"name", variant.name}, {"version", variant.version}, {"weight", variant.weight}});
+  return {{"name", record.definition.name},
+          {"model", record.definition.model},
+          {"state", experiment::name_of(record.state)},
+          {"variants", std::move(variants)},
+          {"created", time_of(record.created_unix_us)},
+          {"started", time_of(record.started_unix_us)},
+          {"ended", time_of(record.ended_unix_us)},
+          {"reason", record.reason}};
+}
+
+}  // namespace
+
+json experiments_view(const experiment::ExperimentBook& experiments) {
+  json rows = json::array();
+  for (const auto& [name, record] : experiments.all()) rows.push_back(row_of(record));
+  return rows;
+}
+
+json experiment_view(const ExperimentRecord& record, const std::string& document) {
+  json view = row_of(record);
+  view["definition"] = config::to_yaml(record.definition);
+  view["revisions"] = json::array();
+  for (const experiment::Revision& revision : record.revisions)
+    view["revisions"].push_back({{"number", revision.number},
+                                 {"at", time_of(revision.at_unix_us)},
+                                 {"weights", revision.weights},
+                                 {"moved", static_cast<double>(revision.moved) / experiment::slot_count}});
+  const json said = json::parse(document, nullptr, false);
+  view["analysis"] = said.is_discarded() ? json(nullptr) : said;
+  return view;
+}
+
+}  // namespace troupe::cluster

@@ -1,0 +1,181 @@
+// HeadActor: experiments, from their definition to their end. Gateways hear of those that run with their routes; the
+// watcher looks at their numbers, and what it decides is stored here.
+
+#include <algorithm>
+
+#include "cluster/head/experiment_views.hpp"
+#include "cluster/head/experiment_watcher.hpp"
+#include "cluster/head/head_actor.hpp"
+#include "cluster/head/views.hpp"
+#include "cluster/spec/experiment_record.hpp"
+
+namespace troupe::cluster {
+
+using experiment::ExperimentRecord;
+using observe::kv;
+
+namespace {
+
+std::string text_of(std::span<const double> weights) {
+  std::string text;
+  for (const double weight : weights) text += fmt::format("{}{}", text.empty() ? "" : "/", weight);
+  return text;
+}
+
+}  // namespace
+
+void HeadActor::restore_experiments() {
+  for (const storage::StateEntry& entry : options_.experiment_records) {
+    auto record = decode_experiment(entry.key, entry.value);
+    if (!record) {
+      options_.log.error("experiment not restored", kv("key", entry.key), kv("error", record.error().message));
+      continue;
+    }
+    experiment_revisions_[record->definition.name] = entry.mod_revision;
+    experiments_.set(std::move(*record));
+  }
+  spread_experiments();
+}
+
+/// To the routes of their models, and to who watches them.
+void HeadActor::spread_experiments() {
+  std::set<std::string> models;
+  WatchExperiments watched;
+  for (const auto& [name, record] : experiments_.all()) {
+    models.insert(record.definition.model);
+    if (record.state == experiment::State::running) watched.running.push_back(record);
+  }
+  for (const std::string& model : models) state_.set_experiments(model, experiments_.routed(model), context().now());
+  if (options_.experiment_watcher) static_cast<void>(options_.experiment_watcher.send(std::move(watched)));
+  send_messages();
+}
+
+/// A number that no experiment of this cluster ever had: they follow the seconds.
+uint32_t HeadActor::new_experiment_number() {
+  const auto second = static_cast<uint32_t>(unix_microseconds(context().wall()) / 1'000'000);
+  last_experiment_ = std::max({last_experiment_ + 1, experiments_.next_number(), second});
+  return last_experiment_;
+}
+
+void HeadActor::define_experiment(const experiment::Definition& definition, AuditAct by, const Done& done) {
+  const ExperimentRecord* const before = experiments_.find(definition.name);
+  const auto record =
+      experiments_.defined(definition, new_experiment_number(),
+                           fmt::format("{}@{:016x}", definition.name, random_.next()), context().wall());
+  if (!record) return done(fail(record.error()));
+  if (before != nullptr && *before == *record) return done("unchanged");
+  const bool is_new = before == nullptr;
+  by.object = "Experiment " + definition.name;
+  store_experiment(*record, {std::move(by), AuditOutcome::done, {}, is_new ? "defined" : "changed"},
+                   [done, is_new](const Status& stored) {
+                     done(stored ? Result<std::string>(is_new ? "created" : "updated") : fail(stored.error()));
+                   });
+}
+
+/// Every version must be served by somebody: what is not there cannot be compared.
+Status HeadActor::check_variants(const experiment::Definition& definition) const {
+  for (const experiment::VariantDefinition& variant : definition.variants) {
+    const bool is_served = std::ranges::any_of(state_.deployments(), [&](const auto& entry) {
+      const DeploymentRecord& record = entry.second.record;
+      return record.model == definition.model && record.version == variant.version;
+    });
+    if (!is_served)
+      return fail(Errc::failed_precondition, "variant {}: no deployment serves {}@{}; deploy it first", variant.name,
+                  definition.model, variant.version);
+  }
+  return {};
+}
+
+void HeadActor::start_experiment(const StartExperiment& wish, const AuditAct& by, const Done& done) {
+  const auto record = experiments_.started(wish.name, context().wall());
+  if (!record) return done(fail(record.error()));
+  if (const Status served = check_variants(record->definition); !served) return done(fail(served.error()));
+  change_experiment(*record, by, "started", done);
+}
+
+void HeadActor::stop_experiment(const StopExperiment& wish, const AuditAct& by, const Done& done) {
+  const auto document = experiment_documents_.find(wish.name);
+  const auto record =
+      experiments_.ended(wish.name, experiment::State::stopped, wish.reason.empty() ? "It was stopped." : wish.reason,
+                         document == experiment_documents_.end() ? "" : document->second, context().wall());
+  if (!record) return done(fail(record.error()));
+  change_experiment(*record, by, "stopped", done);
+}
+
+void HeadActor::weigh_experiment(const WeighExperiment& wish, const AuditAct& by, const Done& done) {
+  const auto record = experiments_.reweighted(wish.name, wish.weights, context().wall());
+  if (!record) return done(fail(record.error()));
+  change_experiment(
+      *record, by,
+      fmt::format("weights {}, revision {}, {:.1f} % of its units move", text_of(wish.weights),
+                  record->revisions.back().number, 100.0 * record->revisions.back().moved / experiment::slot_count),
+      done);
+}
+
+void HeadActor::change_experiment(const ExperimentRecord& record, const AuditAct& by, std::string change,
+                                  const Done& done) {
+  store_experiment(record, {by, AuditOutcome::done, {}, std::move(change)}, [record, done](const Status& stored) {
+    done(stored ? Result<std::string>(to_text(experiment_view(record, {}))) : fail(stored.error()));
+  });
+}
+
+void HeadActor::delete_experiment(const DeleteExperiment& wish, const AuditAct& by, const Done& done) {
+  if (const Status allowed = experiments_.deletable(wish.name); !allowed) return done(fail(allowed.error()));
+  const std::string key = key_of(*experiments_.find(wish.name));
+  storage::Transaction transaction;
+  transaction.compares.push_back({key, experiment_revisions_[wish.name]});
+  transaction.ops.push_back(storage::Delete{key});
+  commit(std::move(transaction), {by, AuditOutcome::done, {}, "deleted"},
+         [this, name = wish.name, done](const Result<storage::Revision>& revision) {
+           if (!revision) return done(fail(revision.error()));
+           experiments_.remove(name);
+           experiment_documents_.erase(name);
+           experiment_revisions_.erase(name);
+           done(to_text({{"deleted", name}}));
+         });
+}
+
+void HeadActor::store_experiment(const ExperimentRecord& record, AuditEntry entry, std::function<void(Status)> done) {
+  const std::string& name = record.definition.name;
+  const std::string key = key_of(record);
+  storage::Transaction transaction;
+  transaction.compares.push_back({key, experiment_revisions_[name]});
+  transaction.ops.push_back(storage::Put{key, encode(record)});
+  commit(std::move(transaction), std::move(entry),
+         [this, record, done = std::move(done)](const Result<storage::Revision>& revision) {
+           if (!revision) return done(fail(revision.error()));
+           experiment_revisions_[record.definition.name] = *revision;
+           experiments_.set(record);
+           spread_experiments();
+           done({});
+         });
+}
+
+/// What the watcher says of one that runs; its verdict ends it, once.
+void HeadActor::take_look(const ExperimentLook& look) {
+  const ExperimentRecord* const known = experiments_.find(look.name);
+  if (known == nullptr || known->number != look.number || known->state != experiment::State::running) return;
+  experiment_documents_[look.name] = look.document;
+  if (!look.verdict || !ending_.insert(look.name).second) return;
+  const auto record =
+      experiments_.ended(look.name, look.verdict->state, look.verdict->sentence, look.document, context().wall());
+  if (!record) return;
+  store_experiment(
+      *record,
+      {{"head", "", "decide experiment", "Experiment " + look.name}, AuditOutcome::done, {}, look.verdict->sentence},
+      [this, name = look.name, sentence = look.verdict->sentence](const Status& stored) {
+        ending_.erase(name);
+        if (!stored) return;  // The next look says it again.
+        options_.log.info("experiment decided", kv("experiment", name), kv("verdict", sentence));
+      });
+}
+
+Result<std::string> HeadActor::experiment_status(const std::string& name) const {
+  const ExperimentRecord* const record = experiments_.find(name);
+  if (record == nullptr) return fail(Errc::not_found, "there is no experiment {}", name);
+  const auto document = experiment_documents_.find(name);
+  return to_text(
+      experiment_view(*record, document == experiment_documents_.end() ? record->verdict : document->second));
+}
+
+}  // namespace troupe::cluster
