@@ -264,9 +264,15 @@ BOOST_AUTO_TEST_CASE(a_supervisor_that_is_given_up_says_why_and_is_seen_with_all
 
   BOOST_TEST(given_up.get_future().get() == "actor a crashed: asked to crash");
   while (host->find("b")) std::this_thread::yield();
-  std::string rows;
-  for (const protocol::ActorHealth& row : host->health())
-    if (row.path == "group" || row.parent == "group") rows += row.parent + ">" + row.path + " " + row.state + "; ";
+  const auto seen = [&] {
+    std::string rows;
+    for (const protocol::ActorHealth& row : host->health())
+      if (row.path == "group" || row.parent == "group") rows += row.parent + ">" + row.path + " " + row.state + "; ";
+    return rows;
+  };
+  // The one that crashed is the last to be given up.
+  while (seen().find("restarting") != std::string::npos) std::this_thread::yield();
+  const std::string rows = seen();
   BOOST_TEST(rows == "node>group failed; group>a failed; group>b failed; ");
   BOOST_TEST((b.send(Number{1}).error().code == Errc::unavailable));
   BOOST_TEST((host->spawn_actor<Counter>("c", member, log.writer()).error().code == Errc::unavailable));
