@@ -87,7 +87,7 @@ void ToolCallParser::take_call(char c) {
   if (is_given_out_) give_arguments();
   if (step == CallReader::Step::more) return;
   end_call();
-  if (is_behind) again({&c, 1});
+  if (is_behind) again(c);
 }
 
 void ToolCallParser::take_between(char c) {

@@ -62,6 +62,7 @@ class ToolCallParser {
   void fall_back(char c);
   void emit(char c);
   void again(std::string_view text) { input_.insert(0, text); }
+  void again(char c) { input_.insert(input_.begin(), c); }
   std::string make_id();
 
   Options options_;
