@@ -10,6 +10,15 @@ using observe::kv;
 ExperimentWatcher::ExperimentWatcher(actor::Context& context, ExperimentWatcherParts parts)
     : Actor(context), parts_(std::move(parts)) {
   on<WatchExperiments>([this](const WatchExperiments& wish) { take(wish); });
+  on<ForgetDeletedExperiment>([this](const ForgetDeletedExperiment& gone) {
+    static_cast<void>(parts_.shard.send(experiment::ForgetExperiment{gone.number}));
+  });
+}
+
+void ExperimentWatcher::started() {
+  // Where there is no head yet it tells by itself.
+  static_cast<void>(parts_.head().send(AskExperiments{}));
+  look();
 }
 
 void ExperimentWatcher::take(const WatchExperiments& wish) {
@@ -18,8 +27,6 @@ void ExperimentWatcher::take(const WatchExperiments& wish) {
     const auto known = watched_.find(record.number);
     Watched& watched = next[record.number];
     if (known == watched_.end()) {
-      const WallTime started{std::chrono::microseconds{record.started_unix_us}};
-      static_cast<void>(parts_.shard.send(experiment::SetRules{rules_of(record.definition, record.number, started)}));
       watched.watch = std::make_unique<experiment::Watch>(record);
     } else {
       watched = std::move(known->second);
@@ -28,9 +35,22 @@ void ExperimentWatcher::take(const WatchExperiments& wish) {
     watched.record = record;
   }
   watched_ = std::move(next);
+  known_through_ = wish.known_through;
+  tell_shard();
+}
+
+/// At each look: a shard that has crashed has forgotten it, and takes nothing until it is told again.
+void ExperimentWatcher::tell_shard() {
+  if (!known_through_) return;
+  experiment::SetRules rules{{}, *known_through_};
+  for (const auto& [number, watched] : watched_)
+    rules.all.push_back(
+        rules_of(watched.record.definition, number, wall_time_from_unix_microseconds(watched.record.started_unix_us)));
+  static_cast<void>(parts_.shard.send(std::move(rules)));
 }
 
 void ExperimentWatcher::look() {
+  tell_shard();
   for (auto& [number, watched] : watched_)
     if (!std::exchange(watched.is_asking, true)) ask(number);
   context().after(parts_.interval, [this] { look(); });

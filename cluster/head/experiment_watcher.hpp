@@ -19,6 +19,12 @@ inline constexpr std::string_view experiment_watcher_path = "experiment/watcher"
 /// Head -> watcher: all that run; replaces what was known.
 struct WatchExperiments {
   std::vector<experiment::ExperimentRecord> running;
+  uint32_t known_through = 0;  ///< See experiment::ExperimentBook::known_through().
+};
+
+/// Head -> watcher: it is deleted, with all that was summed up of it.
+struct ForgetDeletedExperiment {
+  uint32_t number = 0;
 };
 
 /// Watcher -> head: a look at one of them.
@@ -28,6 +34,9 @@ struct ExperimentLook {
   std::string document;  ///< JSON, see experiment::document_of().
   std::optional<experiment::Verdict> verdict{};
 };
+
+/// Watcher -> head: it has just started, perhaps after a crash, and knows of none.
+struct AskExperiments {};
 
 struct ExperimentWatcherParts {
   actor::Ref shard;  ///< Has the rows.
@@ -40,7 +49,7 @@ class ExperimentWatcher final : public actor::Actor {
  public:
   ExperimentWatcher(actor::Context& context, ExperimentWatcherParts parts);
 
-  void started() override { look(); }
+  void started() override;
 
  private:
   struct Watched {
@@ -50,12 +59,14 @@ class ExperimentWatcher final : public actor::Actor {
   };
 
   void take(const WatchExperiments& wish);
+  void tell_shard();
   void look();
   void ask(uint32_t number);
   void analyze(Watched& watched, const experiment::Aggregates& rows);
 
   ExperimentWatcherParts parts_;
   std::map<uint32_t, Watched> watched_;  ///< By number.
+  std::optional<uint32_t> known_through_;
 };
 
 }  // namespace troupe::cluster

@@ -59,6 +59,7 @@ HeadActor::HeadActor(actor::Context& context, HeadActorOptions options)
   serve<protocol::ChangeLoad>([this](const auto& wish, actor::Reply reply) { change_load(*wish, std::move(reply)); });
   on<AdminCall>([this](const AdminCall& call) { admin(call); });
   on<RefusedWrite>([this](const RefusedWrite& refused) { take_refusal(refused); });
+  on<AskExperiments>([this](const AskExperiments&) { spread_experiments(); });
   on<ExperimentLook>([this](const ExperimentLook& look) { take_look(look); });
   on<UntoldWrites>([this](const UntoldWrites& untold) { options_.audit.leave_out(untold.count); });
 }

@@ -159,8 +159,6 @@ class HeadActor final : public actor::Actor {
   // Experiments (head_experiments.cpp).
   void restore_experiments();
   void spread_experiments();
-  uint32_t new_experiment_number();
-  Status check_variants(const experiment::Definition& definition) const;
   void define_experiment(const experiment::Definition& definition, AuditAct by, const Done& done);
   void start_experiment(const StartExperiment& wish, const AuditAct& by, const Done& done);
   void stop_experiment(const StopExperiment& wish, const AuditAct& by, const Done& done);
@@ -169,6 +167,8 @@ class HeadActor final : public actor::Actor {
   void change_experiment(const experiment::ExperimentRecord& record, const AuditAct& by, std::string change,
                          const Done& done);
   void store_experiment(const experiment::ExperimentRecord& record, AuditEntry entry, std::function<void(Status)> done);
+  /// A write failed: whether it is stored is known only to the store.
+  void reread_experiment(const std::string& name);
   void take_look(const ExperimentLook& look);
   Result<std::string> experiment_status(const std::string& name) const;
 
@@ -214,7 +214,6 @@ class HeadActor final : public actor::Actor {
   std::map<std::string, storage::Revision> experiment_revisions_;  ///< Of their records.
   std::map<std::string, std::string> experiment_documents_;        ///< What their numbers said last, as JSON.
   std::set<std::string> ending_;                                   ///< Whose end is being stored.
-  uint32_t last_experiment_ = 0;                                   ///< Its number.
   KeyBook keys_;
   /// Gateways that have been told the keys, or are being told: incarnation and revision.
   std::map<NodeId, std::pair<Incarnation, uint64_t>> keys_known_;

@@ -37,30 +37,23 @@ void HeadActor::restore_experiments() {
   spread_experiments();
 }
 
-/// To the routes of their models, and to who watches them.
+/// To who watches them, and to the routes of their models.
 void HeadActor::spread_experiments() {
   std::set<std::string> models;
-  WatchExperiments watched;
+  WatchExperiments watched{{}, experiments_.known_through(context().wall())};
   for (const auto& [name, record] : experiments_.all()) {
     models.insert(record.definition.model);
     if (record.state == experiment::State::running) watched.running.push_back(record);
   }
-  for (const std::string& model : models) state_.set_experiments(model, experiments_.routed(model), context().now());
   if (options_.experiment_watcher) static_cast<void>(options_.experiment_watcher.send(std::move(watched)));
+  for (const std::string& model : models) state_.set_experiments(model, experiments_.routed(model), context().now());
   send_messages();
-}
-
-/// A number that no experiment of this cluster ever had: they follow the seconds.
-uint32_t HeadActor::new_experiment_number() {
-  const auto second = static_cast<uint32_t>(unix_microseconds(context().wall()) / 1'000'000);
-  last_experiment_ = std::max({last_experiment_ + 1, experiments_.next_number(), second});
-  return last_experiment_;
 }
 
 void HeadActor::define_experiment(const experiment::Definition& definition, AuditAct by, const Done& done) {
   const ExperimentRecord* const before = experiments_.find(definition.name);
   const auto record =
-      experiments_.defined(definition, new_experiment_number(),
+      experiments_.defined(definition, experiments_.next_number(context().wall()),
                            fmt::format("{}@{:016x}", definition.name, random_.next()), context().wall());
   if (!record) return done(fail(record.error()));
   if (before != nullptr && *before == *record) return done("unchanged");
@@ -72,24 +65,12 @@ void HeadActor::define_experiment(const experiment::Definition& definition, Audi
                    });
 }
 
-/// Every version must be served by somebody: what is not there cannot be compared.
-Status HeadActor::check_variants(const experiment::Definition& definition) const {
-  for (const experiment::VariantDefinition& variant : definition.variants) {
-    const bool is_served = std::ranges::any_of(state_.deployments(), [&](const auto& entry) {
-      const DeploymentRecord& record = entry.second.record;
-      return record.model == definition.model && record.version == variant.version;
-    });
-    if (!is_served)
-      return fail(Errc::failed_precondition, "variant {}: no deployment serves {}@{}; deploy it first", variant.name,
-                  definition.model, variant.version);
-  }
-  return {};
-}
-
 void HeadActor::start_experiment(const StartExperiment& wish, const AuditAct& by, const Done& done) {
-  const auto record = experiments_.started(wish.name, context().wall());
+  const ExperimentRecord* const known = experiments_.find(wish.name);
+  const auto record = experiments_.started(
+      wish.name, known == nullptr ? std::set<std::string>{} : state_.versions_of(known->definition.model),
+      context().wall());
   if (!record) return done(fail(record.error()));
-  if (const Status served = check_variants(record->definition); !served) return done(fail(served.error()));
   change_experiment(*record, by, "started", done);
 }
 
@@ -122,13 +103,19 @@ void HeadActor::change_experiment(const ExperimentRecord& record, const AuditAct
 void HeadActor::delete_experiment(const DeleteExperiment& wish, const AuditAct& by, const Done& done) {
   if (const Status allowed = experiments_.deletable(wish.name); !allowed) return done(fail(allowed.error()));
   const std::string key = key_of(*experiments_.find(wish.name));
+  const uint32_t number = experiments_.find(wish.name)->number;
   storage::Transaction transaction;
   transaction.compares.push_back({key, experiment_revisions_[wish.name]});
   transaction.ops.push_back(storage::Delete{key});
   commit(std::move(transaction), {by, AuditOutcome::done, {}, "deleted"},
-         [this, name = wish.name, done](const Result<storage::Revision>& revision) {
-           if (!revision) return done(fail(revision.error()));
+         [this, name = wish.name, number, done](const Result<storage::Revision>& revision) {
+           if (!revision) {
+             reread_experiment(name);
+             return done(fail(revision.error()));
+           }
            experiments_.remove(name);
+           if (options_.experiment_watcher)
+             static_cast<void>(options_.experiment_watcher.send(ForgetDeletedExperiment{number}));
            experiment_documents_.erase(name);
            experiment_revisions_.erase(name);
            done(to_text({{"deleted", name}}));
@@ -143,12 +130,34 @@ void HeadActor::store_experiment(const ExperimentRecord& record, AuditEntry entr
   transaction.ops.push_back(storage::Put{key, encode(record)});
   commit(std::move(transaction), std::move(entry),
          [this, record, done = std::move(done)](const Result<storage::Revision>& revision) {
-           if (!revision) return done(fail(revision.error()));
+           if (!revision) {
+             reread_experiment(record.definition.name);
+             return done(fail(revision.error()));
+           }
            experiment_revisions_[record.definition.name] = *revision;
            experiments_.set(record);
            spread_experiments();
            done({});
          });
+}
+
+void HeadActor::reread_experiment(const std::string& name) {
+  const std::string key = std::string(experiment_prefix) + name;
+  options_.store->range(
+      key, context().bind<Result<storage::RangeResult>>([this, name, key](const Result<storage::RangeResult>& range) {
+        if (!range)
+          return options_.log.error("an experiment could not be read again", kv("experiment", name),
+                                    kv("error", range.error().message));
+        const auto entry = std::ranges::find(range->entries, key, &storage::StateEntry::key);
+        if (entry == range->entries.end()) {
+          experiment_revisions_.erase(name);
+          experiments_.remove(name);
+        } else if (auto record = decode_experiment(key, entry->value)) {
+          experiment_revisions_[name] = entry->mod_revision;
+          experiments_.set(std::move(*record));
+        }
+        spread_experiments();
+      }));
 }
 
 /// What the watcher says of one that runs; its verdict ends it, once.

@@ -336,6 +336,13 @@ protocol::Assignment HeadState::assignment_of(NodeId node, Time now) const {
   return assignment;
 }
 
+std::set<std::string> HeadState::versions_of(const std::string& model) const {
+  std::set<std::string> versions;
+  for (const auto& [name, view] : deployments_)
+    if (view.record.model == model) versions.insert(view.record.version);
+  return versions;
+}
+
 std::map<std::string, std::string> HeadState::stable_deployments() const {
   std::map<std::string, std::string> stable;
   for (const auto& [name, view] : deployments_) {

@@ -3,6 +3,7 @@
 // out. The actor over it does the sending and the storing; the simulator drives it as it is.
 
 #include <map>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -87,6 +88,9 @@ class HeadState {
 
   /// The running experiments of a model.
   void set_experiments(const std::string& model, std::vector<protocol::RoutedExperiment> experiments, Time now);
+
+  /// Versions of the model that deployments serve, or are to serve.
+  std::set<std::string> versions_of(const std::string& model) const;
 
   /// By model: the deployment that takes the most traffic, of equal ones that which was deployed first. It serves alone
   /// where gateways have not heard from the head for too long. None where no deployment of the model has weight.

@@ -1,5 +1,5 @@
 #pragma once
-// What users write as `kind: Experiment`. docs/configuration.md is generated from this.
+// What users write as `kind: Experiment`: docs/experiments.md.
 
 #include <array>
 

@@ -75,7 +75,7 @@ void run(const std::filesystem::path& directory, size_t events, size_t units, si
   SeededRandom random(2);
   const auto database = storage::EventDatabase::open(directory, {}, random).value();
   const auto shard = ShardStore::open(*database).value();
-  shard->set_rules(rules());
+  shard->set_rules({rules()}, 1);
   const auto begin = Clock::now();
   size_t unsynced = 0;
   for (const protocol::EventBlock& block : blocks) {

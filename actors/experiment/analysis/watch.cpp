@@ -7,6 +7,8 @@
 
 #include "actors/experiment/analysis/exact_moments.hpp"
 #include "actors/experiment/definition/compile.hpp"
+#include "actors/experiment/statistics/cuped.hpp"
+#include "actors/experiment/statistics/estimate.hpp"
 #include "actors/experiment/statistics/family.hpp"
 #include "actors/experiment/statistics/inference.hpp"
 #include "actors/experiment/statistics/quantile_sequence.hpp"
@@ -39,14 +41,12 @@ Result<Reading> reading_of(MetricKind kind, const UnitSums& sums) {
 
 /// The difference in one stratum.
 Result<Estimate> difference_in(const MetricDefinition& metric, const UnitSums& control, const UnitSums& treated) {
-  if (metric.covariate) {
-    TROUPE_TRY(const AdjustedEstimate adjusted, cuped(covariate_moments_of(control), covariate_moments_of(treated)));
-    return adjusted.adjusted;
-  }
-  TROUPE_TRY(const Reading first, reading_of(metric.kind, control));
-  TROUPE_TRY(const Reading second, reading_of(metric.kind, treated));
-  return Estimate{second.value - first.value, std::hypot(first.standard_error, second.standard_error), first.units,
-                  second.units};
+  if (metric.kind == MetricKind::ratio)
+    return difference_of_ratios(ratio_moments_of(control), ratio_moments_of(treated));
+  if (!metric.covariate) return difference_of_means(moments_of(control), moments_of(treated));
+  return cuped(covariate_moments_of(control), covariate_moments_of(treated)).map([](const AdjustedEstimate& estimate) {
+    return estimate.adjusted;
+  });
 }
 
 /// Both arms of each revision that both have enough units in.
@@ -112,9 +112,10 @@ double quantile_in(const BucketCounts& counts, double quantile) {
 
 }  // namespace
 
-Watch::Watch(const ExperimentRecord& record) : record_(record) {
+Watch::Watch(const ExperimentRecord& record)
+    : record_(record),
+      rules_(rules_of(record.definition, record.number, wall_time_from_unix_microseconds(record.started_unix_us))) {
   const Definition& definition = record_.definition;
-  // Half of alpha bounds each metric that has one question; goals share it by their evidence (adjust()).
   for (uint32_t index = 0; index < definition.metrics.size(); ++index) {
     for (uint32_t arm = 1; arm < definition.variants.size(); ++arm) {
       Question question{index, arm, {}, {}};
@@ -177,7 +178,7 @@ void Watch::compare_by_estimate(Question& question, const MetricView& view, Comp
   std::vector<Estimate> estimates;
   for (const auto& [first, second] : pairs_of(control, treated)) {
     const auto estimate = difference_in(asked, first->sums, second->sums);
-    if (estimate && estimate->standard_error > 0) estimates.push_back(*estimate);
+    if (estimate) estimates.push_back(*estimate);
   }
   const UnitSums all_control = view.whole(0).sums;
   const UnitSums all_treated = view.whole(question.arm).sums;
@@ -253,16 +254,14 @@ void Watch::compare_quantiles(const Question& question, const MetricView& view, 
 
 /// Evidence by the exact test, of units whose window is closed: what they did can no longer change.
 void Watch::follow_rates(Question& question, const MetricView& view, WallTime now, Comparison& comparison) const {
-  const Rules rules =
-      rules_of(record_.definition, record_.number, WallTime{std::chrono::microseconds{record_.started_unix_us}});
-  const int64_t closed_us = unix_microseconds(now) - rules.window_us - rules.starts_unix_us;
+  const int64_t closed_us = unix_microseconds(now) - rules_.window_us - rules_.starts_unix_us;
   const auto control = view.cells(0);
   const auto treated = view.cells(question.arm);
   const auto position = [](const Cell& cell) { return std::pair(cell.revision, cell.bucket); };
   std::map<std::pair<uint32_t, int64_t>, std::pair<RateCounts, RateCounts>> fresh;
   const auto take = [&](const std::vector<Cell>& cells, bool is_control) {
     for (const Cell& cell : cells) {
-      const bool is_closed = (cell.bucket + 1) * rules.bucket_us <= closed_us;
+      const bool is_closed = (cell.bucket + 1) * rules_.bucket_us <= closed_us;
       if (!is_closed || position(cell) < std::pair(question.next_revision, question.next_bucket)) continue;
       auto& both = fresh[position(cell)];
       (is_control ? both.first : both.second) = rates_of(cell.sums);

@@ -8,6 +8,7 @@
 
 #include "actors/experiment/analysis/analysis.hpp"
 #include "actors/experiment/analysis/metric_view.hpp"
+#include "actors/experiment/ledger/rules.hpp"
 #include "actors/experiment/lifecycle/record.hpp"
 #include "actors/experiment/statistics/mean_sequence.hpp"
 #include "actors/experiment/statistics/rate_watch.hpp"
@@ -47,6 +48,7 @@ class Watch {
   std::vector<Finding> check_health(const Aggregates& aggregates, EventCounts lost) const;
 
   ExperimentRecord record_;
+  const Rules rules_;
   std::vector<Question> questions_;
 };
 

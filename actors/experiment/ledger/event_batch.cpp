@@ -9,12 +9,6 @@
 namespace troupe::experiment {
 namespace {
 
-const protocol::ArmOf* place_of(const protocol::Event& event) {
-  if (const auto* exposure = std::get_if<protocol::Exposure>(&event.what)) return &exposure->place;
-  if (const auto* attempt = std::get_if<protocol::Attempt>(&event.what)) return &attempt->place;
-  return nullptr;
-}
-
 /// False: it was there already.
 bool change(UnitRecord& record, const Rules& rules, const protocol::Event& event, uint16_t measure) {
   if (const auto* exposure = std::get_if<protocol::Exposure>(&event.what)) {
@@ -33,6 +27,12 @@ bool change(UnitRecord& record, const Rules& rules, const protocol::Event& event
 UnitKey unit_key(uint32_t experiment, std::string_view unit) {
   const XXH128_hash_t hash = XXH3_128bits(unit.data(), unit.size());
   return {experiment, hash.high64, hash.low64};
+}
+
+const protocol::ArmOf* place_of(const protocol::Event& event) {
+  if (const auto* exposure = std::get_if<protocol::Exposure>(&event.what)) return &exposure->place;
+  if (const auto* attempt = std::get_if<protocol::Attempt>(&event.what)) return &attempt->place;
+  return nullptr;
 }
 
 void EventBatch::add(const protocol::Event& event) {

@@ -20,6 +20,9 @@ struct UnitKey {
 };
 UnitKey unit_key(uint32_t experiment, std::string_view unit);
 
+/// Where an exposure or an attempt belongs; null for outcomes, which say a measure alone.
+const protocol::ArmOf* place_of(const protocol::Event& event);
+
 class EventBatch {
  public:
   /// `rules` must outlive it and not change.

@@ -39,6 +39,10 @@ std::optional<uint32_t> free_slots(std::vector<std::pair<uint32_t, uint32_t>> ta
   return std::nullopt;
 }
 
+uint32_t second_of(WallTime time) {
+  return static_cast<uint32_t>(unix_microseconds(time) / 1'000'000);
+}
+
 uint32_t slots_of_share(double share) {
   return std::max(1u, static_cast<uint32_t>(share * slot_count + 0.5));
 }
@@ -65,6 +69,7 @@ std::string_view name_of(State state) {
 
 void ExperimentBook::set(ExperimentRecord record) {
   const std::string name = record.definition.name;
+  highest_number_ = std::max(highest_number_, record.number);
   records_[name] = std::move(record);
 }
 
@@ -110,12 +115,17 @@ Result<ExperimentRecord> ExperimentBook::defined(const Definition& definition, u
   return reweighted(definition.name, weights_of(definition), now);
 }
 
-Result<ExperimentRecord> ExperimentBook::started(const std::string& name, WallTime now) const {
+Result<ExperimentRecord> ExperimentBook::started(const std::string& name, const std::set<std::string>& served,
+                                                 WallTime now) const {
   TROUPE_TRY(ExperimentRecord record, known(name));
   if (record.state == State::running) return record;
   if (record.state != State::draft)
     return fail(Errc::failed_precondition, "experiment {} has ended ({}); ask anew under another name", name,
                 name_of(record.state));
+  for (const VariantDefinition& variant : record.definition.variants)
+    if (!served.contains(variant.version))
+      return fail(Errc::failed_precondition, "variant {}: no deployment serves {}@{}; deploy it first", variant.name,
+                  record.definition.model, variant.version);
   std::vector<std::pair<uint32_t, uint32_t>> taken;
   for (const auto& [other_name, other] : records_) {
     if (other.state != State::running) continue;
@@ -211,10 +221,12 @@ std::vector<protocol::RoutedExperiment> ExperimentBook::routed(const std::string
   return experiments;
 }
 
-uint32_t ExperimentBook::next_number() const {
-  uint32_t highest = 0;
-  for (const auto& [name, record] : records_) highest = std::max(highest, record.number);
-  return highest + 1;
+uint32_t ExperimentBook::next_number(WallTime now) const {
+  return std::max(highest_number_ + 1, second_of(now));
+}
+
+uint32_t ExperimentBook::known_through(WallTime now) const {
+  return std::max(highest_number_, second_of(now) - 1);
 }
 
 }  // namespace troupe::experiment

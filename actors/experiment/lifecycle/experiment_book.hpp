@@ -3,6 +3,7 @@
 // whoever stores it says set().
 
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,9 +27,10 @@ class ExperimentBook {
   /// other's; `number` must be new.
   Result<ExperimentRecord> defined(const Definition& definition, uint32_t number, std::string salt, WallTime now) const;
 
-  /// It runs from now on. Refused where its layer has too few free slots, or where another experiment, of another
-  /// layer, decides the model's version.
-  Result<ExperimentRecord> started(const std::string& name, WallTime now) const;
+  /// It runs from now on. `served`: the versions of its model that deployments serve; what is not there cannot be
+  /// compared. Refused also where its layer has too few free slots, or where another experiment, of another layer,
+  /// decides the model's version.
+  Result<ExperimentRecord> started(const std::string& name, const std::set<std::string>& served, WallTime now) const;
 
   /// Another allocation: as few units move as can. `weights`: one for each variant, summing to 1 ± 1e-6.
   Result<ExperimentRecord> reweighted(const std::string& name, std::span<const double> weights, WallTime now) const;
@@ -43,14 +45,19 @@ class ExperimentBook {
   /// What gateways are told of: the running experiments of a model, in the order of their names.
   std::vector<protocol::RoutedExperiment> routed(const std::string& model) const;
 
-  /// The number of the next one; never one that a record has.
-  uint32_t next_number() const;
+  /// The number of the next one: they follow the seconds, so that none is ever given twice, also after the last one was
+  /// deleted.
+  uint32_t next_number(WallTime now) const;
+  /// No experiment that is defined from now on has a number up to this, and every one that was ever defined has: also
+  /// those that were deleted before this began.
+  uint32_t known_through(WallTime now) const;
 
  private:
   Result<ExperimentRecord> running(const std::string& name) const;
   Result<ExperimentRecord> known(const std::string& name) const;
 
   std::map<std::string, ExperimentRecord> records_;
+  uint32_t highest_number_ = 0;
 };
 
 }  // namespace troupe::experiment

@@ -9,7 +9,7 @@ ShardActor::ShardActor(actor::Context& context, ShardParts parts) : Actor(contex
     take(*block, std::move(reply));
   });
   on<SetRules>([this](const SetRules& set) {
-    if (store_) store_->set_rules(set.rules);
+    if (store_) store_->set_rules(set.all, set.known_through);
   });
   on<ForgetExperiment>([this](const ForgetExperiment& forget) {
     if (!store_) return;
@@ -38,6 +38,7 @@ void ShardActor::started() {
 void ShardActor::take(const protocol::EventBlock& block, actor::Reply reply) {
   if (!store_) return reply.fail(*failure_);
   const auto held = store_->take(block);
+  if (!held && held.error().code == Errc::unavailable) return reply.fail(held.error());
   if (!held) {
     parts_.log.warn("a block of events was not taken", kv("slot", block.slot), kv("error", held.error().message));
     return reply.fail(held.error());

@@ -15,9 +15,10 @@ inline constexpr std::string_view shard_path = "experiment/shard";
 
 // Local messages.
 
-/// An experiment's events are summed up by these from now on.
+/// All experiments that are counted, see ShardStore::set_rules(). Until the first one no block is taken.
 struct SetRules {
-  Rules rules;
+  std::vector<Rules> all;
+  uint32_t known_through = 0;
 };
 /// An experiment is deleted: its records and sums go.
 struct ForgetExperiment {

@@ -90,8 +90,10 @@ Status ShardStore::load_slot(uint32_t slot) {
   return {};
 }
 
-void ShardStore::set_rules(Rules rules) {
-  rules_.set(std::move(rules));
+void ShardStore::set_rules(std::vector<Rules> all, uint32_t known_through) {
+  rules_ = {};
+  for (Rules& rules : all) rules_.set(std::move(rules));
+  known_through_ = known_through;
 }
 
 Status ShardStore::remove_experiment(uint32_t experiment) {
@@ -108,6 +110,7 @@ Status ShardStore::remove_experiment(uint32_t experiment) {
 }
 
 Result<protocol::EventBlockHeld> ShardStore::take(const protocol::EventBlock& block) {
+  if (!known_through_) return fail(Errc::unavailable, "it is not known here yet which experiments are counted");
   if (block.slot >= event_slots)
     return fail(Errc::invalid_argument, "there are {} slots, and none {}", event_slots, block.slot);
   if (is_stale_) {
@@ -138,6 +141,9 @@ Result<protocol::EventBlockHeld> ShardStore::take(const protocol::EventBlock& bl
     auto event = decode_event((*events)[i]);
     event ? decoded.push_back(std::move(*event)) : void(++damaged_events);
   }
+  for (const protocol::Event& event : decoded)
+    if (const protocol::ArmOf* const place = place_of(event); place != nullptr && place->experiment > *known_through_)
+      return fail(Errc::unavailable, "experiment {} is not known here yet", place->experiment);
   storage::EventBatch writes;
   EventBatch::Applied applied;
   TROUPE_CHECK(apply(block.slot, decoded, writes, applied));

@@ -40,14 +40,16 @@ class ShardStore {
   /// Reads the rows of all slots. `database` must outlive it. Errors: of reading, corrupt_data.
   static Result<std::unique_ptr<ShardStore>> open(storage::EventDatabase& database);
 
-  /// Events of experiments that are not in the book are kept as they came and counted as foreign.
-  void set_rules(Rules rules);
+  /// The rules of all experiments that are counted, of those with numbers up to `known_through`; replaces what was
+  /// known. Events of others up to it (deleted ones, say) are kept as they came and counted as foreign.
+  void set_rules(std::vector<Rules> all, uint32_t known_through);
   /// Forgets an experiment's records and rows; raw blocks stay. Errors: of writing.
   Status remove_experiment(uint32_t experiment);
 
   /// Takes what is new of the block. Its answer may be sent once sync() has succeeded. invalid_argument where the bytes
-  /// are no block or the slot is none; other errors are of the disk, and whoever sends the block again finds out what
-  /// of it was taken.
+  /// are no block or the slot is none; unavailable before the first set_rules(), and where an experiment of the block
+  /// is newer than those rules: it is taken once they are known. Other errors are of the disk. Whoever sends the block
+  /// again finds out what of it was taken.
   Result<protocol::EventBlockHeld> take(const protocol::EventBlock& block);
   Status sync();
 
@@ -87,6 +89,7 @@ class ShardStore {
 
   storage::EventDatabase& database_;
   RuleBook rules_;
+  std::optional<uint32_t> known_through_;  ///< None: nothing is known of what is counted.
   std::array<SlotState, 64> slots_;
   Aggregates aggregates_;
   ShardCounts counts_;

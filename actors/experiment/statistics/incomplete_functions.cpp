@@ -8,28 +8,11 @@
 #include <numbers>
 
 #include "actors/experiment/statistics/boost_policy.hpp"
+#include "actors/experiment/statistics/log_math.hpp"
 
 namespace troupe::experiment {
 
 namespace bm = boost::math;
-
-namespace {
-
-/// log(Gamma(x + 1)) less Stirling's formula for it, log(sqrt(2 pi x) (x / e)^x).
-double stirling_error(double x) {
-  if (x < 15) return bm::lgamma(x + 1, Quiet()) - (x + 0.5) * std::log(x) + x - 0.91893853320467274178;
-  const double square = x * x;
-  return (1.0 / 12 - (1.0 / 360 - (1.0 / 1260 - (1.0 / 1680 - 1.0 / 1188 / square) / square) / square) / square) / x;
-}
-
-/// x log(x / mean) + mean - x, the deviance of a count; nothing cancels.
-double deviance(double x, double mean) {
-  if (x == 0) return mean;
-  const double off = (mean - x) / x;
-  return std::abs(off) < 0.5 ? -x * bm::log1pmx(off, Quiet()) : x * std::log(x / mean) + mean - x;
-}
-
-}  // namespace
 
 double beta_kernel(double a, double b, double x, double y) {
   const double n = a + b;

@@ -64,7 +64,7 @@ struct Node {
         storage::EventDatabase::open(directory.path() / store, {}, random).value());
     shard = host->spawn_actor<ShardActor>(std::string(shard_path), {.placement = actor::Placement::own_thread}, parts)
                 .value();
-    BOOST_TEST_REQUIRE(shard.send(SetRules{rules()}).has_value());
+    BOOST_TEST_REQUIRE(shard.send(SetRules{{rules()}, 7}).has_value());
   }
   void start_shipper() {
     ShipperParts parts;

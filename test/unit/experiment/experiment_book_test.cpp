@@ -22,12 +22,13 @@ Definition asked(std::string name, std::string model = "clerk") {
 
 struct Book {
   void define(const Definition& definition) {
-    book.set(book.defined(definition, book.next_number(), "salt-" + definition.name, noon).value());
+    book.set(book.defined(definition, book.next_number(noon), "salt-" + definition.name, noon).value());
   }
-  void start(const std::string& name) { book.set(book.started(name, noon).value()); }
+  void start(const std::string& name) { book.set(book.started(name, served, noon).value()); }
   std::string refusal(const Result<ExperimentRecord>& result) { return result ? "accepted" : result.error().message; }
 
   ExperimentBook book;
+  std::set<std::string> served{"1", "2"};
 };
 
 }  // namespace
@@ -40,7 +41,9 @@ BOOST_AUTO_TEST_CASE(a_draft_may_change_and_a_running_one_only_its_weights) {
   other.share = 0.5;
   define(other);
   BOOST_TEST(book.find("sums")->definition.share == 0.5);
-  BOOST_TEST(book.find("sums")->number == 1u);
+  const uint32_t number = book.find("sums")->number;
+  BOOST_TEST(number == unix_microseconds(noon) / 1'000'000);
+  BOOST_TEST(book.next_number(noon) == number + 1);
   start("sums");
 
   auto ramped = other;
@@ -65,7 +68,7 @@ BOOST_AUTO_TEST_CASE(experiments_of_a_layer_get_slots_of_their_own_and_no_more_t
   start("a");
   start("b");
 
-  BOOST_TEST(refusal(book.started("c", noon)) ==
+  BOOST_TEST(refusal(book.started("c", served, noon)) ==
              "layer default has 20.0 % of its units left in all, and not 40.0 % in one piece");
   const auto routed = book.routed("clerk");
   BOOST_TEST_REQUIRE(routed.size() == 2u);
@@ -73,6 +76,24 @@ BOOST_AUTO_TEST_CASE(experiments_of_a_layer_get_slots_of_their_own_and_no_more_t
   book.set(book.ended("a", State::stopped, "enough", {}, noon).value());
   start("c");
   BOOST_TEST(book.find("c")->layer_first == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(what_nobody_serves_is_not_compared) {
+  define(asked("sums"));
+  served = {"1"};
+
+  BOOST_TEST(refusal(book.started("sums", served, noon)) ==
+             "variant treatment: no deployment serves clerk@2; deploy it first");
+}
+
+BOOST_AUTO_TEST_CASE(the_number_of_a_deleted_one_is_not_given_again) {
+  define(asked("sums"));
+  const uint32_t number = book.find("sums")->number;
+  book.remove("sums");
+
+  BOOST_TEST(book.next_number(noon) == number + 1);
+  BOOST_TEST(book.known_through(noon) == number);
+  BOOST_TEST(ExperimentBook().known_through(noon + std::chrono::seconds{1}) == number, "nor after a restart");
 }
 
 BOOST_AUTO_TEST_CASE(two_layers_cannot_both_decide_the_version_of_one_model) {
@@ -85,8 +106,8 @@ BOOST_AUTO_TEST_CASE(two_layers_cannot_both_decide_the_version_of_one_model) {
   define(of_another_model);
   start("a");
 
-  BOOST_TEST(refusal(book.started("b", noon)).starts_with("experiment a decides the version of clerk already"));
-  BOOST_TEST(refusal(book.started("c", noon)) == "accepted");
+  BOOST_TEST(refusal(book.started("b", served, noon)).starts_with("experiment a decides the version of clerk already"));
+  BOOST_TEST(refusal(book.started("c", served, noon)) == "accepted");
 }
 
 BOOST_AUTO_TEST_CASE(what_has_ended_stays_as_it_was_and_only_what_runs_ends) {
@@ -99,12 +120,13 @@ BOOST_AUTO_TEST_CASE(what_has_ended_stays_as_it_was_and_only_what_runs_ends) {
 
   BOOST_TEST(book.routed("clerk").empty());
   BOOST_TEST(book.deletable("sums").has_value());
-  BOOST_TEST(refusal(book.started("sums", noon)) == "experiment sums has ended (decided); ask anew under another name");
+  BOOST_TEST(refusal(book.started("sums", served, noon)) ==
+             "experiment sums has ended (decided); ask anew under another name");
   auto changed = asked("sums");
   changed.share = 0.1;
   BOOST_TEST(
       refusal(book.defined(changed, 2, "x", noon)).starts_with("experiment sums is decided: what was asked stays"));
-  BOOST_TEST(refusal(book.started("sum", noon)) == "there is no experiment sum (did you mean sums?)");
+  BOOST_TEST(refusal(book.started("sum", served, noon)) == "there is no experiment sum (did you mean sums?)");
 }
 
 BOOST_AUTO_TEST_CASE(gateways_are_told_what_they_need) {
@@ -116,7 +138,7 @@ BOOST_AUTO_TEST_CASE(gateways_are_told_what_they_need) {
 
   const auto routed = book.routed("clerk").at(0);
 
-  BOOST_TEST((routed.number == 1 && routed.revision == 1 && routed.salt == "salt-sums"));
+  BOOST_TEST((routed.number == book.find("sums")->number && routed.revision == 1 && routed.salt == "salt-sums"));
   BOOST_TEST((routed.variants[1] == protocol::Variant{"treatment", "2"}));
   BOOST_TEST((routed.overrides == std::vector<protocol::UnitOverride>{{"tester", 1}}));
   BOOST_TEST(routed.targets.size() == 1u);

@@ -49,7 +49,7 @@ struct Run {
   explicit Run(Definition definition = asked()) {
     ExperimentBook book;
     book.set(book.defined(definition, 1, "salt", noon).value());
-    record = book.started(definition.name, noon).value();
+    record = book.started(definition.name, {"1", "2"}, noon).value();
     rules.set(rules_of(definition, 1, noon));
     watch.emplace(record);
   }

@@ -72,7 +72,7 @@ struct Store {
     database.reset();
     database = storage::EventDatabase::open(directory.path() / "events", {}, random).value();
     shard = ShardStore::open(*database).value();
-    shard->set_rules(rules());
+    shard->set_rules({rules()}, 7);
   }
 
   test::TempDirectory directory;
@@ -110,6 +110,31 @@ BOOST_AUTO_TEST_CASE(a_block_counts_once_and_a_gap_is_told) {
   const Row* const row = store.shard->aggregates().find({7, 1, 0, 0, 0});
   BOOST_TEST_REQUIRE(row != nullptr);
   BOOST_TEST(row->sums.units == 1);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_taken_before_it_is_known_what_is_counted) {
+  Store store;
+  store.shard = ShardStore::open(*store.database).value();
+  Log log(1);
+  log.add({0, protocol::UnitKind::user, "anna", protocol::Exposure{{7, 1, 0}}});
+  const auto take = [&] { return store.shard->take(log.block(event_slot("anna"), 0, 1)); };
+
+  BOOST_TEST((take().error().code == Errc::unavailable));
+  store.shard->set_rules({}, 6);
+  BOOST_TEST(take().error().message == "experiment 7 is not known here yet");
+  store.shard->set_rules({rules()}, 7);
+  BOOST_TEST(take().value().next_seq == 1u);
+  BOOST_TEST(store.shard->counts().events == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(events_of_an_experiment_that_is_no_more_are_kept_and_not_counted) {
+  Store store;
+  store.shard->set_rules({}, 7);
+  Log log(1);
+  log.add({0, protocol::UnitKind::user, "anna", protocol::Exposure{{7, 1, 0}}});
+
+  BOOST_TEST(store.shard->take(log.block(event_slot("anna"), 0, 1)).value().next_seq == 1u);
+  BOOST_TEST(store.shard->counts().foreign == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_log_no_longer_keeps_is_counted_as_missing) {

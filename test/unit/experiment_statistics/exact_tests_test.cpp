@@ -5,21 +5,14 @@
 using namespace troupe::experiment;
 using namespace troupe::experiment::test;
 
-namespace {
-
-Proportion arm(const nlohmann::json& pair) {
-  return {number(pair[0]), number(pair[1])};
-}
-
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(exact_tests)
 
 BOOST_AUTO_TEST_CASE(fishers_test_is_the_references) {
   for (const auto& c : oracle("exact_tests")["fisher"]) {
     BOOST_TEST_CONTEXT(c.dump()) {
       count_case("Fisher's exact");
-      compare("Fisher's exact", fisher_exact(arm(c["first"]), arm(c["second"]), test_options(c)).value(), c);
+      compare("Fisher's exact", fisher_exact(proportion(c["first"]), proportion(c["second"]), test_options(c)).value(),
+              c);
     }
   }
 }
@@ -28,7 +21,8 @@ BOOST_AUTO_TEST_CASE(barnards_test_is_the_references) {
   for (const auto& c : oracle("exact_tests")["barnard"]) {
     BOOST_TEST_CONTEXT(c.dump()) {
       count_case("Barnard's exact");
-      compare("Barnard's exact", barnard_exact(arm(c["first"]), arm(c["second"]), test_options(c)).value(), c, 1e-6);
+      compare("Barnard's exact",
+              barnard_exact(proportion(c["first"]), proportion(c["second"]), test_options(c)).value(), c, 1e-6);
     }
   }
 }
@@ -38,7 +32,7 @@ BOOST_AUTO_TEST_CASE(the_binomial_test_is_the_references) {
     BOOST_TEST_CONTEXT(c.dump()) {
       count_case("exact binomial; Clopper-Pearson");
       compare("exact binomial; Clopper-Pearson",
-              binomial_exact(arm(c["arm"]), number(c["probability"]), test_options(c)).value(), c);
+              binomial_exact(proportion(c["arm"]), number(c["probability"]), test_options(c)).value(), c);
     }
   }
 }

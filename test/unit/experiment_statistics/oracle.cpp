@@ -53,6 +53,10 @@ std::vector<double> numbers(const nlohmann::json& values) {
   return result;
 }
 
+Proportion proportion(const nlohmann::json& pair) {
+  return {number(pair[0]), number(pair[1])};
+}
+
 Alternative alternative(const nlohmann::json& value) {
   const auto name = value.get<std::string>();
   if (name == "less") return Alternative::less;

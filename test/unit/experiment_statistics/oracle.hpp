@@ -22,6 +22,8 @@ const nlohmann::json& oracle(const std::string& name);
 double number(const nlohmann::json& value);
 std::vector<double> numbers(const nlohmann::json& values);
 Alternative alternative(const nlohmann::json& value);
+/// [successes, trials]
+Proportion proportion(const nlohmann::json& pair);
 
 /// Counts a case of `method`.
 void count_case(const std::string& method);

@@ -7,21 +7,13 @@
 using namespace troupe::experiment;
 using namespace troupe::experiment::test;
 
-namespace {
-
-Proportion arm(const nlohmann::json& pair) {
-  return {number(pair[0]), number(pair[1])};
-}
-
-}  // namespace
-
 BOOST_AUTO_TEST_SUITE(proportions)
 
 BOOST_AUTO_TEST_CASE(the_pooled_z_test_and_walds_interval_are_the_references) {
   for (const auto& c : oracle("proportions")["pooled_wald"]) {
     BOOST_TEST_CONTEXT(c.dump()) {
       count_case("two-proportion z, pooled; Wald");
-      const auto result = two_proportion_z(arm(c["first"]), arm(c["second"]),
+      const auto result = two_proportion_z(proportion(c["first"]), proportion(c["second"]),
                                            {.test = test_options(c), .interval = ProportionInterval::wald});
       compare("two-proportion z, pooled; Wald", result.value(), c);
     }
@@ -32,7 +24,7 @@ BOOST_AUTO_TEST_CASE(the_unpooled_z_test_and_newcombes_interval_are_the_referenc
   for (const auto& c : oracle("proportions")["unpooled_newcombe"]) {
     BOOST_TEST_CONTEXT(c.dump()) {
       count_case("two-proportion z, unpooled; Newcombe");
-      const auto result = two_proportion_z(arm(c["first"]), arm(c["second"]),
+      const auto result = two_proportion_z(proportion(c["first"]), proportion(c["second"]),
                                            {.test = test_options(c), .variance = ProportionVariance::unpooled});
       compare("two-proportion z, unpooled; Newcombe", result.value(), c);
     }
@@ -44,7 +36,8 @@ BOOST_AUTO_TEST_CASE(the_relative_lift_is_the_references) {
     BOOST_TEST_CONTEXT(c.dump()) {
       count_case("relative lift of proportions (Katz)");
       compare("relative lift of proportions (Katz)",
-              relative_lift_of_proportions(arm(c["first"]), arm(c["second"]), test_options(c)).value(), c);
+              relative_lift_of_proportions(proportion(c["first"]), proportion(c["second"]), test_options(c)).value(),
+              c);
     }
   }
 }
@@ -53,7 +46,7 @@ BOOST_AUTO_TEST_CASE(wilsons_interval_is_the_references) {
   for (const auto& c : oracle("proportions")["wilson"]) {
     BOOST_TEST_CONTEXT(c.dump()) {
       count_case("Wilson interval");
-      const Interval ours = wilson_interval(arm(c["arm"]), number(c["confidence"])).value();
+      const Interval ours = wilson_interval(proportion(c["arm"]), number(c["confidence"])).value();
       near("Wilson interval", ours.low, number(c["low"]));
       near("Wilson interval", ours.high, number(c["high"]));
     }

@@ -1,4 +1,4 @@
-// Compares with test/data/tokenizer/chat_templates.json, which make_reference.py computed with jinja2.
+// Compares with test/data/tokenizer/chat_templates.json, which make_chat_templates.py computed with jinja2.
 
 #include <boost/test/unit_test.hpp>
 
@@ -8,7 +8,7 @@ namespace troupe::gpu {
 
 namespace {
 
-/// What make_reference.py takes for the present.
+/// What make_chat_templates.py takes for the present.
 constexpr std::chrono::sys_seconds now = std::chrono::sys_days{std::chrono::year{2026} / 3 / 7} +
                                          std::chrono::hours{9} + std::chrono::minutes{5} + std::chrono::seconds{1};
 

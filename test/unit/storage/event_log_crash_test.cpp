@@ -1,12 +1,8 @@
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <boost/test/unit_test.hpp>
-#include <csignal>
 #include <cstdlib>
 #include <map>
 
+#include "child_program.hpp"
 #include "event_log_harness.hpp"
 
 using namespace troupe;
@@ -19,33 +15,11 @@ namespace {
 const std::vector<std::string> small_disk{
     "unshare", "-m", "sh", "-c", "mount -t tmpfs -o size=400k tmpfs \"$2\" && exec \"$@\"", "sh"};
 
-/// storage_event_writer with its output; killed at the latest with this object.
+/// storage_event_writer; killed at the latest with this object.
 class EventWriter {
  public:
-  EventWriter(const std::filesystem::path& directory, int round, std::vector<std::string> command = {}) {
-    int pipe_ends[2];
-    BOOST_REQUIRE(::pipe(pipe_ends) == 0);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addclose(&actions, pipe_ends[0]);
-    posix_spawn_file_actions_addclose(&actions, pipe_ends[1]);
-    command.insert(command.end(), {STORAGE_EVENT_WRITER, directory.string(), std::to_string(round)});
-    std::vector<char*> arguments;
-    for (std::string& argument : command) arguments.push_back(argument.data());
-    arguments.push_back(nullptr);
-    const int spawned = ::posix_spawnp(&pid_, arguments[0], &actions, nullptr, arguments.data(), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    ::close(pipe_ends[1]);
-    output_ = ::fdopen(pipe_ends[0], "r");
-    BOOST_REQUIRE(spawned == 0);
-  }
-  EventWriter(const EventWriter&) = delete;
-  EventWriter& operator=(const EventWriter&) = delete;
-  ~EventWriter() {
-    kill();
-    std::fclose(output_);
-  }
+  EventWriter(const std::filesystem::path& directory, int round, std::vector<std::string> command = {})
+      : program_(command_of(directory, round, std::move(command))) {}
 
   struct Line {
     char kind;
@@ -58,22 +32,23 @@ class EventWriter {
     Line line{};
     std::array<char, 64> text{};
     char end = 0;
-    if (std::fscanf(output_, "%c %u %llu %63[^\n]%c", &line.kind, &line.slot, &line.seq, text.data(), &end) != 5)
+    if (std::fscanf(program_.output(), "%c %u %llu %63[^\n]%c", &line.kind, &line.slot, &line.seq, text.data(), &end) !=
+        5)
       return std::nullopt;
     line.text = text.data();
     return line;
   }
 
-  void kill() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = 0;
-  }
+  void kill() { program_.kill(); }
 
  private:
-  pid_t pid_ = 0;
-  std::FILE* output_ = nullptr;
+  static std::vector<std::string> command_of(const std::filesystem::path& directory, int round,
+                                             std::vector<std::string> command) {
+    command.insert(command.end(), {STORAGE_EVENT_WRITER, directory.string(), std::to_string(round)});
+    return command;
+  }
+
+  ChildProgram program_;
 };
 
 /// What the text of an event begins with; checks the rest of it.

@@ -1,11 +1,7 @@
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <boost/test/unit_test.hpp>
-#include <csignal>
 #include <set>
 
+#include "child_program.hpp"
 #include "state_harness.hpp"
 
 using namespace troupe;
@@ -16,51 +12,23 @@ namespace {
 
 constexpr auto no_pump = [] {};
 
-/// storage_crash_writer with its output; killed at the latest with this object.
+/// storage_crash_writer; killed at the latest with this object.
 class Writer {
  public:
-  Writer(const std::filesystem::path& directory, uint64_t first) {
-    int pipe_ends[2];
-    BOOST_REQUIRE(::pipe(pipe_ends) == 0);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addclose(&actions, pipe_ends[0]);
-    posix_spawn_file_actions_addclose(&actions, pipe_ends[1]);
-    std::string program = STORAGE_CRASH_WRITER;
-    std::string path = directory.string();
-    std::string number = std::to_string(first);
-    char* arguments[] = {program.data(), path.data(), number.data(), nullptr};
-    const int spawned = ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    ::close(pipe_ends[1]);
-    output_ = ::fdopen(pipe_ends[0], "r");
-    BOOST_REQUIRE(spawned == 0);
-  }
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
-  ~Writer() {
-    kill();
-    std::fclose(output_);
-  }
+  Writer(const std::filesystem::path& directory, uint64_t first)
+      : program_({STORAGE_CRASH_WRITER, directory.string(), std::to_string(first)}) {}
 
   /// The number of the next acknowledged pair; none once the writer is dead and its output read.
   std::optional<uint64_t> next() {
     unsigned long long number = 0;
-    if (std::fscanf(output_, "%llu\n", &number) != 1) return std::nullopt;
+    if (std::fscanf(program_.output(), "%llu\n", &number) != 1) return std::nullopt;
     return number;
   }
 
-  void kill() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = 0;
-  }
+  void kill() { program_.kill(); }
 
  private:
-  pid_t pid_ = 0;
-  std::FILE* output_ = nullptr;
+  ChildProgram program_;
 };
 
 /// The numbers of the pairs in the store; checks that both halves are there and equal.

@@ -1,0 +1,64 @@
+#include "cluster/cli/render_experiments.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using nlohmann::json;
+using namespace troupe::cli;
+
+namespace {
+
+json running() {
+  return json::parse(R"({
+    "name": "sums", "model": "clerk", "state": "running", "started": "2026-11-29T10:00:00Z", "ended": null, "reason": "",
+    "variants": [{"name": "control", "version": "1", "weight": 0.5}, {"name": "treatment", "version": "2", "weight": 0.5}],
+    "analysis": {
+      "sentence": "It has no difference yet that is sure.",
+      "variants": [{"name": "control", "version": "1", "weight": 0.5, "units": 290},
+                   {"name": "treatment", "version": "2", "weight": 0.5, "units": 261}],
+      "comparisons": [
+        {"metric": "correct", "variant": "treatment", "control": {"value": 0.5}, "treated": {"value": 0.6},
+         "difference": 0.1, "interval": [-0.1, null], "relative": 0.2, "relative_interval": [-0.2, null],
+         "adjusted_p": 0.25, "significant": false},
+        {"metric": "errors", "variant": "treatment", "control": {"value": 0}, "treated": {"value": 0},
+         "adjusted_p": 1.0, "significant": false, "reason": "nothing varies"}],
+      "health": [{"healthy": true, "sentence": "All is well."}]}})");
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(render_experiments_tests)
+
+BOOST_AUTO_TEST_CASE(a_list_has_a_row_for_each_with_its_variants) {
+  const std::string text = render_experiments(json::array({running()}));
+
+  BOOST_TEST(has(text, "control@1 50%, treatment@2 50%"), text);
+  BOOST_TEST(has(text, "running"), text);
+}
+
+BOOST_AUTO_TEST_CASE(one_says_its_sentence_its_units_and_each_metric) {
+  const std::string text = render_experiment(running());
+
+  BOOST_TEST(text.starts_with("sums (clerk): running\nIt has no difference yet that is sure.\n"), text);
+  BOOST_TEST(has(text, "290"), text);
+  BOOST_TEST(has(text, "+20.0%"), text);
+  BOOST_TEST(has(text, "[-20.0%, +inf]"), text);
+  BOOST_TEST(has(text, "nothing varies"), text);
+  BOOST_TEST(!has(text, "Sick"), text);
+}
+
+BOOST_AUTO_TEST_CASE(what_makes_it_sick_is_said_and_a_draft_has_its_variants_alone) {
+  json sick = running();
+  sick["analysis"]["health"][0] = {{"healthy", false}, {"sentence", "The arms have 290 and 200 units."}};
+  json draft = running();
+  draft["state"] = "draft";
+  draft["analysis"] = nullptr;
+
+  BOOST_TEST(has(render_experiment(sick), "Sick: The arms have 290 and 200 units."));
+  BOOST_TEST(render_experiment(draft) == "sums (clerk): draft\ncontrol@1 50%, treatment@2 50%\n");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
