@@ -51,6 +51,8 @@ bool is_the_heads(MessageType type) {
     case MessageType::load_changed:
     case MessageType::event_block:
     case MessageType::event_block_held:
+    case MessageType::record_outcomes:
+    case MessageType::outcomes_recorded:
       return false;
   }
   return false;

@@ -70,6 +70,8 @@ enum class MessageType : uint16_t {
   // Events of experiments.
   event_block = 130,
   event_block_held = 131,
+  record_outcomes = 140,
+  outcomes_recorded = 141,
 };
 
 }  // namespace troupe::protocol

@@ -13,6 +13,7 @@
 #include "runtime/protocol/loading.hpp"
 #include "runtime/protocol/logs.hpp"
 #include "runtime/protocol/models.hpp"
+#include "runtime/protocol/outcomes.hpp"
 #include "runtime/protocol/serving.hpp"
 #include "runtime/protocol/worker.hpp"
 #include "runtime/wire/schema.hpp"
@@ -42,16 +43,17 @@ constexpr Entry entry() {
 }
 
 constexpr std::array entries = {
-    entry<ServeRequest>(),    entry<ResultPart>(),   entry<Hello>(),          entry<JoinRequest>(),
-    entry<JoinReply>(),       entry<Heartbeat>(),    entry<HeartbeatAck>(),   entry<Assignment>(),
-    entry<RoutingSnapshot>(), entry<Leave>(),        entry<WorkerHello>(),    entry<LoadBackend>(),
-    entry<BackendLoaded>(),   entry<BackendWarm>(),  entry<Execute>(),        entry<Progress>(),
-    entry<Unload>(),          entry<RoutingDelta>(), entry<Peers>(),          entry<KeySet>(),
-    entry<KeyAck>(),          entry<ListLogs>(),     entry<LogList>(),        entry<ReadLog>(),
-    entry<LogPage>(),         entry<KeyRotation>(),  entry<KeyedRequest>(),   entry<KeptRequest>(),
-    entry<FindAnswer>(),      entry<AnswerFound>(),  entry<AnswerFailed>(),   entry<FindModel>(),
-    entry<ModelSources>(),    entry<ReadModel>(),    entry<ModelChunk>(),     entry<ChangeLoad>(),
-    entry<LoadChanged>(),     entry<EventBlock>(),   entry<EventBlockHeld>(),
+    entry<ServeRequest>(),     entry<ResultPart>(),   entry<Hello>(),          entry<JoinRequest>(),
+    entry<JoinReply>(),        entry<Heartbeat>(),    entry<HeartbeatAck>(),   entry<Assignment>(),
+    entry<RoutingSnapshot>(),  entry<Leave>(),        entry<WorkerHello>(),    entry<LoadBackend>(),
+    entry<BackendLoaded>(),    entry<BackendWarm>(),  entry<Execute>(),        entry<Progress>(),
+    entry<Unload>(),           entry<RoutingDelta>(), entry<Peers>(),          entry<KeySet>(),
+    entry<KeyAck>(),           entry<ListLogs>(),     entry<LogList>(),        entry<ReadLog>(),
+    entry<LogPage>(),          entry<KeyRotation>(),  entry<KeyedRequest>(),   entry<KeptRequest>(),
+    entry<FindAnswer>(),       entry<AnswerFound>(),  entry<AnswerFailed>(),   entry<FindModel>(),
+    entry<ModelSources>(),     entry<ReadModel>(),    entry<ModelChunk>(),     entry<ChangeLoad>(),
+    entry<LoadChanged>(),      entry<EventBlock>(),   entry<EventBlockHeld>(), entry<RecordOutcomes>(),
+    entry<OutcomesRecorded>(),
 };
 
 const Entry* find(MessageType type) {

@@ -11,6 +11,7 @@
 #include "runtime/protocol/loading.hpp"
 #include "runtime/protocol/logs.hpp"
 #include "runtime/protocol/models.hpp"
+#include "runtime/protocol/outcomes.hpp"
 #include "runtime/protocol/serving.hpp"
 #include "runtime/protocol/worker.hpp"
 
@@ -24,7 +25,7 @@ using Messages =
                RoutingSnapshot, Leave, WorkerHello, LoadBackend, BackendLoaded, BackendWarm, Execute, Progress, Unload,
                RoutingDelta, Peers, KeySet, KeyAck, ListLogs, LogList, ReadLog, LogPage, KeyRotation, KeyedRequest,
                KeptRequest, FindAnswer, AnswerFound, AnswerFailed, FindModel, ModelSources, ReadModel, ModelChunk,
-               ChangeLoad, LoadChanged, EventBlock, EventBlockHeld>;
+               ChangeLoad, LoadChanged, EventBlock, EventBlockHeld, RecordOutcomes, OutcomesRecorded>;
 
 Heartbeat busy_heartbeat() {
   Heartbeat heartbeat;

@@ -2,6 +2,7 @@
 
 #include "runtime/protocol/cluster.hpp"
 #include "runtime/protocol/idempotency.hpp"
+#include "runtime/protocol/outcomes.hpp"
 #include "runtime/protocol/registry.hpp"
 #include "runtime/protocol/serving.hpp"
 #include "runtime/protocol/worker.hpp"
@@ -324,6 +325,18 @@ void to_json(Json& json, const Progress& value) {
 void to_json(Json& json, const Unload&) {
   json = Json::object();
 }
+void to_json(Json& json, const ReportedOutcome& value) {
+  json = {{"unit", value.unit}, {"name", value.name}, {"value", value.value}, {"kind", static_cast<int>(value.kind)},
+          {"time", nullptr},    {"id", nullptr}};
+  if (value.time) json["time"] = *value.time;
+  if (value.id) json["id"] = *value.id;
+}
+void to_json(Json& json, const RecordOutcomes& value) {
+  json = {{"events", value.events}};
+}
+void to_json(Json& json, const OutcomesRecorded& value) {
+  json = {{"recorded", value.recorded}};
+}
 
 }  // namespace troupe::protocol
 
@@ -540,6 +553,10 @@ std::vector<BodyVector> body_vectors() {
       vector_of("execute, with an attachment", batch()),
       vector_of("progress", Progress{12, 35'000}),
       vector_of("unload", Unload{}),
+      vector_of("record outcomes",
+                RecordOutcomes{{{.unit = "ünit-17", .name = "conversion"},
+                                {"s1", "revenue", -2.5, UnitKind::session, 1'799'999'990.25, "order-17"}}}),
+      vector_of("outcomes recorded", OutcomesRecorded{2}),
   };
 }
 

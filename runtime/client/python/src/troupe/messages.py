@@ -20,6 +20,8 @@ class MessageType(IntEnum):
     PROGRESS = 46
     UNLOAD = 47
     KEYED_REQUEST = 95
+    RECORD_OUTCOMES = 140
+    OUTCOMES_RECORDED = 141
 
 
 class FinishReason(IntEnum):
@@ -221,6 +223,35 @@ class ServeRequest:
 class KeyedRequest:
     request: ServeRequest = field(default_factory=ServeRequest)
     idempotency_key: str = ""
+
+
+class UnitKind(IntEnum):
+    USER = 0
+    SESSION = 1
+    KEY = 2
+    REQUEST = 3
+
+
+@dataclass
+class ReportedOutcome:
+    """Something measured on a unit. time: Unix seconds, None = now; id: sent twice under it, it counts once."""
+
+    unit: str = ""
+    name: str = ""
+    value: float = 1.0
+    kind: int = 0
+    time: Optional[float] = None
+    id: Optional[str] = None
+
+
+@dataclass
+class RecordOutcomes:
+    events: List[ReportedOutcome] = field(default_factory=list)
+
+
+@dataclass
+class OutcomesRecorded:
+    recorded: int = 0
 
 
 @dataclass
@@ -477,4 +508,6 @@ BODIES = {
     MessageType.EXECUTE: Execute,
     MessageType.PROGRESS: Progress,
     MessageType.UNLOAD: Unload,
+    MessageType.RECORD_OUTCOMES: RecordOutcomes,
+    MessageType.OUTCOMES_RECORDED: OutcomesRecorded,
 }
