@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "cluster/cli/table.hpp"
@@ -59,8 +60,11 @@ std::string render_experiment(const json& row) {
   for (const json& variant : analysis.value("variants", json::array()))
     arms.add({text(variant, "name"), text(variant, "version"), fmt::format("{:g}%", 100 * number(variant, "weight")),
               std::to_string(variant.value("units", uint64_t{0}))});
-  Table metrics({"METRIC", "VARIANT", "CONTROL", "TREATED", "CHANGE", "INTERVAL", "P", "SURE"});
-  for (const json& one : analysis.value("comparisons", json::array())) {
+  const json comparisons = analysis.value("comparisons", json::array());
+  const bool is_believed = std::ranges::any_of(comparisons, [](const json& one) { return one.contains("belief"); });
+  Table metrics(
+      {"METRIC", "VARIANT", "CONTROL", "TREATED", "CHANGE", "INTERVAL", is_believed ? "P(BETTER)" : "P", "SURE"});
+  for (const json& one : comparisons) {
     const bool is_share = one.contains("relative");
     const double change = number(one, is_share ? "relative" : "difference");
     metrics.add({text(one, "metric"), text(one, "variant"),
@@ -70,7 +74,9 @@ std::string render_experiment(const json& row) {
                  : is_share         ? fmt::format("{:+.1f}%", 100 * change)
                                     : fmt::format("{:+.4g}", change),
                  interval_of(one, is_share ? "relative_interval" : "interval", is_share),
-                 fmt::format("{:.2g}", number(one, "adjusted_p")), one.value("significant", false) ? "yes" : "no"});
+                 is_believed ? fmt::format("{:.3g}", number(one.value("belief", json()), "better"))
+                             : fmt::format("{:.2g}", number(one, "adjusted_p")),
+                 one.value("significant", false) ? "yes" : "no"});
   }
   out += "\n" + arms.str() + "\n" + metrics.str();
   for (const json& finding : analysis.value("health", json::array()))

@@ -1,5 +1,8 @@
 #include "cluster/head/experiment_watcher.hpp"
 
+#include "actors/experiment/analysis/bandit_weights.hpp"
+#include "actors/experiment/definition/compile.hpp"
+
 #include "actors/experiment/definition/compile.hpp"
 #include "actors/experiment/shard/shard_actor.hpp"
 
@@ -43,9 +46,7 @@ void ExperimentWatcher::take(const WatchExperiments& wish) {
 void ExperimentWatcher::tell_shard() {
   if (!known_through_) return;
   experiment::SetRules rules{{}, *known_through_};
-  for (const auto& [number, watched] : watched_)
-    rules.all.push_back(
-        rules_of(watched.record.definition, number, wall_time_from_unix_microseconds(watched.record.started_unix_us)));
+  for (const auto& [number, watched] : watched_) rules.all.push_back(rules_of(watched.record));
   static_cast<void>(parts_.shard.send(std::move(rules)));
 }
 
@@ -71,10 +72,19 @@ void ExperimentWatcher::ask(uint32_t number) {
 }
 
 void ExperimentWatcher::analyze(Watched& watched, const experiment::Aggregates& rows) {
-  const experiment::Definition& definition = watched.record.definition;
-  const experiment::Analysis analysis = watched.watch->look(rows, context().wall());
-  ExperimentLook look{definition.name, watched.record.number, {}, decide(definition, analysis)};
-  look.document = document_of(definition, analysis, look.verdict);
+  const experiment::ExperimentRecord& record = watched.record;
+  const WallTime now = context().wall();
+  const experiment::Analysis analysis = watched.watch->look(rows, now);
+  ExperimentLook look{record.definition.name, record.number, record.revisions.back().number};
+  look.verdict = decide(record.definition, analysis);
+  look.document = document_of(record.definition, analysis, look.verdict);
+  look.looks = analysis.looks;
+  if (auto weights = bandit_weights(record, rows, now); !weights) {
+    parts_.log.warn("a bandit sets no weights", kv("experiment", record.definition.name),
+                    kv("error", weights.error().message));
+  } else if (*weights) {
+    look.weights = std::move(**weights);
+  }
   static_cast<void>(parts_.head().send(std::move(look)));
 }
 

@@ -31,8 +31,11 @@ struct ForgetDeletedExperiment {
 struct ExperimentLook {
   std::string name;
   uint32_t number = 0;
-  std::string document;  ///< JSON, see experiment::document_of().
+  uint32_t revision = 0;  ///< Of the allocation that it knew.
+  std::string document;   ///< JSON, see experiment::document_of().
   std::optional<experiment::Verdict> verdict{};
+  std::vector<experiment::PlannedLook> looks{};  ///< All that were made, of methods that plan them.
+  std::vector<double> weights{};                 ///< A bandit's next allocation; empty: none.
 };
 
 /// Watcher -> head: it has just started, perhaps after a crash, and knows of none.

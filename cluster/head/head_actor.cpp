@@ -109,6 +109,7 @@ void HeadActor::tick() {
   spread_keys();
   send_messages();
   settle_loads();
+  start_due_experiments();
   record_left_out();
   context().after(state_.options().membership.heartbeat_interval / 2, [this] { tick(); });
 }

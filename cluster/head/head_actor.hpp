@@ -166,10 +166,14 @@ class HeadActor final : public actor::Actor {
   void delete_experiment(const DeleteExperiment& wish, const AuditAct& by, const Done& done);
   void change_experiment(const experiment::ExperimentRecord& record, const AuditAct& by, std::string change,
                          const Done& done);
-  void store_experiment(const experiment::ExperimentRecord& record, AuditEntry entry, std::function<void(Status)> done);
+  /// With `deployments`, whose weights follow from it, in one write.
+  void store_experiment(const experiment::ExperimentRecord& record, std::vector<DeploymentRecord> deployments,
+                        AuditEntry entry, std::function<void(Status)> done);
   /// A write failed: whether it is stored is known only to the store.
   void reread_experiment(const std::string& name);
   void take_look(const ExperimentLook& look);
+  void end_experiment(const ExperimentLook& look, const experiment::ExperimentRecord& ended);
+  void start_due_experiments();
   Result<std::string> experiment_status(const std::string& name) const;
 
   // What replicas and nodes write (head_logs.cpp).
@@ -213,7 +217,8 @@ class HeadActor final : public actor::Actor {
   experiment::ExperimentBook experiments_;
   std::map<std::string, storage::Revision> experiment_revisions_;  ///< Of their records.
   std::map<std::string, std::string> experiment_documents_;        ///< What their numbers said last, as JSON.
-  std::set<std::string> ending_;                                   ///< Whose end is being stored.
+  std::set<std::string> storing_;                                  ///< What a look at them said is being stored.
+  std::map<std::string, std::string> not_started_;                 ///< Why those that are due have not started.
   KeyBook keys_;
   /// Gateways that have been told the keys, or are being told: incarnation and revision.
   std::map<NodeId, std::pair<Incarnation, uint64_t>> keys_known_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cluster/head/experiment_action.hpp"
 #include "cluster/head/experiment_views.hpp"
 #include "cluster/head/experiment_watcher.hpp"
 #include "cluster/head/head_actor.hpp"
@@ -59,7 +60,7 @@ void HeadActor::define_experiment(const experiment::Definition& definition, Audi
   if (before != nullptr && *before == *record) return done("unchanged");
   const bool is_new = before == nullptr;
   by.object = "Experiment " + definition.name;
-  store_experiment(*record, {std::move(by), AuditOutcome::done, {}, is_new ? "defined" : "changed"},
+  store_experiment(*record, {}, {std::move(by), AuditOutcome::done, {}, is_new ? "defined" : "changed"},
                    [done, is_new](const Status& stored) {
                      done(stored ? Result<std::string>(is_new ? "created" : "updated") : fail(stored.error()));
                    });
@@ -95,7 +96,7 @@ void HeadActor::weigh_experiment(const WeighExperiment& wish, const AuditAct& by
 
 void HeadActor::change_experiment(const ExperimentRecord& record, const AuditAct& by, std::string change,
                                   const Done& done) {
-  store_experiment(record, {by, AuditOutcome::done, {}, std::move(change)}, [record, done](const Status& stored) {
+  store_experiment(record, {}, {by, AuditOutcome::done, {}, std::move(change)}, [record, done](const Status& stored) {
     done(stored ? Result<std::string>(to_text(experiment_view(record, {}))) : fail(stored.error()));
   });
 }
@@ -122,20 +123,31 @@ void HeadActor::delete_experiment(const DeleteExperiment& wish, const AuditAct& 
          });
 }
 
-void HeadActor::store_experiment(const ExperimentRecord& record, AuditEntry entry, std::function<void(Status)> done) {
-  const std::string& name = record.definition.name;
+void HeadActor::store_experiment(const ExperimentRecord& record, std::vector<DeploymentRecord> deployments,
+                                 AuditEntry entry, std::function<void(Status)> done) {
   const std::string key = key_of(record);
   storage::Transaction transaction;
-  transaction.compares.push_back({key, experiment_revisions_[name]});
+  transaction.compares.push_back({key, experiment_revisions_[record.definition.name]});
   transaction.ops.push_back(storage::Put{key, encode(record)});
+  for (const DeploymentRecord& deployment : deployments) {
+    const std::string place = std::string(deployment_prefix) + deployment.name;
+    transaction.compares.push_back({place, revisions_[deployment.name]});
+    transaction.ops.push_back(storage::Put{place, encode(deployment)});
+  }
   commit(std::move(transaction), std::move(entry),
-         [this, record, done = std::move(done)](const Result<storage::Revision>& revision) {
+         [this, record, deployments = std::move(deployments),
+          done = std::move(done)](const Result<storage::Revision>& revision) {
            if (!revision) {
              reread_experiment(record.definition.name);
+             for (const DeploymentRecord& deployment : deployments) reread(deployment.name);
              return done(fail(revision.error()));
            }
            experiment_revisions_[record.definition.name] = *revision;
            experiments_.set(record);
+           for (const DeploymentRecord& deployment : deployments) {
+             revisions_[deployment.name] = *revision;
+             state_.set_deployment(deployment, revision->value, context().now());
+           }
            spread_experiments();
            done({});
          });
@@ -160,31 +172,91 @@ void HeadActor::reread_experiment(const std::string& name) {
       }));
 }
 
-/// What the watcher says of one that runs; its verdict ends it, once.
+/// What the watcher says of one that runs. Its verdict ends it, once; a planned look, or another allocation, is stored.
 void HeadActor::take_look(const ExperimentLook& look) {
   const ExperimentRecord* const known = experiments_.find(look.name);
   if (known == nullptr || known->number != look.number || known->state != experiment::State::running) return;
   experiment_documents_[look.name] = look.document;
-  if (!look.verdict || !ending_.insert(look.name).second) return;
-  const auto record =
+  if (storing_.contains(look.name)) return;
+  ExperimentRecord record = *known;
+  const bool has_looked = look.looks.size() > record.looks.size();
+  if (has_looked) record.looks = look.looks;
+  if (look.verdict) return end_experiment(look, record);
+  std::string change;
+  if (has_looked)
+    change = fmt::format("look {} at {} units of each variant, {:.0f} % of the sample", record.looks.back().number,
+                         record.looks.back().units, 100 * record.looks.back().fraction);
+  if (!look.weights.empty() && look.revision == record.revisions.back().number) {
+    auto weighed = experiments_.reweighted(look.name, look.weights, context().wall());
+    if (!weighed) return;
+    record = std::move(*weighed);
+    change = fmt::format("weights {}, revision {}, by what variants earned", text_of(look.weights),
+                         record.revisions.back().number);
+  }
+  if (change.empty()) return;
+  storing_.insert(look.name);
+  store_experiment(record, {},
+                   {{"head", "", "watch experiment", "Experiment " + look.name}, AuditOutcome::done, {}, change},
+                   [this, name = look.name](const Status&) { storing_.erase(name); });
+}
+
+/// `running` is stored as ended, and what its rule says is done in the same write.
+void HeadActor::end_experiment(const ExperimentLook& look, const ExperimentRecord& running) {
+  auto ended =
       experiments_.ended(look.name, look.verdict->state, look.verdict->sentence, look.document, context().wall());
-  if (!record) return;
-  store_experiment(
-      *record,
-      {{"head", "", "decide experiment", "Experiment " + look.name}, AuditOutcome::done, {}, look.verdict->sentence},
-      [this, name = look.name, sentence = look.verdict->sentence](const Status& stored) {
-        ending_.erase(name);
-        if (!stored) return;  // The next look says it again.
-        options_.log.info("experiment decided", kv("experiment", name), kv("verdict", sentence));
-      });
+  if (!ended) return;
+  ended->looks = running.looks;
+  std::vector<DeploymentRecord> of_model;
+  for (const auto& [name, view] : state_.deployments())
+    if (view.record.model == ended->definition.model) of_model.push_back(view.record);
+  const std::vector<DeploymentRecord> changed = after_verdict(ended->definition, *look.verdict, of_model);
+  std::string sentence = look.verdict->sentence;
+  for (const DeploymentRecord& deployment : changed)
+    sentence += fmt::format(" {}: weight {} -> {}.", deployment.name,
+                            state_.deployments().at(deployment.name).record.weight, deployment.weight);
+  ended->reason = sentence;
+  storing_.insert(look.name);
+  store_experiment(*ended, changed,
+                   {{"head", "", "decide experiment", "Experiment " + look.name}, AuditOutcome::done, {}, sentence},
+                   [this, name = look.name, sentence](const Status& stored) {
+                     storing_.erase(name);
+                     if (!stored) return;  // The next look says it again.
+                     options_.log.info("experiment decided", kv("experiment", name), kv("verdict", sentence));
+                   });
+}
+
+/// Those that cannot are tried again; why is told once.
+void HeadActor::start_due_experiments() {
+  for (const std::string& name : experiments_.due(context().wall())) {
+    if (storing_.contains(name)) continue;
+    const std::string& model = experiments_.find(name)->definition.model;
+    const auto record = experiments_.started(name, state_.versions_of(model), context().wall());
+    if (!record) {
+      std::string& known = not_started_[name];
+      if (known != record.error().message)
+        options_.log.warn("an experiment that is due does not start", kv("experiment", name),
+                          kv("error", record.error().message));
+      known = record.error().message;
+      continue;
+    }
+    not_started_.erase(name);
+    storing_.insert(name);
+    store_experiment(
+        *record, {},
+        {{"head", "", "start experiment", "Experiment " + name}, AuditOutcome::done, {}, "started, as it was to"},
+        [this, name](const Status&) { storing_.erase(name); });
+  }
 }
 
 Result<std::string> HeadActor::experiment_status(const std::string& name) const {
   const ExperimentRecord* const record = experiments_.find(name);
   if (record == nullptr) return fail(Errc::not_found, "there is no experiment {}", name);
   const auto document = experiment_documents_.find(name);
-  return to_text(
-      experiment_view(*record, document == experiment_documents_.end() ? record->verdict : document->second));
+  nlohmann::json view =
+      experiment_view(*record, document == experiment_documents_.end() ? record->verdict : document->second);
+  if (const auto why = not_started_.find(name); why != not_started_.end() && record->state == experiment::State::draft)
+    view["reason"] = "It is to run by now, and does not start: " + why->second;
+  return to_text(view);
 }
 
 }  // namespace troupe::cluster

@@ -49,7 +49,7 @@ void describe(config::Schema<DecisionRule>& schema) {
   schema.named("rule");
   schema.field("method", &DecisionRule::method,
                "always_valid: may be looked at, and decide, at any time; group_sequential: at `looks` planned times; "
-               "fixed: once, when the planned sample is there; bayesian");
+               "fixed: once, when the planned sample is there; bayesian: when it is believed with 1 - alpha");
   schema.field("alpha", &DecisionRule::alpha, "Chance of any false verdict, over goals, variants and looks")
       .range(1e-6, 0.5);
   schema.field("power", &DecisionRule::power, "Chance to find `minimum_effect`: plans the sample").range(0.5, 0.999);
@@ -65,9 +65,22 @@ void describe(config::Schema<DecisionRule>& schema) {
       .range(2, 1'000'000'000);
   schema.field("maximum_duration", &DecisionRule::maximum_duration, "After which it ends inconclusive")
       .range(10s, 24h * 366);
-  schema.field("looks", &DecisionRule::looks, "Of group-sequential tests").range(1, 100);
+  schema
+      .field("planned_units", &DecisionRule::planned_units,
+             "Of each variant, for fixed and group_sequential: the sample that was planned")
+      .range(0, 1'000'000'000);
+  schema.field("looks", &DecisionRule::looks, "Of group_sequential").range(1, 50);
   schema.field("action", &DecisionRule::action,
                "notify; promote: the winner takes the traffic; roll_back: a loser's traffic goes to the control");
+}
+
+void describe(config::Schema<BanditDefinition>& schema) {
+  schema.named("bandit");
+  schema.field("policy", &BanditDefinition::policy, "How weights follow what variants earn by the first goal");
+  schema.field("every", &BanditDefinition::every, "How often weights are set").range(1s, 24h * 30);
+  schema.field("floor", &BanditDefinition::floor, "The share that every variant keeps").range(0.0, 0.5);
+  schema.field("epsilon", &BanditDefinition::epsilon, "Of epsilon_greedy: the share that is spread over all")
+      .range(0.0, 1.0);
 }
 
 void describe(config::Schema<Definition>& schema) {
@@ -89,6 +102,9 @@ void describe(config::Schema<Definition>& schema) {
              "Units and the variants they are given, for testing; they are not counted")
       .size(0, 1000);
   schema.field("rule", &Definition::rule, "When it is decided, and what follows");
+  schema.field("starts", &Definition::starts, "When it starts by itself: 2026-11-21T04:05:06Z, or a date");
+  schema.field("ends", &Definition::ends, "When it ends at the latest; and after the rule's maximum_duration");
+  schema.field("bandit", &Definition::bandit, "Weights follow what variants earn, instead of staying");
 }
 
 }  // namespace troupe::experiment

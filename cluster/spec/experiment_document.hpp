@@ -57,10 +57,19 @@ inline auto names_of(Action) {
   return action_names;
 }
 
+inline constexpr std::array bandit_policy_names{
+    config::EnumName<BanditPolicy>{BanditPolicy::thompson, "thompson"},
+    config::EnumName<BanditPolicy>{BanditPolicy::ucb1, "ucb1"},
+    config::EnumName<BanditPolicy>{BanditPolicy::epsilon_greedy, "epsilon_greedy"}};
+inline auto names_of(BanditPolicy) {
+  return bandit_policy_names;
+}
+
 void describe(config::Schema<VariantDefinition>& schema);
 void describe(config::Schema<MetricDefinition>& schema);
 void describe(config::Schema<TargetDefinition>& schema);
 void describe(config::Schema<DecisionRule>& schema);
+void describe(config::Schema<BanditDefinition>& schema);
 void describe(config::Schema<Definition>& schema);
 
 }  // namespace troupe::experiment

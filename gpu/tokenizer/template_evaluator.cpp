@@ -19,7 +19,7 @@ Result<T> at_line(int line, Result<T> result) {
 }
 
 /// Statements and expressions inside each other, through macros too: bounds the stack.
-constexpr int max_depth = 1000;
+constexpr int max_depth = 200;
 
 class Evaluator {
  public:

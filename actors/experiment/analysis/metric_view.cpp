@@ -41,7 +41,7 @@ std::vector<Stratum> MetricView::strata(uint32_t arm) const {
 std::vector<Cell> MetricView::cells(uint32_t arm) const {
   std::vector<Cell> cells;
   each_row(aggregates_, experiment_, arm, metric_, [&](const RowKey& key, const Row& row) {
-    cells.push_back({key.revision, key.bucket, row.sums});
+    cells.push_back({key.revision, key.bucket, row.sums, row.counts});
   });
   return cells;
 }

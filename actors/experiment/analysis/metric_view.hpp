@@ -19,6 +19,7 @@ struct Cell {
   uint32_t revision = 0;
   int64_t bucket = 0;
   UnitSums sums;
+  BucketCounts counts;
 };
 
 class MetricView {

@@ -7,6 +7,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "actors/experiment/analysis/planned_judge.hpp"
+#include "actors/experiment/definition/compile.hpp"
+
 namespace troupe::experiment {
 namespace {
 
@@ -23,7 +26,7 @@ struct Standing {
   const Comparison* best_goal = nullptr;  ///< Significantly better, and by enough.
   const Comparison* worse_goal = nullptr;
   const Comparison* harmed = nullptr;
-  bool better_by_too_little = false;
+  const Comparison* equivalent = nullptr;  ///< Of the first goal, where all are practically the same.
 };
 
 bool is_harmed(const MetricDefinition& metric, const Comparison& comparison) {
@@ -39,11 +42,15 @@ double improvement(const MetricDefinition& metric, const Comparison& comparison)
 
 Standing standing_of(const Definition& definition, const Analysis& analysis, uint32_t arm) {
   Standing standing;
+  bool is_equivalent = true;
   for (const Comparison& comparison : analysis.comparisons) {
     if (comparison.arm != arm || !comparison.difference) continue;
     const MetricDefinition& metric = definition.metrics[comparison.metric];
     if (metric.role == MetricRole::guardrail && is_harmed(metric, comparison)) standing.harmed = &comparison;
-    if (metric.role != MetricRole::goal || !comparison.is_significant) continue;
+    if (metric.role != MetricRole::goal) continue;
+    is_equivalent = is_equivalent && comparison.belief && comparison.belief->equivalent >= 1 - definition.rule.alpha;
+    if (is_equivalent && standing.equivalent == nullptr) standing.equivalent = &comparison;
+    if (!comparison.is_significant) continue;
     const int where = side(metric.direction, *comparison.difference);
     if (where < 0) standing.worse_goal = &comparison;
     if (where <= 0) continue;
@@ -51,8 +58,8 @@ Standing standing_of(const Definition& definition, const Analysis& analysis, uin
     const bool is_enough =
         !comparison.relative || improvement(metric, comparison) >= definition.rule.minimum_improvement;
     if (is_enough && standing.best_goal == nullptr) standing.best_goal = &comparison;
-    standing.better_by_too_little = standing.better_by_too_little || !is_enough;
   }
+  if (!is_equivalent) standing.equivalent = nullptr;
   return standing;
 }
 
@@ -95,6 +102,11 @@ std::optional<Verdict> decided(const Definition& definition, const Analysis& ana
     } else if (standing.worse_goal != nullptr) {
       losers.push_back(arm);
       why.push_back(fmt::format("{} is worse: {}", name_of(definition, arm), said(definition, *standing.worse_goal)));
+    } else if (standing.equivalent != nullptr) {
+      losers.push_back(arm);
+      why.push_back(fmt::format("{} is practically the same: {}, within ±{:.3g} % with probability {:.3g}",
+                                name_of(definition, arm), said(definition, *standing.equivalent),
+                                100 * definition.rule.minimum_effect, standing.equivalent->belief->equivalent));
     } else if (standing.best_goal != nullptr) {
       const double by = improvement(definition.metrics[standing.best_goal->metric], *standing.best_goal);
       if (best != nullptr && by <= best_by) continue;
@@ -116,6 +128,19 @@ std::optional<Verdict> decided(const Definition& definition, const Analysis& ana
       fmt::format("{} stays: {}, after {} units.", name_of(definition, 0), fmt::join(why, "; "), units_in(analysis))};
 }
 
+/// `why`: what is over.
+Verdict undecided(const Definition& definition, const Analysis& analysis, std::string_view why) {
+  std::vector<std::string> goals;
+  for (const Comparison& comparison : analysis.comparisons)
+    if (definition.metrics[comparison.metric].role == MetricRole::goal)
+      goals.push_back(fmt::format("{} of {}", said(definition, comparison), definition.variants[comparison.arm].name));
+  return {
+      State::inconclusive,
+      {},
+      {},
+      fmt::format("{}, and no variant is surely better or worse by what was asked: {}.", why, fmt::join(goals, "; "))};
+}
+
 Verdict time_is_over(const Definition& definition, const Analysis& analysis) {
   if (units_in(analysis) == 0)
     return {State::inconclusive, {}, {}, "No traffic came to this experiment, so nothing can be said of its variants."};
@@ -126,15 +151,16 @@ Verdict time_is_over(const Definition& definition, const Analysis& analysis) {
             {},
             {},
             fmt::format("Its time is over with too few units: it {}.", waiting_for(definition, analysis))};
-  std::vector<std::string> goals;
-  for (const Comparison& comparison : analysis.comparisons)
-    if (definition.metrics[comparison.metric].role == MetricRole::goal)
-      goals.push_back(fmt::format("{} of {}", said(definition, comparison), definition.variants[comparison.arm].name));
-  return {State::inconclusive,
-          {},
-          {},
-          fmt::format("Its time is over, and no variant is surely better or worse by what was asked: {}.",
-                      fmt::join(goals, "; "))};
+  return undecided(definition, analysis, "Its time is over");
+}
+
+bool is_planned(const Definition& definition) {
+  return definition.rule.method == Method::fixed || definition.rule.method == Method::group_sequential;
+}
+
+bool is_over(const Definition& definition, const Analysis& analysis) {
+  const auto ends = ends_at(definition);
+  return analysis.elapsed >= definition.rule.maximum_duration || (ends && analysis.at >= *ends);
 }
 
 /// JSON has no infinities: an unbounded side is null.
@@ -153,9 +179,17 @@ json comparison_of(const Definition& definition, const Comparison& comparison) {
             {"control", {{"units", comparison.control.units}, {"value", number(comparison.control.value)}}},
             {"treated", {{"units", comparison.treated.units}, {"value", number(comparison.treated.value)}}},
             {"significant", comparison.is_significant},
-            {"p_value", comparison.p_value},
-            {"adjusted_p", comparison.adjusted_p},
             {"method", comparison.method}};
+  if (comparison.belief) {
+    const Belief& belief = *comparison.belief;
+    made["belief"] = {{"better", number(belief.better)},
+                      {"best", number(belief.best)},
+                      {"equivalent", number(belief.equivalent)},
+                      {"expected_loss", number(belief.expected_loss)}};
+  } else {
+    made["p_value"] = comparison.p_value;
+    made["adjusted_p"] = comparison.adjusted_p;
+  }
   if (comparison.difference) {
     made["difference"] = number(*comparison.difference);
     made["interval"] = interval_of(comparison.interval);
@@ -171,10 +205,11 @@ json comparison_of(const Definition& definition, const Comparison& comparison) {
 }  // namespace
 
 std::optional<Verdict> decide(const Definition& definition, const Analysis& analysis) {
-  const bool is_over = analysis.elapsed >= definition.rule.maximum_duration;
-  if (analysis.is_healthy && has_units(definition, analysis))
+  if (analysis.is_healthy && has_units(definition, analysis)) {
     if (auto verdict = decided(definition, analysis)) return verdict;
-  if (is_over) return time_is_over(definition, analysis);
+    if (analysis.is_final) return undecided(definition, analysis, "The sample that was planned is there");
+  }
+  if (is_over(definition, analysis)) return time_is_over(definition, analysis);
   return std::nullopt;
 }
 
@@ -188,6 +223,10 @@ std::string waiting_for(const Definition& definition, const Analysis& analysis) 
       missing.push_back(fmt::format("{} more units of {}", definition.rule.minimum_units - analysis.units[arm],
                                     definition.variants[arm].name));
   if (!missing.empty()) return fmt::format("needs {}", fmt::join(missing, " and "));
+  if (is_planned(definition))
+    if (const auto next = next_look_units(definition.rule, analysis.looks))
+      return fmt::format("is looked at next with {} units of each variant; the smallest has {}", *next,
+                         *std::ranges::min_element(analysis.units));
   return "has no difference yet that is sure";
 }
 
@@ -199,7 +238,11 @@ std::string document_of(const Definition& definition, const Analysis& analysis, 
                 {"healthy", analysis.is_healthy},
                 {"variants", json::array()},
                 {"comparisons", json::array()},
-                {"health", json::array()}};
+                {"health", json::array()},
+                {"looks", json::array()}};
+  for (const PlannedLook& look : analysis.looks)
+    document["looks"].push_back(
+        {{"number", look.number}, {"at_unix_us", look.at_unix_us}, {"units", look.units}, {"fraction", look.fraction}});
   for (size_t arm = 0; arm < definition.variants.size(); ++arm)
     document["variants"].push_back({{"name", definition.variants[arm].name},
                                     {"version", definition.variants[arm].version},

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "runtime/base/iso8601.hpp"
+
 namespace troupe::experiment {
 namespace {
 
@@ -67,6 +69,10 @@ Rules rules_of(const Definition& definition, uint32_t number, WallTime starts) {
   return rules;
 }
 
+Rules rules_of(const ExperimentRecord& record) {
+  return rules_of(record.definition, record.number, wall_time_from_unix_microseconds(record.started_unix_us));
+}
+
 std::vector<protocol::TargetCondition> conditions_of(const Definition& definition) {
   using Kind = protocol::ConditionKind;
   std::vector<protocol::TargetCondition> conditions;
@@ -78,6 +84,16 @@ std::vector<protocol::TargetCondition> conditions_of(const Definition& definitio
     if (target.present) conditions.push_back({target.feature, *target.present ? Kind::present : Kind::absent});
   }
   return conditions;
+}
+
+std::optional<WallTime> starts_at(const Definition& definition) {
+  const auto time = parse_iso8601(definition.starts);
+  return time ? std::optional(*time) : std::nullopt;
+}
+
+std::optional<WallTime> ends_at(const Definition& definition) {
+  const auto time = parse_iso8601(definition.ends);
+  return time ? std::optional(*time) : std::nullopt;
 }
 
 std::vector<std::string> attempt_measure_names() {

@@ -4,13 +4,21 @@
 #include "actors/experiment/assignment/allocation.hpp"
 #include "actors/experiment/definition/definition.hpp"
 #include "actors/experiment/ledger/rules.hpp"
+#include "actors/experiment/lifecycle/record.hpp"
 
 namespace troupe::experiment {
 
 /// Of a definition that check() accepts; `number` is the experiment's own, `starts` when it started.
 Rules rules_of(const Definition& definition, uint32_t number, WallTime starts);
 
+/// Of an experiment that has started.
+Rules rules_of(const ExperimentRecord& record);
+
 std::vector<protocol::TargetCondition> conditions_of(const Definition& definition);
+
+/// Of definitions that check() accepts.
+std::optional<WallTime> starts_at(const Definition& definition);
+std::optional<WallTime> ends_at(const Definition& definition);
 
 /// Names of measures that attempts give by themselves.
 std::vector<std::string> attempt_measure_names();

@@ -10,6 +10,8 @@
 #include "actors/experiment/assignment/allocation.hpp"
 #include "actors/experiment/definition/compile.hpp"
 #include "actors/experiment/ledger/fixed_point.hpp"
+#include "actors/experiment/lifecycle/record.hpp"
+#include "runtime/base/iso8601.hpp"
 #include "runtime/base/nearest.hpp"
 
 namespace troupe::experiment {
@@ -72,7 +74,6 @@ Status check_metric(const MetricDefinition& metric, bool has_before) {
     TROUPE_CHECK(check_name("measure", metric.per));
   }
   if (!metric.per.empty() && metric.kind != MetricKind::ratio) return wrong("`per` belongs to `kind: ratio`");
-  if (metric.kind == MetricKind::survival) return wrong("`kind: survival` is not supported yet");
   if (metric.kind == MetricKind::quantile && !(metric.quantile > 0 && metric.quantile < 1))
     return wrong("`quantile` must be between 0 and 1, such as 0.95");
   if (metric.margin < 0 || !std::isfinite(metric.margin))
@@ -125,13 +126,65 @@ Status check_targets(const Definition& definition) {
   return {};
 }
 
-/// What is understood, but not carried out.
-Status check_rule(const DecisionRule& rule) {
-  const auto unsupported = [](std::string_view what) {
-    return fail(Errc::unimplemented, "rule: {} is not supported yet; leave it out", what);
-  };
-  if (rule.method != Method::always_valid) return unsupported("another `method` than always_valid");
-  if (rule.action != Action::notify) return unsupported("another `action` than notify");
+Status check_rule(const Definition& definition) {
+  const DecisionRule& rule = definition.rule;
+  const bool is_planned = rule.method == Method::fixed || rule.method == Method::group_sequential;
+  if (is_planned && rule.planned_units < std::max<uint64_t>(rule.minimum_units, 2))
+    return fail(Errc::invalid_argument,
+                "rule: method {} needs `planned_units`, of each variant and at least `minimum_units` ({}); "
+                "`troupe experiment power` says how many",
+                rule.method == Method::fixed ? "fixed" : "group_sequential", rule.minimum_units);
+  if (!is_planned && rule.planned_units != 0)
+    return fail(Errc::invalid_argument, "rule: `planned_units` belongs to the methods fixed and group_sequential");
+  if (rule.method != Method::bayesian) return {};
+  for (const MetricDefinition& metric : definition.metrics) {
+    const auto wrong = [&](std::string_view why) {
+      return fail(Errc::invalid_argument, "metric {}: method bayesian {}", metric.name, why);
+    };
+    if (metric.covariate) return wrong("takes no `covariate`");
+    if (metric.kind == MetricKind::survival) return wrong("has no survival");
+    if (metric.kind == MetricKind::quantile && metric.role == MetricRole::goal)
+      return wrong("has no quantiles as goals; as guardrails they are compared by a sequence");
+  }
+  return {};
+}
+
+Status check_bandit(const Definition& definition) {
+  if (!definition.bandit) return {};
+  const BanditDefinition& bandit = *definition.bandit;
+  const auto wrong = [](std::string_view why) { return fail(Errc::invalid_argument, "bandit: {}", why); };
+  const Method method = definition.rule.method;
+  if (method == Method::fixed || method == Method::group_sequential)
+    return wrong("tests with a planned sample want constant weights; take `method: always_valid`");
+  const auto goal = std::ranges::find(definition.metrics, MetricRole::goal, &MetricDefinition::role);
+  const MetricKind kind = goal->kind;
+  if (kind != MetricKind::conversion && kind != MetricKind::count && kind != MetricKind::sum)
+    return wrong("the first goal, which it follows, must be a conversion, a count or a sum");
+  if (bandit.policy == BanditPolicy::ucb1 && kind != MetricKind::conversion)
+    return wrong("ucb1 wants rewards from 0 to 1: the first goal must be a conversion");
+  const double floor_max = 1 / static_cast<double>(definition.variants.size());
+  if (!(bandit.floor > 0 && bandit.floor <= floor_max))
+    return fail(Errc::invalid_argument, "bandit: `floor` must be above 0 and at most {:.3g} of {} variants, found {}",
+                floor_max, definition.variants.size(), bandit.floor);
+  if (definition.rule.maximum_duration / revisions_max > bandit.every)
+    return fail(Errc::invalid_argument,
+                "bandit: `every` is too short: an experiment of that `maximum_duration` can have {} revisions",
+                revisions_max);
+  return {};
+}
+
+Status check_dates(const Definition& definition) {
+  std::optional<WallTime> starts;
+  if (!definition.starts.empty()) {
+    const auto time = parse_iso8601(definition.starts);
+    if (!time) return fail(Errc::invalid_argument, "starts: {}", time.error().message);
+    starts = *time;
+  }
+  if (definition.ends.empty()) return {};
+  const auto ends = parse_iso8601(definition.ends);
+  if (!ends) return fail(Errc::invalid_argument, "ends: {}", ends.error().message);
+  if (starts && *ends <= *starts)
+    return fail(Errc::invalid_argument, "ends ({}) must be after starts ({})", definition.ends, definition.starts);
   return {};
 }
 
@@ -146,7 +199,9 @@ Status check(const Definition& definition) {
   if (definition.window <= Duration{0}) return fail(Errc::invalid_argument, "window must be longer than 0");
   TROUPE_CHECK(check_variants(definition));
   TROUPE_CHECK(check_metrics(definition));
-  TROUPE_CHECK(check_rule(definition.rule));
+  TROUPE_CHECK(check_rule(definition));
+  TROUPE_CHECK(check_bandit(definition));
+  TROUPE_CHECK(check_dates(definition));
   return check_targets(definition);
 }
 

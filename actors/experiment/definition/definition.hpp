@@ -21,7 +21,7 @@ enum class MetricKind : uint8_t {
   sum = 3,         ///< Their sum.
   ratio = 4,     ///< The sum of the measure by the sum of another, or by the number of its own events: units clustered.
   quantile = 5,  ///< Of the single events.
-  survival = 6,  ///< Time from exposure to the first event.
+  survival = 6,  ///< Time from exposure to the first event. `increase` is better: it happens sooner.
 };
 
 enum class MetricRole : uint8_t {
@@ -100,14 +100,30 @@ struct DecisionRule {
   double minimum_improvement = 0.05;  ///< Relative; a winner must be better by that much, by its point estimate.
   uint64_t minimum_units = 1000;      ///< Of each variant, before anything is decided.
   Duration maximum_duration = std::chrono::hours{24 * 30};
-  uint32_t looks = 5;  ///< Of group-sequential tests.
+  uint64_t planned_units = 0;  ///< Of each variant, for fixed and group_sequential: the sample that was planned.
+  uint32_t looks = 5;          ///< Of group_sequential.
   Action action = Action::notify;
   bool operator==(const DecisionRule&) const = default;
   static constexpr auto fields() {
     using R = DecisionRule;
     return std::tuple{
-        &R::method,           &R::alpha, &R::power, &R::minimum_effect, &R::minimum_improvement, &R::minimum_units,
-        &R::maximum_duration, &R::looks, &R::action};
+        &R::method,           &R::alpha, &R::power,  &R::minimum_effect, &R::minimum_improvement, &R::minimum_units,
+        &R::maximum_duration, &R::looks, &R::action, &R::planned_units};
+  }
+};
+
+enum class BanditPolicy : uint8_t { thompson = 1, ucb1 = 2, epsilon_greedy = 3 };
+
+/// Weights that follow what variants earn, by the first goal: each change is a revision like any other.
+struct BanditDefinition {
+  BanditPolicy policy = BanditPolicy::thompson;
+  Duration every = std::chrono::minutes{10};  ///< How often weights are set.
+  double floor = 0.05;                        ///< The share that every variant keeps.
+  double epsilon = 0.1;                       ///< Of epsilon_greedy: the share that is spread over all.
+  bool operator==(const BanditDefinition&) const = default;
+  static constexpr auto fields() {
+    using B = BanditDefinition;
+    return std::tuple{&B::policy, &B::every, &B::floor, &B::epsilon};
   }
 };
 
@@ -125,11 +141,15 @@ struct Definition {
   std::vector<TargetDefinition> targets;
   std::map<std::string, std::string> overrides;  ///< Units and their variants, for testing; they are not counted.
   DecisionRule rule;
+  std::string starts;  ///< RFC 3339: a draft starts by itself then; empty: when somebody says so.
+  std::string ends;    ///< Likewise: it ends then at the latest.
+  std::optional<BanditDefinition> bandit;
   bool operator==(const Definition&) const = default;
   static constexpr auto fields() {
     using D = Definition;
-    return std::tuple{&D::name,   &D::model, &D::question, &D::unit,    &D::variants,  &D::metrics, &D::window,
-                      &D::before, &D::layer, &D::share,    &D::targets, &D::overrides, &D::rule};
+    return std::tuple{&D::name,   &D::model,  &D::question, &D::unit,  &D::variants, &D::metrics,
+                      &D::window, &D::before, &D::layer,    &D::share, &D::targets,  &D::overrides,
+                      &D::rule,   &D::starts, &D::ends,     &D::bandit};
   }
 };
 

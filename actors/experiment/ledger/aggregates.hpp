@@ -23,7 +23,7 @@ inline constexpr uint32_t crossed_units = 0xffff;
 
 struct Row {
   UnitSums sums;
-  BucketCounts counts{};  ///< Of quantiles.
+  BucketCounts counts{};  ///< See Contribution::counts.
 
   Row& operator+=(const Row& other);
   Row& operator-=(const Row& other);

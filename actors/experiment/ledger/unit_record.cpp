@@ -58,6 +58,13 @@ std::vector<MeasureTotal> totals_before(const UnitRecord& record, const Rules& r
   return before;
 }
 
+/// The seconds from the unit's exposure to the first event.
+BucketCounts delay_of(const MeasureTotal& total, int64_t exposed_us) {
+  if (total.count == 0) return {};
+  const int64_t delay_us = std::max<int64_t>(total.first_us - exposed_us, 0);
+  return {{bucket_of(static_cast<Fixed>(Int128{delay_us} * fixed_unit / 1'000'000)), 1}};
+}
+
 Fixed held(Int128 sum, Fixed least, Fixed most) {
   return static_cast<Fixed>(std::clamp<Int128>(sum, least, most));
 }
@@ -170,15 +177,13 @@ std::vector<Contribution> contributions(const UnitRecord& record, const Rules& r
                      (place.first_us - rules.starts_unix_us) / rules.bucket_us,
                      is_crossed(record, place),
                      {},
-                     {},
                      {}};
     for (const MetricRule& metric : rules.metrics) {
       const MeasureTotal& total = totals[i][metric.measure];
       one.values.push_back(value_of(metric, totals[i], before));
-      one.counts.push_back(metric.kind == MetricKind::quantile ? total.buckets : BucketCounts{});
-      one.event_us.push_back(metric.kind == MetricKind::survival && total.count > 0
-                                 ? std::optional(std::max<int64_t>(total.first_us - place.first_us, 0))
-                                 : std::nullopt);
+      one.counts.push_back(metric.kind == MetricKind::quantile   ? total.buckets
+                           : metric.kind == MetricKind::survival ? delay_of(total, place.first_us)
+                                                                 : BucketCounts{});
     }
     all.push_back(std::move(one));
   }

@@ -73,11 +73,11 @@ struct UnitRecord {
 struct Contribution {
   uint32_t revision = 0;
   uint32_t arm = 0;
-  int64_t bucket = 0;                ///< Of the first exposure.
-  bool crossed = false;              ///< Seen in two arms of one revision: it counts as that and as nothing else.
-  std::vector<MetricValue> values;   ///< One for each of Rules::metrics.
-  std::vector<BucketCounts> counts;  ///< Likewise, of quantiles; else empty.
-  std::vector<std::optional<int64_t>> event_us;  ///< Likewise, of survival: from exposure to the first event.
+  int64_t bucket = 0;               ///< Of the first exposure.
+  bool crossed = false;             ///< Seen in two arms of one revision: it counts as that and as nothing else.
+  std::vector<MetricValue> values;  ///< One for each of Rules::metrics.
+  /// Likewise: of quantiles the events' values, of survival the seconds from exposure to the first event; else empty.
+  std::vector<BucketCounts> counts;
 };
 
 /// One for each place.

@@ -122,6 +122,8 @@ Result<ExperimentRecord> ExperimentBook::started(const std::string& name, const 
   if (record.state != State::draft)
     return fail(Errc::failed_precondition, "experiment {} has ended ({}); ask anew under another name", name,
                 name_of(record.state));
+  if (const auto ends = ends_at(record.definition); ends && *ends <= now)
+    return fail(Errc::failed_precondition, "experiment {} was to end at {}", name, record.definition.ends);
   for (const VariantDefinition& variant : record.definition.variants)
     if (!served.contains(variant.version))
       return fail(Errc::failed_precondition, "variant {}: no deployment serves {}@{}; deploy it first", variant.name,
@@ -155,6 +157,15 @@ Result<ExperimentRecord> ExperimentBook::started(const std::string& name, const 
   record.layer_end = *first + wanted;
   record.revisions = {revision_of(allocation, weights, 1, now)};
   return record;
+}
+
+std::vector<std::string> ExperimentBook::due(WallTime now) const {
+  std::vector<std::string> names;
+  for (const auto& [name, record] : records_) {
+    const auto starts = starts_at(record.definition);
+    if (record.state == State::draft && starts && *starts <= now) names.push_back(name);
+  }
+  return names;
 }
 
 Result<ExperimentRecord> ExperimentBook::reweighted(const std::string& name, std::span<const double> weights,
@@ -216,6 +227,7 @@ std::vector<protocol::RoutedExperiment> ExperimentBook::routed(const std::string
     }
     one.starts_unix_us = record.started_unix_us;
     one.ends_unix_us = record.started_unix_us + definition.rule.maximum_duration / std::chrono::microseconds{1};
+    if (const auto ends = ends_at(definition)) one.ends_unix_us = std::min(one.ends_unix_us, unix_microseconds(*ends));
     experiments.push_back(std::move(one));
   }
   return experiments;

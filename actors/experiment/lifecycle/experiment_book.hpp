@@ -32,6 +32,9 @@ class ExperimentBook {
   /// decides the model's version.
   Result<ExperimentRecord> started(const std::string& name, const std::set<std::string>& served, WallTime now) const;
 
+  /// Drafts that are to start by now, by their own `starts`.
+  std::vector<std::string> due(WallTime now) const;
+
   /// Another allocation: as few units move as can. `weights`: one for each variant, summing to 1 ± 1e-6.
   Result<ExperimentRecord> reweighted(const std::string& name, std::span<const double> weights, WallTime now) const;
 

@@ -23,6 +23,18 @@ struct Revision {
   }
 };
 
+/// A look of a method that plans them.
+struct PlannedLook {
+  uint32_t number = 0;  ///< From 1.
+  int64_t at_unix_us = 0;
+  uint64_t units = 0;   ///< Of the variant with the fewest.
+  double fraction = 0;  ///< Of the planned units, at most 1.
+  bool operator==(const PlannedLook&) const = default;
+  static constexpr auto fields() {
+    return std::tuple{&PlannedLook::number, &PlannedLook::at_unix_us, &PlannedLook::units, &PlannedLook::fraction};
+  }
+};
+
 struct ExperimentRecord {
   uint32_t schema = 1;
   uint32_t number = 0;  ///< Of all experiments ever made here: events name it.
@@ -37,12 +49,13 @@ struct ExperimentRecord {
   std::vector<Revision> revisions;
   std::string reason;   ///< Why it ended, in a sentence.
   std::string verdict;  ///< The document, as JSON; empty while there is none.
+  std::vector<PlannedLook> looks;
   bool operator==(const ExperimentRecord&) const = default;
   static constexpr auto fields() {
     using E = ExperimentRecord;
     return std::tuple{&E::schema,          &E::number,          &E::definition,    &E::state,       &E::salt,
                       &E::created_unix_us, &E::started_unix_us, &E::ended_unix_us, &E::layer_first, &E::layer_end,
-                      &E::revisions,       &E::reason,          &E::verdict};
+                      &E::revisions,       &E::reason,          &E::verdict,       &E::looks};
   }
 };
 

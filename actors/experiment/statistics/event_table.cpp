@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace troupe::experiment {
 
@@ -13,7 +14,32 @@ struct Watched {
   size_t arm = 0;
 };
 
+double total(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
 }  // namespace
+
+double expected_events(const EventTime& at, size_t arm) {
+  return total(at.events) * at.at_risk[arm] / total(at.at_risk);
+}
+
+double covariance_of_events(const EventTime& at, size_t a, size_t b) {
+  const double n = total(at.at_risk);
+  const double d = total(at.events);
+  if (n <= 1) return 0;
+  const double share_b = at.at_risk[b] / n;
+  return at.at_risk[a] / n * ((a == b ? 1 : 0) - share_b) * d * (n - d) / (n - 1);
+}
+
+LogRankScore log_rank_score(std::span<const EventTime> table) {
+  LogRankScore score;
+  for (const EventTime& at : table) {
+    score.difference += at.events[1] - expected_events(at, 1);
+    score.variance += covariance_of_events(at, 1, 1);
+  }
+  return score;
+}
 
 Result<std::vector<EventTime>> event_table(std::span<const std::span<const SurvivalUnit>> arms) {
   std::vector<Watched> all;

@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 #include "actors/experiment/statistics/distributions.hpp"
 #include "actors/experiment/statistics/event_table.hpp"
@@ -14,27 +13,10 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-double total(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0);
-}
-
 Interval log_log_interval(double survival, double greenwood, double z) {
   const double reach = z * std::sqrt(greenwood) / -std::log(survival);
   const double hazard = -std::log(survival);
   return {std::exp(-hazard * std::exp(reach)), std::exp(-hazard * std::exp(-reach))};
-}
-
-/// The covariance of the arms' events at one time, given how many there were: hypergeometric.
-double covariance(const EventTime& at, size_t a, size_t b) {
-  const double n = total(at.at_risk);
-  const double d = total(at.events);
-  if (n <= 1) return 0;
-  const double share_b = at.at_risk[b] / n;
-  return at.at_risk[a] / n * ((a == b ? 1 : 0) - share_b) * d * (n - d) / (n - 1);
-}
-
-double expected(const EventTime& at, size_t arm) {
-  return total(at.events) * at.at_risk[arm] / total(at.at_risk);
 }
 
 /// x' A^-1 x of a symmetric A by Cholesky's decomposition; none where A is singular.
@@ -87,17 +69,11 @@ Result<TestResult> log_rank(std::span<const SurvivalUnit> first, std::span<const
                             const TestOptions& options) {
   TROUPE_CHECK(check(options));
   TROUPE_TRY(const auto table, event_table(std::vector{first, second}));
-  double difference = 0;
-  double variance = 0;
-  for (const EventTime& at : table) {
-    difference += at.events[1] - expected(at, 1);
-    variance += covariance(at, 1, 1);
-  }
-  if (variance == 0) {
+  const LogRankScore score = log_rank_score(table);
+  if (score.variance == 0) {
     return fail(Errc::invalid_argument, "no event happened while both arms were at risk: they can't be compared");
   }
-  TROUPE_TRY(TestResult result, wald_test_of_log("log-rank", difference / variance, 1 / std::sqrt(variance), options));
-  return result;
+  return wald_test_of_log("log-rank", score.difference / score.variance, 1 / std::sqrt(score.variance), options);
 }
 
 Result<OmnibusResult> log_rank(std::span<const std::vector<SurvivalUnit>> arms) {
@@ -111,8 +87,8 @@ Result<OmnibusResult> log_rank(std::span<const std::vector<SurvivalUnit>> arms) 
   std::vector<std::vector<double>> variance(free, std::vector<double>(free));
   for (const EventTime& at : table) {
     for (size_t a = 0; a < free; ++a) {
-      difference[a] += at.events[a] - expected(at, a);
-      for (size_t b = 0; b <= a; ++b) variance[a][b] += covariance(at, a, b);
+      difference[a] += at.events[a] - expected_events(at, a);
+      for (size_t b = 0; b <= a; ++b) variance[a][b] += covariance_of_events(at, a, b);
     }
   }
   const auto statistic = quadratic_form(variance, difference);

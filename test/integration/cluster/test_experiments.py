@@ -11,6 +11,7 @@ from polling import wait_until
 from troupe_cluster import Cluster, deployment
 
 USAGE = 2
+INCONCLUSIVE = 5
 
 EXPERIMENT = """---
 kind: Experiment
@@ -24,12 +25,15 @@ metrics:
   - {{name: correct, role: goal}}
   - {{name: errors, kind: ratio, per: requests, role: guardrail, direction: decrease, margin: 0.5}}
 window: 1s
-rule: {{minimum_units: 100, maximum_duration: {duration}}}
+rule: {{minimum_units: 100, maximum_duration: {duration}{rule}}}
+{more}
 """
 
 
-def document(name: str, control: str, treatment: str, duration: str = "10m") -> str:
-    return EXPERIMENT.format(name=name, control=control, treatment=treatment, duration=duration)
+def document(name: str, control: str, treatment: str, duration: str = "10m", rule: str = "", more: str = "") -> str:
+    return EXPERIMENT.format(
+        name=name, control=control, treatment=treatment, duration=duration, rule=rule and ", " + rule, more=more
+    )
 
 
 @pytest.fixture
@@ -107,6 +111,74 @@ def test_the_better_version_wins_with_the_right_numbers_and_swapped_the_same(ser
             assert abs(correct[side]["value"] - share) < 0.15, (correct, traffic.right, traffic.units)
         print("\n" + served.run("experiment", "status", name).out)
         served.run("experiment", "delete", name)
+
+
+def test_two_that_are_the_same_have_no_winner(served: Cluster):
+    served.apply(document("same", "1", "1", duration="12s"))
+    served.run("experiment", "start", "same")
+
+    ended = run(served, "same", Traffic(served))
+
+    assert ended["state"] == "inconclusive", ended
+    assert "no variant is surely better or worse" in ended["analysis"]["sentence"]
+    assert served.cli("experiment", "status", "same").code == INCONCLUSIVE
+
+
+def weights(cluster: Cluster) -> Dict[str, float]:
+    return {one["name"]: one["weight"] for one in cluster.api("deployments")}
+
+
+def test_a_winner_is_promoted_in_the_write_that_ends_its_experiment(served: Cluster):
+    rule = "method: group_sequential, planned_units: 400, looks: 4, action: promote"
+    served.apply(document("promoted", "1", "2", rule=rule))
+    before = weights(served)
+    assert before["clerk-1"] > 0 and before["clerk-2"] == 0, before
+    served.run("experiment", "start", "promoted")
+
+    ended = run(served, "promoted", Traffic(served))
+
+    assert ended["state"] == "decided" and ended["analysis"]["winner"] == "treatment", ended
+    assert 1 <= len(ended["analysis"]["looks"]) <= 4
+    assert weights(served) == {"clerk-1": 0, "clerk-2": before["clerk-1"]}
+    assert "clerk-2: weight 0 -> 1" in ended["reason"], ended["reason"]
+    assert "clerk-2: weight 0 -> 1" in served.run("audit").out
+    wait_until(lambda: answered_by(served) == "2", "nobody is asked but clerk@2")
+
+
+def answered_by(cluster: Cluster) -> str:
+    with cluster.http() as door:
+        answer = door.post("/v1/completions", {"model": "clerk", "prompt": "1 + 1 =", "max_tokens": 4})
+        return answer.headers["x-troupe-version"]
+
+
+def test_one_that_has_a_date_starts_by_itself(served: Cluster):
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3))
+    served.apply(document("later", "1", "2", more=f"starts: {at}"))
+    assert status(served, "later")["state"] == "draft"
+
+    wait_until(lambda: status(served, "later")["state"] == "running", "it runs")
+
+    served.apply(document("never", "1", "9", more="starts: 2026-01-01"))
+    wait_until(lambda: "no deployment serves clerk@9" in status(served, "never")["reason"], "it says why it does not start")
+
+
+def test_a_bandit_gives_the_better_version_more_and_each_split_is_a_revision(served: Cluster):
+    bandit = "bandit: {policy: thompson, every: 2s, floor: 0.1}"
+    served.apply(document("earning", "1", "2", rule="minimum_improvement: 10", more=bandit))
+    served.run("experiment", "start", "earning")
+    traffic = Traffic(served)
+    until = time.monotonic() + 60
+    while time.monotonic() < until and len(status(served, "earning")["revisions"]) < 2:
+        traffic.send(60)
+
+    revision = status(served, "earning")["revisions"][1]
+
+    assert revision["weights"][1] > 0.8 and revision["weights"][0] >= 0.1, revision
+    assert "by what variants earned" in served.run("audit").out
+    # Who moved is assigned anew, and nobody of the new split counts as lost.
+    traffic.send(300)
+    wait_until(lambda: status(served, "earning")["analysis"]["variants"][1]["units"] > 200, "units of both splits count")
+    assert status(served, "earning")["analysis"]["healthy"]
 
 
 def test_what_makes_no_sense_is_refused_in_words(served: Cluster):

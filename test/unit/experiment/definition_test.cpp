@@ -61,11 +61,54 @@ BOOST_AUTO_TEST_CASE(parts_that_do_not_fit_are_refused_by_name) {
       "you mean region?)");
   BOOST_TEST(refusal([](Definition& d) { d.targets = {{"region"}}; }) ==
              "targets: region needs a condition: in, not_in, at_least, below or present");
-  BOOST_TEST(refusal([](Definition& d) { d.rule.action = Action::promote; }) ==
-             "rule: another `action` than notify is not supported yet; leave it out");
-  BOOST_TEST(refusal([](Definition& d) { d.metrics[0].kind = MetricKind::survival; }) ==
-             "metric correct: `kind: survival` is not supported yet");
+  BOOST_TEST(refusal([](Definition& d) { d.rule.action = Action::promote; }) == "accepted");
+  BOOST_TEST(refusal([](Definition& d) { d.metrics[0].kind = MetricKind::survival; }) == "accepted");
   BOOST_TEST(refusal([](Definition& d) { d.share = 0; }) == "share must be above 0 and at most 1, found 0");
+}
+
+BOOST_AUTO_TEST_CASE(methods_refuse_what_they_cannot_judge) {
+  BOOST_TEST(refusal([](Definition& d) { d.rule.method = Method::fixed; }) ==
+             "rule: method fixed needs `planned_units`, of each variant and at least `minimum_units` (1000); "
+             "`troupe experiment power` says how many");
+  BOOST_TEST(refusal([](Definition& d) { d.rule.planned_units = 5000; }) ==
+             "rule: `planned_units` belongs to the methods fixed and group_sequential");
+  const auto bayesian = [](auto change) {
+    return refusal([&](Definition& d) {
+      d.rule.method = Method::bayesian;
+      change(d);
+    });
+  };
+  BOOST_TEST(bayesian([](Definition&) {}) == "accepted");
+  BOOST_TEST(bayesian([](Definition& d) { d.metrics[1].role = MetricRole::goal, d.metrics[1].margin = 0; }) ==
+             "metric p95: method bayesian has no quantiles as goals; as guardrails they are compared by a sequence");
+  BOOST_TEST(bayesian([](Definition& d) { d.metrics[0].kind = MetricKind::survival; }) ==
+             "metric correct: method bayesian has no survival");
+}
+
+BOOST_AUTO_TEST_CASE(bandits_and_dates_are_checked) {
+  const auto bandit = [](auto change) {
+    return refusal([&](Definition& d) {
+      d.bandit = BanditDefinition{};
+      d.bandit->every = std::chrono::hours{1};
+      change(d);
+    });
+  };
+  BOOST_TEST(bandit([](Definition&) {}) == "accepted");
+  BOOST_TEST(bandit([](Definition& d) { d.rule.method = Method::fixed, d.rule.planned_units = 5000; }) ==
+             "bandit: tests with a planned sample want constant weights; take `method: always_valid`");
+  BOOST_TEST(bandit([](Definition& d) { d.bandit->floor = 0.6; }) ==
+             "bandit: `floor` must be above 0 and at most 0.5 of 2 variants, found 0.6");
+  BOOST_TEST(bandit([](Definition& d) {
+               d.metrics[0].kind = MetricKind::sum, d.bandit->policy = BanditPolicy::ucb1;
+             }) == "bandit: ucb1 wants rewards from 0 to 1: the first goal must be a conversion");
+  BOOST_TEST(bandit([](Definition& d) { d.bandit->every = std::chrono::minutes{1}; }) ==
+             "bandit: `every` is too short: an experiment of that `maximum_duration` can have 2000 revisions");
+
+  BOOST_TEST(refusal([](Definition& d) { d.starts = "tomorrow"; }) ==
+             "starts: 'tomorrow' is no time; write one as 2026-11-21T04:05:06Z, or as 2026-11-21");
+  BOOST_TEST(refusal([](Definition& d) { d.starts = "2026-12-02", d.ends = "2026-12-01"; }) ==
+             "ends (2026-12-01) must be after starts (2026-12-02)");
+  BOOST_TEST(refusal([](Definition& d) { d.starts = "2026-12-01", d.ends = "2026-12-02"; }) == "accepted");
 }
 
 BOOST_AUTO_TEST_CASE(rules_name_each_measure_once_and_buckets_follow_the_duration) {

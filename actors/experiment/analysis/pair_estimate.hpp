@@ -1,0 +1,50 @@
+#pragma once
+// PairEstimate: a variant beside the control in one metric, before any method judges the difference.
+
+#include <optional>
+#include <string>
+
+#include "actors/experiment/analysis/analysis.hpp"
+#include "actors/experiment/analysis/metric_view.hpp"
+#include "actors/experiment/ledger/rules.hpp"
+#include "actors/experiment/statistics/estimate.hpp"
+#include "actors/experiment/statistics/summary.hpp"
+
+namespace troupe::experiment {
+
+/// An arm's value and its standard error.
+struct Reading {
+  double value = 0;
+  double standard_error = 0;
+  uint64_t units = 0;
+};
+
+/// Both arms under one revision.
+struct PairStratum {
+  uint32_t revision = 0;
+  UnitSums control;
+  UnitSums treated;
+};
+
+struct PairEstimate {
+  Reading control;  ///< Over all revisions, as it was seen; of survival the share to which it happened.
+  Reading treated;
+  std::vector<PairStratum> strata;  ///< Revisions in which both arms have enough units.
+  bool is_whole = false;            ///< All units are in one stratum.
+  /// Within revisions, since a ramp must not compare different times; of survival the log of the hazard ratio.
+  std::optional<Estimate> difference;
+  std::string reason;  ///< Why there is no difference.
+};
+
+/// Of all kinds but quantiles.
+PairEstimate estimate_pair(const MetricDefinition& metric, const MetricView& view, uint32_t arm, const Rules& rules,
+                           WallTime now);
+
+/// A comparison with what the pair says by itself: values, and the difference.
+Comparison compared(uint32_t metric, uint32_t arm, const PairEstimate& pair);
+
+/// Puts in the interval, and that relative to the control's value: as many standard errors of the relative difference
+/// as `interval` has of the difference. Of survival both are of the hazard ratio, less 1.
+void set_interval(Comparison& comparison, MetricKind kind, const PairEstimate& pair, const Interval& interval);
+
+}  // namespace troupe::experiment

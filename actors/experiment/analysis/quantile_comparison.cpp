@@ -1,0 +1,83 @@
+#include "actors/experiment/analysis/quantile_comparison.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "actors/experiment/statistics/quantile_sequence.hpp"
+
+namespace troupe::experiment {
+namespace {
+
+std::vector<Bucket> buckets_of_counts(const BucketCounts& counts, double keep) {
+  std::vector<Bucket> buckets;
+  for (const auto& [bucket, count] : counts) {
+    const double kept = std::floor(static_cast<double>(count) * keep + 0.5);
+    if (kept < 1) continue;
+    buckets.push_back({from_fixed(bucket_begin(bucket)), from_fixed(bucket_begin(static_cast<uint16_t>(bucket + 1))),
+                       static_cast<uint64_t>(kept)});
+  }
+  return buckets;
+}
+
+int64_t events_in(const BucketCounts& counts) {
+  int64_t events = 0;
+  for (const auto& [bucket, count] : counts) events += count;
+  return events;
+}
+
+double quantile_in(const BucketCounts& counts, double quantile) {
+  const double rank = quantile * static_cast<double>(events_in(counts));
+  double before = 0;
+  for (const auto& [bucket, count] : counts) {
+    if (before + static_cast<double>(count) >= rank) {
+      const double low = from_fixed(bucket_begin(bucket));
+      const double high = from_fixed(bucket_begin(static_cast<uint16_t>(bucket + 1)));
+      return low + (high - low) * std::clamp((rank - before) / static_cast<double>(count), 0.0, 1.0);
+    }
+    before += static_cast<double>(count);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Comparison compare_quantiles(const Definition& definition, uint32_t metric, uint32_t arm, const MetricView& view) {
+  const MetricDefinition& asked = definition.metrics[metric];
+  const Stratum first = view.whole(0);
+  const Stratum second = view.whole(arm);
+  Comparison comparison;
+  comparison.metric = metric;
+  comparison.arm = arm;
+  comparison.control = {static_cast<uint64_t>(first.sums.units), quantile_in(first.counts, asked.quantile)};
+  comparison.treated = {static_cast<uint64_t>(second.sums.units), quantile_in(second.counts, asked.quantile)};
+  const int64_t events = events_in(first.counts) + events_in(second.counts);
+  if (events == 0) {
+    comparison.reason = "no values yet";
+    return comparison;
+  }
+  // The sequence wants one value a unit. Of units with several, all are taken for one: as wide as if a unit's values
+  // were all alike, which none can be worse than.
+  const double keep =
+      std::min(1.0, static_cast<double>(first.sums.units + second.sums.units) / static_cast<double>(events));
+  QuantileSequenceOptions options;
+  options.alpha = definition.rule.alpha;
+  options.quantile = asked.quantile;
+  const auto said = quantile_difference_sequence(buckets_of_counts(first.counts, keep),
+                                                 buckets_of_counts(second.counts, keep), options);
+  if (!said) {
+    comparison.reason = said.error().message;
+    return comparison;
+  }
+  comparison.method = said->method;
+  comparison.difference = comparison.treated.value - comparison.control.value;
+  comparison.interval = said->interval;
+  comparison.p_value = said->p_value;
+  comparison.log_evidence = said->statistic;
+  if (comparison.control.value <= 0) return comparison;
+  comparison.relative = *comparison.difference / comparison.control.value;
+  comparison.relative_interval = {said->interval.low / comparison.control.value,
+                                  said->interval.high / comparison.control.value};
+  return comparison;
+}
+
+}  // namespace troupe::experiment
