@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Dict
 
 import pytest
 from polling import wait_until
 from troupe_cluster import Cluster, deployment
 
+EXAMPLES = Path(__file__).parents[3] / "examples" / "experiments"
 USAGE = 2
 INCONCLUSIVE = 5
 
@@ -179,6 +183,25 @@ def test_a_bandit_gives_the_better_version_more_and_each_split_is_a_revision(ser
     traffic.send(300)
     wait_until(lambda: status(served, "earning")["analysis"]["variants"][1]["units"] > 200, "units of both splits count")
     assert status(served, "earning")["analysis"]["healthy"]
+
+
+def test_the_example_is_decided_by_its_own_traffic(served: Cluster):
+    served.run("apply", "-f", str(EXAMPLES / "clerk.yaml"))
+    served.run("experiment", "start", "clerk-tasks")
+
+    for seed in range(20):
+        played = subprocess.run(
+            [sys.executable, str(EXAMPLES / "traffic.py"), served.gateway.url("http"), "--users", "200", "--seed", str(seed)],
+            capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert played.returncode == 0, played.stderr
+        if status(served, "clerk-tasks")["state"] != "running":
+            break
+
+    ended = status(served, "clerk-tasks")
+    assert ended["state"] == "decided" and ended["analysis"]["winner"] == "treatment", ended
+    solved = ended["analysis"]["comparisons"][0]
+    assert 0.6 < solved["control"]["value"] < 0.85 and solved["treated"]["value"] > 0.97, solved
 
 
 def test_what_makes_no_sense_is_refused_in_words(served: Cluster):
