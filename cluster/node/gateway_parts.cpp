@@ -209,6 +209,7 @@ Result<GatewayParts> start_gateway(const NodeOptions& options, const std::shared
   zmq.host = options.host;
   zmq.port = options.ports.zmq;
   zmq.keys = parts.keys;
+  zmq.events = parts.events;
   if (options.zmq_encrypt || options.is_public()) {
     TROUPE_TRY(zmq.curve, load_or_create_door_keys(options.data_dir));
     parts.zmq_key = zmq.curve->public_key;

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "actors/experiment/events/event_codec.hpp"
+#include "actors/gateway/http/event_request.hpp"
 #include "actors/gateway/http/open_inference.hpp"
 #include "actors/gateway/http/openai.hpp"
 #include "actors/gateway/http/text_inference.hpp"
@@ -102,6 +104,20 @@ void check_tf(TfVerb verb, std::string_view body, JsonParser& parser) {
   }
 }
 
+/// What was accepted can be logged and read again.
+void check_events(std::string_view body, JsonParser& parser) {
+  SeededRandom random(1);
+  const auto events = parse_events_request(body, WallTime{std::chrono::seconds{1'800'000'000}}, random, parser);
+  if (!events) {
+    TROUPE_ASSERT(!events.error().message.empty());
+    return;
+  }
+  for (const protocol::Event& event : *events) {
+    const std::string bytes = experiment::encode(event);
+    TROUPE_ASSERT(bytes.size() <= experiment::event_bytes_max && experiment::decode_event(bytes) == event);
+  }
+}
+
 /// However the bytes are cut, the same requests come out.
 size_t count_requests(std::string_view bytes, size_t step) {
   http::RequestParser parser(4096, 4096);
@@ -130,7 +146,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   static JsonParser parser;
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 8) {
+  switch (data[0] % 9) {
     case 0:
       check_openai(OpenAiKind::completion, input, parser);
       break;
@@ -151,6 +167,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 6:
       check_client_frame(input, parser);
+      break;
+    case 7:
+      check_events(input, parser);
       break;
     default:
       if (input.size() < 4000) TROUPE_ASSERT(count_requests(input, 1) == count_requests(input, input.size()));

@@ -2,6 +2,7 @@
 
 #include "actors/gateway/http/error_answer.hpp"
 #include "actors/gateway/http/event_request.hpp"
+#include "actors/gateway/reported_outcomes.hpp"
 
 namespace troupe::gateway {
 namespace {
@@ -14,16 +15,14 @@ void record(const Calls& calls, const http::HttpRequest& request, ResponderPtr r
     // Whoever may ask a model may say how it did.
     TROUPE_CHECK(calls.models_of(request));
     const FrontEnd& front_end = calls.front_end();
-    if (!front_end.events) return fail(Errc::unimplemented, "this gateway keeps no events");
     TROUPE_TRY(
         const std::vector<protocol::Event> events,
         parse_events_request(request.body, front_end.clock->wall(), calls.random(request), calls.parser(request)));
-    front_end.events->record_outcomes(events, [context, count = events.size()](const Status& recorded) {
+    return record_outcomes(front_end.events.get(), events, [context, count = events.size()](const Status& recorded) {
       if (!recorded) return answer_openai_error(context, recorded.error());
       context.responder->respond(200, "application/json", fmt::format(R"({{"recorded":{}}})", count),
                                  {{"x-request-id", context.request_id}});
     });
-    return {};
   }();
   if (!status) answer_openai_error(context, status.error());
 }

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "actors/gateway/keyed_sink.hpp"
+#include "actors/gateway/reported_outcomes.hpp"
 #include "actors/gateway/router.hpp"
 #include "actors/gateway/stream_pace.hpp"
 #include "actors/gateway/zmq/unread_bytes.hpp"
@@ -40,7 +41,7 @@ struct Origin {
 /// A piece of an answer on its way to the socket.
 struct Answer {
   std::shared_ptr<const Origin> origin;
-  std::shared_ptr<const protocol::ResultPart> part;  ///< nullptr: `error`.
+  protocol::AnyMessage message;  ///< Empty: `error`.
   uint32_t index = 0;
   bool last = false;
   std::optional<Error> error;
@@ -104,7 +105,8 @@ class ZmqSink final : public balancer::ResponseSink {
   void on_part(std::shared_ptr<const protocol::ResultPart> part, bool last) override {
     if (is_cut_) return;
     auto on_read = last ? nullptr : when_read(*part);
-    if (outbox_->push({origin_, std::move(part), index_++, last, std::nullopt, std::move(on_read)})) return;
+    auto message = protocol::AnyMessage::of(std::move(part));
+    if (outbox_->push({origin_, std::move(message), index_++, last, std::nullopt, std::move(on_read)})) return;
     is_cut_ = true;
     push_error({Errc::overloaded, "answers wait faster than they can be sent; the stream is cut off", {}, {}});
   }
@@ -117,7 +119,7 @@ class ZmqSink final : public balancer::ResponseSink {
   void on_begin(std::function<void(uint64_t)> more) override { more_ = std::move(more); }
 
  private:
-  void push_error(const Error& error) { outbox_->push({origin_, nullptr, 0, true, error}); }
+  void push_error(const Error& error) { outbox_->push({origin_, {}, 0, true, error}); }
   /// Asks for more of the stream when enough of it has been read; empty: not with this part.
   std::function<void()> when_read(const protocol::ResultPart& part) {
     const uint64_t bytes = more_ ? pace_.on_part(part) : 0;
@@ -179,8 +181,10 @@ class FrontEnd final : public ZmqFrontEnd {
   void run();
   void take(Incoming& incoming);
   void take_request(Incoming& incoming, const wire::Envelope& envelope);
+  Status serve(const Incoming& incoming, const wire::Envelope& envelope);
   Result<protocol::KeyedRequest> read(const Incoming& incoming, const wire::Envelope& envelope) const;
-  Status submit(const Incoming& incoming, const wire::Envelope& envelope);
+  Status submit(const Incoming& incoming, const wire::Envelope& envelope, std::optional<std::string_view> key);
+  Status record(const Incoming& incoming, const wire::Envelope& envelope, std::optional<std::string_view> key);
   void send(const Answer& answer);
   void send_error(const std::string& client, CorrelationId correlation, const Error& error);
   Sent put(const std::string& client, wire::Envelope envelope, const wire::Body& body, bool lends = false);
@@ -279,28 +283,12 @@ void FrontEnd::refused(std::string_view reason) {
 
 void FrontEnd::take_request(Incoming& incoming, const wire::Envelope& envelope) {
   ++requests_;
-  if (const Status status = submit(incoming, envelope); !status) {
+  if (const Status status = serve(incoming, envelope); !status) {
     send_error(incoming.route, envelope.correlation_id, status.error());
   }
 }
 
-/// A ServeRequest comes as a KeyedRequest without a key.
-Result<protocol::KeyedRequest> FrontEnd::read(const Incoming& incoming, const wire::Envelope& envelope) const {
-  using protocol::MessageType;
-  const auto type = static_cast<MessageType>(envelope.message_type);
-  if (type != MessageType::serve_request && type != MessageType::keyed_request) {
-    return fail_field("message_type", "message_type must be {} (serve_request) or {} (keyed_request), found {}",
-                      static_cast<int>(MessageType::serve_request), static_cast<int>(MessageType::keyed_request),
-                      envelope.message_type);
-  }
-  TROUPE_TRY(const protocol::AnyMessage any, protocol::decode(type, incoming.body, options_.limits));
-  if (const auto* request = any.get<protocol::ServeRequest>()) return protocol::KeyedRequest{*request, {}};
-  const auto* keyed = any.get<protocol::KeyedRequest>();
-  TROUPE_CHECK(check_idempotency_key(keyed->idempotency_key));
-  return *keyed;
-}
-
-Status FrontEnd::submit(const Incoming& incoming, const wire::Envelope& envelope) {
+Status FrontEnd::serve(const Incoming& incoming, const wire::Envelope& envelope) {
   if (!incoming.complete) {
     return fail(Errc::too_large, "the request lacks its body or is over a limit: body {} bytes, attachments {} bytes",
                 options_.limits.body_bytes_max, options_.limits.attachment_bytes_max);
@@ -313,6 +301,28 @@ Status FrontEnd::submit(const Incoming& incoming, const wire::Envelope& envelope
   }
   std::optional<std::string_view> key;
   if (mark != std::string_view::npos) key = path.substr(mark + 1);
+  const bool is_record = envelope.message_type == static_cast<uint16_t>(protocol::MessageType::record_outcomes);
+  return is_record ? record(incoming, envelope, key) : submit(incoming, envelope, key);
+}
+
+/// A ServeRequest comes as a KeyedRequest without a key.
+Result<protocol::KeyedRequest> FrontEnd::read(const Incoming& incoming, const wire::Envelope& envelope) const {
+  using protocol::MessageType;
+  const auto type = static_cast<MessageType>(envelope.message_type);
+  if (type != MessageType::serve_request && type != MessageType::keyed_request) {
+    return fail_field("message_type",
+                      "message_type must be {} (serve_request), {} (keyed_request) or {} (record_outcomes), found {}",
+                      static_cast<int>(MessageType::serve_request), static_cast<int>(MessageType::keyed_request),
+                      static_cast<int>(MessageType::record_outcomes), envelope.message_type);
+  }
+  TROUPE_TRY(const protocol::AnyMessage any, protocol::decode(type, incoming.body, options_.limits));
+  if (const auto* request = any.get<protocol::ServeRequest>()) return protocol::KeyedRequest{*request, {}};
+  const auto* keyed = any.get<protocol::KeyedRequest>();
+  TROUPE_CHECK(check_idempotency_key(keyed->idempotency_key));
+  return *keyed;
+}
+
+Status FrontEnd::submit(const Incoming& incoming, const wire::Envelope& envelope, std::optional<std::string_view> key) {
   TROUPE_TRY(protocol::KeyedRequest keyed, read(incoming, envelope));
   auto request = std::make_shared<protocol::ServeRequest>(std::move(keyed.request));
   if (request->version.empty()) {
@@ -345,6 +355,26 @@ Status FrontEnd::submit(const Incoming& incoming, const wire::Envelope& envelope
   return status;
 }
 
+Status FrontEnd::record(const Incoming& incoming, const wire::Envelope& envelope, std::optional<std::string_view> key) {
+  // Whoever may ask a model may say how it did.
+  if (options_.keys) TROUPE_CHECK(options_.keys->models_of(key, clock_.wall()));
+  TROUPE_TRY(const protocol::AnyMessage any,
+             protocol::decode(protocol::MessageType::record_outcomes, incoming.body, options_.limits));
+  TROUPE_TRY(const std::vector<protocol::Event> events,
+             events_of(*any.get<protocol::RecordOutcomes>(), clock_.wall(), random_));
+  const balancer::DispatchId id = ids_->next();
+  TROUPE_CHECK(clients_.open(incoming.route, envelope.correlation_id, id));
+  const auto origin =
+      std::make_shared<const Origin>(incoming.route, envelope.correlation_id, id, std::string(envelope.trace));
+  auto done = [origin, outbox = outbox_, count = static_cast<uint32_t>(events.size())](const Status& recorded) {
+    if (!recorded) return static_cast<void>(outbox->push({origin, {}, 0, true, recorded.error()}));
+    outbox->push({origin, protocol::AnyMessage::of(protocol::OutcomesRecorded{count}), 0, true, std::nullopt});
+  };
+  Status status = record_outcomes(options_.events.get(), events, std::move(done));
+  if (!status) clients_.close(incoming.route, envelope.correlation_id);
+  return status;
+}
+
 void FrontEnd::send(const Answer& answer) {
   const Origin& origin = *answer.origin;
   if (!clients_.is_open(origin.client, origin.correlation, origin.id)) return;  // Withdrawn meanwhile.
@@ -353,11 +383,11 @@ void FrontEnd::send(const Answer& answer) {
 
   wire::Envelope envelope;
   envelope.kind = wire::Kind::part;
-  envelope.message_type = static_cast<uint16_t>(protocol::MessageType::result_part);
+  envelope.message_type = static_cast<uint16_t>(answer.message.type());
   envelope.correlation_id = origin.correlation;
   envelope.trace = origin.trace;
   envelope.part = wire::PartPosition{answer.index, answer.last};
-  wire::Body body = protocol::encode(protocol::AnyMessage::of(answer.part));
+  wire::Body body = protocol::encode(answer.message);
   Sent sent = Sent::full;
   if (unread_.add(origin.client, body)) {
     if (answer.on_read) body.data = marked(std::move(body.data), answer.on_read);

@@ -3,7 +3,9 @@
 //
 //   [envelope: kind request, message_type serve_request, target path "gateway"][ServeRequest][attachments …]
 //
-// or a KeyedRequest, for a request that has an idempotency key.
+// or a KeyedRequest, for a request that has an idempotency key; or RecordOutcomes, for events of experiments, which is
+// answered by one OutcomesRecorded once they are safe against a loss of power. Withdrawn, they may be recorded all the
+// same.
 //
 // Where the door has a key pair, every connection is encrypted and clients pin the public key (CURVE). Any client's key
 // will do: an API key says who it is. What does not encrypt, or pins another key, gets no connection.
@@ -19,6 +21,7 @@
 #include <optional>
 #include <string>
 
+#include "actors/experiment/events/event_recorder.hpp"
 #include "actors/gateway/door.hpp"
 #include "actors/gateway/key_ring.hpp"
 #include "runtime/base/clock.hpp"
@@ -40,10 +43,11 @@ struct ZmqFrontEndOptions {
   uint32_t answers_max = 65536;      ///< Pieces of answers that wait to be sent; a stream that adds more is cut off.
   uint32_t client_queue_max = 4096;  ///< Messages that wait for a client to read them. One that lets more wait is
                                      ///< cut off: its requests end with an error and are withdrawn.
-  ByteCount client_unread_max = 64_MiB;     ///< Bytes of those; a single answer may be longer.
-  ByteCount clients_unread_max = 512_MiB;   ///< Of all clients together.
-  std::shared_ptr<KeyRing> keys = nullptr;  ///< None: everybody may ask.
-  std::optional<bus::CurveKeys> curve{};    ///< The door's own pair; none: in the clear.
+  ByteCount client_unread_max = 64_MiB;                         ///< Bytes of those; a single answer may be longer.
+  ByteCount clients_unread_max = 512_MiB;                       ///< Of all clients together.
+  std::shared_ptr<KeyRing> keys = nullptr;                      ///< None: everybody may ask.
+  std::shared_ptr<experiment::EventRecorder> events = nullptr;  ///< None: outcomes are not taken.
+  std::optional<bus::CurveKeys> curve{};                        ///< The door's own pair; none: in the clear.
   wire::Limits limits;
   /// Counts clients that were cut off or refused and frames that were dropped, by reason: "connections",
   /// "connections_of_address", "reader_behind", "malformed", "not_encrypted", "handshake" (no ZeroMQ; encrypted for

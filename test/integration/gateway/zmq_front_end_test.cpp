@@ -5,6 +5,7 @@
 #include <zmq.hpp>
 
 #include "runtime/protocol/idempotency.hpp"
+#include "runtime/protocol/outcomes.hpp"
 #include "runtime/protocol/registry.hpp"
 #include "runtime/protocol/stream_credit.hpp"
 #include "test/integration/gateway/inbox.hpp"
@@ -34,6 +35,22 @@ struct Gateway {
   Inbox<Submit> submitted;
   Inbox<balancer::DispatchId> withdrawn;
   std::unique_ptr<ZmqFrontEnd> front_end;
+};
+
+/// Keeps what it is told until the test says what became of it.
+class Recorder final : public experiment::EventRecorder {
+ public:
+  struct Told {
+    std::vector<protocol::Event> events;
+    std::function<void(Status)> done;
+  };
+
+  void record(const protocol::Event&) override {}
+  void expose(protocol::Event) override {}
+  void record_outcomes(const std::vector<protocol::Event>& outcomes, std::function<void(Status)> done) override {
+    told.put({outcomes, std::move(done)});
+  }
+  Inbox<Told> told;
 };
 
 struct Received {
@@ -74,6 +91,11 @@ class Client {
     request.work = protocol::Generate{{}, {}, stream};
     send(envelope(wire::Kind::request, correlation, std::move(target)),
          protocol::encode(protocol::AnyMessage::of(std::move(request))));
+  }
+  void record(uint64_t correlation, std::vector<protocol::ReportedOutcome> events, std::string target = "gateway") {
+    wire::Envelope asked = envelope(wire::Kind::request, correlation, std::move(target));
+    asked.message_type = static_cast<uint16_t>(protocol::MessageType::record_outcomes);
+    send(asked, protocol::encode(protocol::AnyMessage::of(protocol::RecordOutcomes{std::move(events)})));
   }
   static wire::Envelope envelope(wire::Kind kind, uint64_t correlation, std::string target = "gateway") {
     wire::Envelope made;
@@ -223,6 +245,88 @@ BOOST_AUTO_TEST_CASE(a_request_with_an_idempotency_key_is_a_message_of_its_own) 
   BOOST_TEST(refused.field == "idempotency-key");
 }
 
+BOOST_AUTO_TEST_CASE(outcomes_are_answered_once_they_are_safe) {
+  const auto recorder = std::make_shared<Recorder>();
+  Gateway gateway({.events = recorder});
+  Client client(gateway);
+
+  client.record(7, {{.unit = "anna", .name = "conversion", .id = "order-17"},
+                    {.unit = "s1", .name = "revenue", .value = 2.5, .kind = protocol::UnitKind::session}});
+  const Recorder::Told told = recorder->told.take();
+  client.record(8, {{.unit = "anna", .name = "conversion"}});
+  recorder->told.take().done({});
+  const Received second = client.receive();  // The first waits for its own disk.
+  told.done({});
+  const Received first = client.receive();
+
+  BOOST_TEST(told.events.size() == 2u);
+  BOOST_TEST(told.events[0].unit == "anna");
+  BOOST_TEST(std::get<protocol::Outcome>(told.events[0].what).measure == "conversion");
+  BOOST_TEST((told.events[1].kind == protocol::UnitKind::session));
+  BOOST_TEST(second.envelope.correlation_id.value == 8u);
+  BOOST_TEST(first.envelope.correlation_id.value == 7u);
+  BOOST_TEST((first.envelope.part == wire::PartPosition{0, true}));
+  const auto answer = protocol::decode(protocol::MessageType::outcomes_recorded, first.body, {});
+  BOOST_TEST_REQUIRE(answer.has_value());
+  BOOST_TEST(answer->get<protocol::OutcomesRecorded>()->recorded == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(outcomes_that_are_wrong_or_not_kept_are_answered_by_the_reason) {
+  const auto recorder = std::make_shared<Recorder>();
+  Gateway gateway({.events = recorder});
+  Gateway without;
+  Client client(gateway);
+  Client elsewhere(without);
+
+  client.record(1, {{.unit = "anna", .name = "x"}, {.unit = "", .name = "x"}});
+  const Error wrong = client.receive_error();
+  client.record(2, {{.unit = "anna", .name = "x"}});
+  recorder->told.take().done(fail(Errc::io_error, "the disk is full"));
+  const Error lost = client.receive_error();
+  elsewhere.record(3, {{.unit = "anna", .name = "x"}});
+  const Error not_kept = elsewhere.receive_error();
+
+  BOOST_TEST(wrong.message == "events[1].unit must have 1 to 256 bytes, found 0");
+  BOOST_TEST(wrong.field == "events[1].unit");
+  BOOST_TEST(lost.message == "the disk is full");
+  BOOST_TEST((not_kept.code == Errc::unimplemented));
+}
+
+BOOST_AUTO_TEST_CASE(outcomes_need_a_key_where_requests_do) {
+  protocol::ApiKey key;
+  key.hash = "d90f435d4774abc06118d7de7078ab02ca41c23b25fa3d4dc648824879a6482b";  // SHA-256 of "tk_door".
+  const auto ring = std::make_shared<KeyRing>();
+  ring->update({Epoch{1}, 1, true, {key}});
+  const auto recorder = std::make_shared<Recorder>();
+  Gateway gateway({.keys = ring, .events = recorder});
+  Client client(gateway);
+
+  client.record(1, {{.unit = "anna", .name = "x"}});
+  const Error without = client.receive_error();
+  client.record(2, {{.unit = "anna", .name = "x"}}, "gateway#tk_door");
+
+  BOOST_TEST((without.code == Errc::unauthenticated));
+  BOOST_TEST(recorder->told.take().events.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(outcomes_of_a_client_that_gave_up_are_not_answered) {
+  const auto recorder = std::make_shared<Recorder>();
+  Gateway gateway({.events = recorder});
+  Client client(gateway);
+
+  client.record(1, {{.unit = "anna", .name = "x"}});
+  const Recorder::Told told = recorder->told.take();
+  client.send(Client::envelope(wire::Kind::cancel, 1));
+  gateway.withdrawn.take();
+  told.done({});
+  client.record(1, {{.unit = "ben", .name = "x"}});  // The number is free again.
+  recorder->told.take().done({});
+
+  BOOST_TEST(client.receive().envelope.correlation_id.value == 1u);
+  client.record(2, {});
+  BOOST_TEST(client.receive_error().message == "events must have 1 to 10000 entries, found 0");
+}
+
 BOOST_AUTO_TEST_CASE(readable_but_wrong_requests_are_answered_by_what_is_wrong) {
   Gateway gateway;
   Client client(gateway);
@@ -233,7 +337,7 @@ BOOST_AUTO_TEST_CASE(readable_but_wrong_requests_are_answered_by_what_is_wrong) 
   heartbeat.message_type = static_cast<uint16_t>(protocol::MessageType::heartbeat);
   client.send(heartbeat);
   BOOST_TEST(client.receive_error().message ==
-             "message_type must be 10 (serve_request) or 95 (keyed_request), found 33");
+             "message_type must be 10 (serve_request), 95 (keyed_request) or 140 (record_outcomes), found 33");
   client.send(Client::envelope(wire::Kind::request, 3), {Bytes::copy("\xc1"), {}});
   BOOST_TEST((client.receive_error().code == Errc::corrupt_data));
   std::string header;

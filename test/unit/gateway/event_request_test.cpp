@@ -75,6 +75,8 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_is_named_by_its_place) {
   BOOST_TEST(refusal(R"({"unit": "a", "name": "x", "time": 1})").find("90 days back") != std::string::npos);
   BOOST_TEST(refusal(R"({"unit": "a", "nam": "x"})").find("did you mean name?") != std::string::npos);
   BOOST_TEST(refusal(R"({"events": [], "unit": "a"})").find("unit") != std::string::npos);
+  BOOST_TEST(refusal(R"({"events": [{"unit": "a", "nam": "x"}]})").find("parameter events[0].nam") !=
+             std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
