@@ -45,9 +45,25 @@ protocol::ServeRequest make_request(std::string model, protocol::Work work, cons
     request.version = request.model.substr(at + 1);
     request.model.resize(at);
   }
+  request.request_id = options.request_id;
   request.unit = options.unit;
+  request.session = options.session;
+  request.features = options.features;
   request.work = std::move(work);
   return request;
+}
+
+std::future<Status> Client::record(protocol::ReportedOutcome outcome, std::optional<Duration> timeout) {
+  return record_many({std::move(outcome)}, timeout);
+}
+
+std::future<Status> Client::record_many(std::vector<protocol::ReportedOutcome> outcomes,
+                                        std::optional<Duration> timeout) {
+  auto promise = std::make_shared<std::promise<Status>>();
+  auto future = promise->get_future();
+  record(protocol::RecordOutcomes{std::move(outcomes)}, timeout,
+         [promise](Status ended) { promise->set_value(std::move(ended)); });
+  return future;
 }
 
 std::future<Result<Generation>> Client::generate(std::string model, Prompt prompt, protocol::Sampling sampling,

@@ -1,10 +1,11 @@
 #pragma once
-// Client: asks models of a cluster, over a gateway's ZeroMQ door.
+// Client: asks models of a cluster, and says how their answers did, over a gateway's ZeroMQ door.
 //
 //   SystemClock clock;
 //   TROUPE_TRY(auto client, client::Client::connect({.address = "tcp://127.0.0.1:8003"}, clock));
 //   TROUPE_TRY(auto answer, client->generate("clerk", "47 + 58 =", {.temperature = 0, .max_tokens = 8}).get());
 //   std::cout << answer.text << '\n';
+//   TROUPE_CHECK(client->record({.unit = "anna", .name = "correct"}).get());
 //
 // One client serves any number of threads and open calls over one connection; ZeroMQ reconnects by itself. Errors are
 // the cluster's own (runtime/base/error.hpp), and:
@@ -18,6 +19,7 @@
 
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,6 +29,7 @@
 
 #include "runtime/base/clock.hpp"
 #include "runtime/base/result.hpp"
+#include "runtime/protocol/outcomes.hpp"
 #include "runtime/protocol/serving.hpp"
 #include "runtime/wire/limits.hpp"
 
@@ -46,7 +49,10 @@ struct CallOptions {
   std::optional<Duration> timeout = std::nullopt;  ///< Unset: the client's; 0 = no limit.
   uint8_t priority = 0;                            ///< 0 = default, 1 = highest, 255 = lowest.
   std::string version = {};                        ///< Pins a version; empty = the routes decide.
-  std::string unit = {};                           ///< What experiments assign (user, session).
+  std::string unit = {};                           ///< The user, whom experiments assign and routes keep to a version.
+  std::string session = {};                        ///< What experiments of sessions assign.
+  std::string request_id = {};  ///< What experiments of requests assign, and logs show; empty = the gateway draws one.
+  std::map<std::string, std::string> features = {};  ///< What experiments' targets look at: "region", "header.x-plan".
   /// Names the request across retries: however often it is sent, it is answered once. Empty = none.
   std::string idempotency_key = {};
 };
@@ -106,6 +112,8 @@ using EmbedInput = std::variant<protocol::PlainText, protocol::TokenIds, protoco
 /// Takes one answer: parts in order, the last one marked, or an Error, which is always last. Runs on the client's
 /// thread: must not block, throw, or destroy the client. It may start and cancel calls.
 using PartCallback = std::function<void(Result<protocol::ResultPart> part, bool last)>;
+/// Hears once how a call ended. Rules: as for PartCallback.
+using EndCallback = std::function<void(Status)>;
 
 /// A handle of an open call. Copies mean the same call; dropping it changes nothing. Thread-safe.
 class Call {
@@ -132,9 +140,18 @@ class Client {
   /// Ends open calls with Errc::cancelled. Not on the client's own thread.
   virtual ~Client() = default;
 
-  /// Sends `request` as it is (options.version and .unit are for the calls below). `on_part` is called for every
-  /// outcome, also when the request could not be sent.
+  /// Sends `request` as it is (options.version, the units and .features are for the calls below). `on_part` is called
+  /// for every outcome, also when the request could not be sent.
   virtual Call call(protocol::ServeRequest request, CallOptions options, PartCallback on_part) = 0;
+
+  /// Records what was measured, for experiments: 1 to 10,000 outcomes, all or none but for a disk that fails. `on_end`
+  /// hears when they are safe on the gateway's disk. Where the connection breaks they are sent again over the next one,
+  /// within `timeout` (unset: the client's; 0 = no limit): each counts once, by its id, or by one made here. Who
+  /// repeats the call gives them ids. Cancelled, they may be recorded all the same.
+  virtual Call record(protocol::RecordOutcomes outcomes, std::optional<Duration> timeout, EndCallback on_end) = 0;
+  std::future<Status> record(protocol::ReportedOutcome outcome, std::optional<Duration> timeout = {});
+  std::future<Status> record_many(std::vector<protocol::ReportedOutcome> outcomes,
+                                  std::optional<Duration> timeout = {});
 
   /// The whole text. A `version` that no option names may also stand in `model`: "clerk@2".
   std::future<Result<Generation>> generate(std::string model, Prompt prompt, protocol::Sampling sampling,
@@ -159,7 +176,7 @@ class Client {
 /// The values of an EmbedResult. corrupt_data where they are not FP32 with two axes.
 Result<Rows> rows_of(const protocol::Tensor& values);
 
-/// A request for `model`, which may be "clerk@2". The request id is drawn by the gateway.
+/// A request for `model`, which may be "clerk@2".
 protocol::ServeRequest make_request(std::string model, protocol::Work work, const CallOptions& options = {});
 
 }  // namespace troupe::client

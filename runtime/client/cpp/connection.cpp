@@ -3,6 +3,7 @@
 #include "runtime/base/random.hpp"
 #include "runtime/base/units.hpp"
 #include "runtime/protocol/idempotency.hpp"
+#include "runtime/protocol/outcomes.hpp"
 #include "runtime/protocol/paths.hpp"
 #include "runtime/protocol/registry.hpp"
 
@@ -37,6 +38,14 @@ Status check_size(const wire::Body& body, const wire::Limits& limits) {
   if (attached > limits.attachment_bytes_max)
     return fail(Errc::too_large, "tensors of {} bytes; at most {} are taken", attached, limits.attachment_bytes_max);
   return {};
+}
+
+/// So that an outcome that is sent twice counts once.
+void name_all(std::vector<protocol::ReportedOutcome>& outcomes) {
+  const std::string prefix = fmt::format("{:016x}{:016x}", secure_random_u64(), secure_random_u64());
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    if (!outcomes[i].id) outcomes[i].id = fmt::format("{}-{}", prefix, i);
+  }
 }
 
 bool is_on_this_machine(std::string_view address) {
@@ -107,32 +116,52 @@ Connection::~Connection() {
 
 Call Connection::call(protocol::ServeRequest request, CallOptions options, PartCallback on_part) {
   Command command;
+  command.timeout = options.timeout.value_or(options_.timeout);
+  command.frames.envelope.priority = options.priority;
+  command.frames.envelope.trace = request.request_id;
+  command.answer = protocol::MessageType::result_part;
+  command.on_message = [on_part = std::move(on_part)](Result<protocol::AnyMessage> message, bool last) {
+    if (!message) return on_part(fail(std::move(message.error())), last);
+    on_part(*message->get<protocol::ResultPart>(), last);
+  };
+  return post(std::move(command), options.idempotency_key.empty()
+                                      ? protocol::AnyMessage::of(std::move(request))
+                                      : protocol::AnyMessage::of(protocol::KeyedRequest{
+                                            std::move(request), std::move(options.idempotency_key)}));
+}
+
+Call Connection::record(protocol::RecordOutcomes outcomes, std::optional<Duration> timeout, EndCallback on_end) {
+  name_all(outcomes.events);
+  Command command;
+  command.timeout = timeout.value_or(options_.timeout);
+  command.answer = protocol::MessageType::outcomes_recorded;
+  command.is_repeatable = true;
+  command.on_message = [on_end = std::move(on_end)](const Result<protocol::AnyMessage>& message, bool) {
+    on_end(message ? Status() : fail(message.error()));
+  };
+  return post(std::move(command), protocol::AnyMessage::of(std::move(outcomes)));
+}
+
+Call Connection::post(Command command, const protocol::AnyMessage& message) {
   command.id = CorrelationId{next_id_.fetch_add(1, std::memory_order_relaxed)};
   command.started = clock_.now();
-  command.timeout = options.timeout.value_or(options_.timeout);
-  command.envelope.kind = wire::Kind::request;
-  command.envelope.correlation_id = command.id;
-  command.envelope.target_path = protocol::gateway_path;
-  if (!options_.api_key.empty()) command.envelope.target_path += "#" + options_.api_key;
-  command.envelope.priority = options.priority;
-  command.envelope.trace = request.request_id;
-  const auto message =
-      options.idempotency_key.empty()
-          ? protocol::AnyMessage::of(std::move(request))
-          : protocol::AnyMessage::of(protocol::KeyedRequest{std::move(request), std::move(options.idempotency_key)});
-  command.envelope.message_type = static_cast<uint16_t>(message.type());
-  command.body = protocol::encode(message);
+  wire::Envelope& envelope = command.frames.envelope;
+  envelope.kind = wire::Kind::request;
+  envelope.correlation_id = command.id;
+  envelope.target_path = protocol::gateway_path;
+  if (!options_.api_key.empty()) envelope.target_path += "#" + options_.api_key;
+  envelope.message_type = static_cast<uint16_t>(message.type());
+  command.frames.body = protocol::encode(message);
 
-  Status status = check_size(command.body, options_.limits);
+  Status status = check_size(command.frames.body, options_.limits);
   if (status && inbox_->open.fetch_add(1) >= options_.calls_max) {
     inbox_->open.fetch_sub(1);
     status = fail(Errc::overloaded, "{} calls are open on this client", options_.calls_max);
   }
   if (!status) {
-    on_part(fail(std::move(status.error())), true);
+    command.on_message(fail(std::move(status.error())), true);
     return {};
   }
-  command.on_part = std::move(on_part);
   const CorrelationId id = command.id;
   inbox_->commands.push(std::move(command));
   inbox_->poller->wake();
@@ -166,30 +195,33 @@ void Connection::run() {
 
 void Connection::take(Command command) {
   if (command.cancel) return cancel(command.id);
-  OpenCall call{.on_part = std::move(command.on_part), .started = command.started, .timeout = command.timeout};
+  OpenCall call{.on_message = std::move(command.on_message),
+                .answer = command.answer,
+                .repeat = command.is_repeatable ? std::optional(command.frames) : std::nullopt,
+                .started = command.started,
+                .timeout = command.timeout};
   if (command.timeout > 0ns) call.gives_up = command.started + command.timeout + grace;
   if (call.gives_up != Time::max()) expiries_.emplace(call.gives_up, command.id.value);
   calls_.emplace(command.id, std::move(call));
-  waiting_.push_back({command.id, std::move(command.envelope), std::move(command.body)});
+  waiting_.push_back({command.id, std::move(command.frames)});
 }
 
 void Connection::send_waiting() {
   std::string header;
   for (; !waiting_.empty(); waiting_.pop_front()) {
-    Waiting& next = waiting_.front();
-    const auto call = calls_.find(next.id);
-    if (call == calls_.end() && next.envelope.kind == wire::Kind::request) continue;  // Ended before it was sent.
-    if (call != calls_.end() && call->second.timeout > 0ns) {
+    auto& [id, frames] = waiting_.front();
+    const auto call = calls_.find(id);
+    if (call == calls_.end()) continue;  // Ended before it was sent.
+    if (call->second.timeout > 0ns) {
       const Duration left = call->second.started + call->second.timeout - clock_.now();
-      next.envelope.remaining = std::max(0us, std::chrono::duration_cast<std::chrono::microseconds>(left));
+      frames.envelope.remaining = std::max(0us, std::chrono::duration_cast<std::chrono::microseconds>(left));
     }
     header.clear();
-    wire::encode(next.envelope, header);
-    const Sent sent = socket_.send({}, header, next.body, counters_);
+    wire::encode(frames.envelope, header);
+    const Sent sent = socket_.send({}, header, frames.body, counters_);
     if (sent == Sent::full) return;
-    if (call == calls_.end()) continue;
     call->second.is_sent = sent == Sent::sent;
-    if (!call->second.is_sent) end(next.id, not_reached());
+    if (!call->second.is_sent) end(id, not_reached());
   }
 }
 
@@ -212,7 +244,7 @@ void Connection::dispatch(const Incoming& incoming) {
     return end(id, error ? std::move(*error) : std::move(error.error()));
   }
   if (envelope->kind != wire::Kind::part || !envelope->part) return;
-  auto message = protocol::decode(protocol::MessageType::result_part, incoming.body, options_.limits);
+  auto message = protocol::decode(found->second.answer, incoming.body, options_.limits);
   if (!message || envelope->part->index != found->second.parts) {
     tell_to_stop(id);
     return end(id, message ? Error{Errc::corrupt_data,
@@ -223,11 +255,10 @@ void Connection::dispatch(const Incoming& incoming) {
                            : std::move(message.error()));
   }
   ++found->second.parts;
-  protocol::ResultPart part = *message->get<protocol::ResultPart>();
   if (envelope->part->last) {
-    close(id)(std::move(part), true);
+    close(id)(std::move(*message), true);
   } else {
-    found->second.on_part(std::move(part), false);
+    found->second.on_message(std::move(*message), false);
   }
 }
 
@@ -245,10 +276,19 @@ void Connection::watch_connection() {
     for (const auto& [id, call] : calls_) {
       if (call.is_sent) lost.push_back(id);
     }
-    for (const CorrelationId id : lost) {
-      end(id, {Errc::unavailable, fmt::format("the connection to {} broke", options_.address), "address", {}});
-    }
+    for (const CorrelationId id : lost) lose(id);
   }
+}
+
+/// Of a call that was sent over a connection that broke.
+void Connection::lose(CorrelationId id) {
+  OpenCall& call = calls_.at(id);
+  if (!call.repeat)
+    return end(id, {Errc::unavailable, fmt::format("the connection to {} broke", options_.address), "address", {}});
+  // In case that it was sent over the next connection, before the end of the one before was heard of.
+  tell_to_stop(id);
+  call.is_sent = false;
+  waiting_.push_back({id, *call.repeat});
 }
 
 void Connection::expire() {
@@ -304,17 +344,17 @@ void Connection::tell_to_stop(CorrelationId id) {
 }
 
 void Connection::end(CorrelationId id, Error error) {
-  if (const PartCallback on_part = close(id)) on_part(fail(std::move(error)), true);
+  if (const MessageCallback on_message = close(id)) on_message(fail(std::move(error)), true);
 }
 
-PartCallback Connection::close(CorrelationId id) {
+Connection::MessageCallback Connection::close(CorrelationId id) {
   const auto call = calls_.find(id);
   if (call == calls_.end()) return nullptr;
-  PartCallback on_part = std::move(call->second.on_part);
+  MessageCallback on_message = std::move(call->second.on_message);
   expiries_.erase({call->second.gives_up, id.value});
   calls_.erase(call);
   inbox_->open.fetch_sub(1);
-  return on_part;
+  return on_message;
 }
 
 Error Connection::not_reached() const {

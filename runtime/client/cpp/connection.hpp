@@ -11,6 +11,7 @@
 #include "runtime/bus/zmq/poller.hpp"
 #include "runtime/bus/zmq/socket.hpp"
 #include "runtime/client/cpp/client.hpp"
+#include "runtime/protocol/any_message.hpp"
 
 namespace troupe::client::internal {
 
@@ -20,17 +21,28 @@ class Connection final : public Client {
   ~Connection() override;
 
   Call call(protocol::ServeRequest request, CallOptions options, PartCallback on_part) override;
+  using Client::record;
+  Call record(protocol::RecordOutcomes outcomes, std::optional<Duration> timeout, EndCallback on_end) override;
 
  private:
+  /// Takes one answer, of whatever type; as PartCallback.
+  using MessageCallback = std::function<void(Result<protocol::AnyMessage> message, bool last)>;
+
+  /// What is to be sent.
+  struct Frames {
+    wire::Envelope envelope;
+    wire::Body body;
+  };
   /// What callers hand to the thread; outlives the connection as long as a Call does.
   struct Command {
     CorrelationId id;
     bool cancel = false;
     Time started{};
     Duration timeout{0};  ///< 0 = none.
-    wire::Envelope envelope;
-    wire::Body body;
-    PartCallback on_part;
+    Frames frames;
+    protocol::MessageType answer = protocol::MessageType::none;  ///< Of what type its parts are.
+    bool is_repeatable = false;  ///< Sent again where the connection breaks: whoever gets it twice does it once.
+    MessageCallback on_message;
   };
   struct Inbox {
     explicit Inbox(std::unique_ptr<bus::internal::Poller> p) : poller(std::move(p)) {}
@@ -40,7 +52,9 @@ class Connection final : public Client {
     std::atomic<bool> closed{false};
   };
   struct OpenCall {
-    PartCallback on_part;
+    MessageCallback on_message;
+    protocol::MessageType answer = protocol::MessageType::none;
+    std::optional<Frames> repeat;  ///< To send again where the connection breaks.
     Time started{};
     Time gives_up = Time::max();  ///< Time::max() = never.
     Duration timeout{0};
@@ -50,26 +64,27 @@ class Connection final : public Client {
   /// A request that waits for a connection, or for room in ZeroMQ's queue.
   struct Waiting {
     CorrelationId id;
-    wire::Envelope envelope;
-    wire::Body body;
+    Frames frames;
   };
 
   Connection(ClientOptions options, Clock& clock, std::shared_ptr<Inbox> inbox,
              std::unique_ptr<bus::internal::Context> context, bus::internal::Socket socket,
              bus::internal::Monitor monitor);
 
+  Call post(Command command, const protocol::AnyMessage& message);
   void run();
   void take(Command command);
   void send_waiting();
   void receive(size_t most);
   void dispatch(const bus::internal::Incoming& incoming);
   void watch_connection();
+  void lose(CorrelationId id);
   void expire();
   Time next_expiry() const;
   void cancel(CorrelationId id);
   void tell_to_stop(CorrelationId id);
   void end(CorrelationId id, Error error);
-  PartCallback close(CorrelationId id);
+  MessageCallback close(CorrelationId id);
   Error not_reached() const;
 
   const ClientOptions options_;

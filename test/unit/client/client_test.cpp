@@ -1,5 +1,7 @@
 #include "runtime/client/cpp/client.hpp"
 
+#include <set>
+
 #include "test/unit/client/fake_gateway.hpp"
 
 namespace troupe::client::test {
@@ -31,6 +33,54 @@ BOOST_AUTO_TEST_CASE(a_request_arrives_as_it_was_asked) {
   BOOST_REQUIRE(got.has_value());
   BOOST_TEST(got->text == " 105");
   BOOST_TEST(got->version == "2");
+}
+
+BOOST_AUTO_TEST_CASE(a_request_says_whose_it_is) {
+  auto answer = client->generate("clerk", "hi", {},
+                                 {.unit = "ann", .session = "s1", .request_id = "r1", .features = {{"region", "eu"}}});
+
+  const Asked asked = gateway.take_request();
+  gateway.answer(asked, text_part("hello"), 0, true);
+
+  BOOST_TEST(asked.request.unit == "ann");
+  BOOST_TEST(asked.request.session == "s1");
+  BOOST_TEST(asked.request.request_id == "r1");
+  BOOST_TEST(asked.request.features.at("region") == "eu");
+  BOOST_TEST(answer.get().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(outcomes_are_recorded_once_the_gateway_says_so) {
+  auto recorded = client->record_many(
+      {{.unit = "ann", .name = "conversion"}, {.unit = "s1", .name = "revenue", .value = 2.5, .id = "order-17"}});
+  const Asked asked = gateway.take_request();
+  gateway.answer_recorded(asked);
+  auto refused = client->record({.unit = "", .name = "conversion"});
+  const Error error{Errc::invalid_argument, "events[0].unit must have 1 to 256 bytes, found 0", "events[0].unit", {}};
+  gateway.refuse(gateway.take_request(), error);
+
+  BOOST_TEST(recorded.get().has_value());
+  BOOST_TEST_REQUIRE(asked.outcomes.size() == 2u);
+  BOOST_TEST(asked.outcomes[0].unit == "ann");
+  BOOST_TEST(asked.outcomes[0].id.value_or("") != "");
+  BOOST_TEST(asked.outcomes[1].value == 2.5);
+  BOOST_TEST(asked.outcomes[1].id.value_or("") == "order-17");
+  const Status said = refused.get();
+  BOOST_REQUIRE(!said.has_value());
+  BOOST_TEST((said.error() == error));
+}
+
+BOOST_AUTO_TEST_CASE(events_without_an_id_are_each_its_own) {
+  auto first = client->record_many({{.unit = "ann", .name = "click"}, {.unit = "ann", .name = "click"}});
+  const Asked asked = gateway.take_request();
+  auto second = client->record({.unit = "ann", .name = "click"});
+  const Asked again = gateway.take_request();
+  gateway.answer_recorded(asked);
+  gateway.answer_recorded(again);
+
+  const std::set<std::string> ids{*asked.outcomes[0].id, *asked.outcomes[1].id, *again.outcomes[0].id};
+  BOOST_TEST(ids.size() == 3u);
+  BOOST_TEST(first.get().has_value());
+  BOOST_TEST(second.get().has_value());
 }
 
 BOOST_AUTO_TEST_CASE(large_tensors_come_back_unchanged) {

@@ -51,6 +51,36 @@ BOOST_AUTO_TEST_CASE(open_calls_end_when_their_gateway_goes_and_new_ones_find_it
   BOOST_TEST(found.get()->text == "here");
 }
 
+BOOST_AUTO_TEST_CASE(outcomes_on_a_connection_that_breaks_are_sent_again_as_the_same) {
+  SystemClock clock;
+  auto first = std::make_optional<FakeGateway>();
+  const uint16_t port = first->port();
+  auto client = client_of(*first, clock, {.connect_patience = patience});
+  auto recorded = client->record({.unit = "ann", .name = "conversion"});
+  const Asked lost = first->take_request();
+
+  first.reset();
+  FakeGateway second(port);
+  const Asked again = second.take_request();
+  second.answer_recorded(again);
+
+  BOOST_TEST(recorded.get().has_value());
+  BOOST_TEST((again.outcomes == lost.outcomes));
+  BOOST_TEST((again.envelope.correlation_id == lost.envelope.correlation_id));
+}
+
+BOOST_AUTO_TEST_CASE(outcomes_that_nobody_takes_any_more_end_as_unavailable) {
+  SystemClock clock;
+  auto gone = std::make_optional<FakeGateway>();
+  auto client = client_of(*gone, clock, {.connect_patience = 20ms});
+  auto recorded = client->record({.unit = "ann", .name = "conversion"});
+  gone->take_request();
+
+  gone.reset();
+
+  BOOST_TEST((recorded.get().error().code == Errc::unavailable));
+}
+
 BOOST_AUTO_TEST_CASE(closing_the_client_cancels_what_is_open) {
   SystemClock clock;
   FakeGateway gateway;

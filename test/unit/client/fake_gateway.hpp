@@ -12,6 +12,7 @@
 #include "runtime/bus/zmq/socket.hpp"
 #include "runtime/client/cpp/client.hpp"
 #include "runtime/protocol/idempotency.hpp"
+#include "runtime/protocol/outcomes.hpp"
 #include "runtime/protocol/registry.hpp"
 
 namespace troupe::client::test {
@@ -50,6 +51,7 @@ struct Asked {
   wire::Envelope envelope;
   protocol::ServeRequest request;  ///< Of kind request.
   std::string idempotency_key{};
+  std::vector<protocol::ReportedOutcome> outcomes{};  ///< What it records, instead of a request.
 };
 
 class FakeGateway {
@@ -87,6 +89,14 @@ class FakeGateway {
     envelope.message_type = static_cast<uint16_t>(protocol::MessageType::result_part);
     envelope.part = wire::PartPosition{index, last};
     send(asked, envelope, protocol::encode(protocol::AnyMessage::of(std::move(part))));
+  }
+  void answer_recorded(const Asked& asked) {
+    wire::Envelope envelope;
+    envelope.kind = wire::Kind::part;
+    envelope.message_type = static_cast<uint16_t>(protocol::MessageType::outcomes_recorded);
+    envelope.part = wire::PartPosition{0, true};
+    const auto count = static_cast<uint32_t>(asked.outcomes.size());
+    send(asked, envelope, protocol::encode(protocol::AnyMessage::of(protocol::OutcomesRecorded{count})));
   }
   void refuse(const Asked& asked, const Error& error) {
     wire::Envelope envelope;
@@ -132,6 +142,8 @@ class FakeGateway {
       requests_.put({incoming.route, *envelope, keyed->request, keyed->idempotency_key});
     } else if (const auto* request = message->get<protocol::ServeRequest>()) {
       requests_.put({incoming.route, *envelope, *request});
+    } else if (const auto* record = message->get<protocol::RecordOutcomes>()) {
+      requests_.put({incoming.route, *envelope, {}, {}, record->events});
     }
   }
 
