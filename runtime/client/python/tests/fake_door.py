@@ -6,7 +6,15 @@ import threading
 import zmq
 
 from troupe import wire
-from troupe.messages import ErrorBody, KeyedRequest, MessageType, ResultPart, ServeRequest
+from troupe.messages import (
+    ErrorBody,
+    KeyedRequest,
+    MessageType,
+    OutcomesRecorded,
+    RecordOutcomes,
+    ResultPart,
+    ServeRequest,
+)
 
 
 class Request:
@@ -24,6 +32,10 @@ class Request:
         position = wire.PartPosition(self._parts if index is None else index, last)
         self._parts += 1
         self._send(wire.Kind.PART, MessageType.RESULT_PART, ResultPart(content, "2", load), position)
+
+    def recorded(self):
+        answer = OutcomesRecorded(len(self.message.events))
+        self._send(wire.Kind.PART, MessageType.OUTCOMES_RECORDED, answer, wire.PartPosition(0, True))
 
     def fail(self, code, message, field="", retry_after_ms=0):
         self._send(wire.Kind.ERROR, MessageType.ERROR, ErrorBody(code, message, field, retry_after_ms), None)
@@ -90,5 +102,6 @@ class FakeDoor:
             keyed = wire.decode_body(KeyedRequest, frames[0], frames[1:])
             self._handle(Request(self, client, envelope, keyed.request, keyed.idempotency_key))
             return
-        message = wire.decode_body(ServeRequest, frames[0], frames[1:])
+        is_record = envelope.message_type == MessageType.RECORD_OUTCOMES
+        message = wire.decode_body(RecordOutcomes if is_record else ServeRequest, frames[0], frames[1:])
         self._handle(Request(self, client, envelope, message))

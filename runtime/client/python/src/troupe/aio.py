@@ -23,7 +23,7 @@ import numpy as np
 
 from .answers import Generation, Pieces, Scores
 from .loops import LoopCall, LoopConnection
-from .messages import ResultPart, ServeRequest
+from .messages import RecordOutcomes, ResultPart, ServeRequest
 from .verbs import Verbs
 
 __all__ = ["Client", "TextStream"]
@@ -77,6 +77,7 @@ class Client(
         Awaitable[Scores],
         Awaitable[List[int]],
         Awaitable[str],
+        Awaitable[None],
     ]
 ):
     """A connection to a gateway's ZeroMQ door, for any number of tasks of one event loop. Close it, or use it in an
@@ -120,6 +121,9 @@ class Client(
             part, last = await call.next_part()
             parts.append(part)
         return read(parts)
+
+    async def _record(self, outcomes: RecordOutcomes, timeout: Optional[float]) -> None:
+        await self._connection.record(outcomes, self._timeout if timeout is None else timeout).next_part()
 
     def _stream(self, request: ServeRequest, timeout: Optional[float], idempotency_key: Optional[str]) -> TextStream:
         return TextStream(self._call(request, timeout, idempotency_key))

@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Unio
 import numpy as np
 
 from .answers import Generation, Pieces, Scores
-from .messages import ResultPart, ServeRequest
+from .messages import RecordOutcomes, ResultPart, ServeRequest
 from .threads import ThreadCall, ThreadConnection
 from .verbs import Verbs
 
@@ -50,7 +50,7 @@ class TextStream(Pieces, Iterator[str]):
         self.close()
 
 
-class Client(Verbs[Dict[str, np.ndarray], Union[Generation, TextStream], np.ndarray, Scores, List[int], str]):
+class Client(Verbs[Dict[str, np.ndarray], Union[Generation, TextStream], np.ndarray, Scores, List[int], str, None]):
     """A connection to a gateway's ZeroMQ door. Thread-safe; close it, or use it in a `with` block.
 
     timeout: seconds that a call may take, None = no limit; a call's own `timeout` overrides it.
@@ -95,6 +95,9 @@ class Client(Verbs[Dict[str, np.ndarray], Union[Generation, TextStream], np.ndar
             part, last = call.next_part()
             parts.append(part)
         return read(parts)
+
+    def _record(self, outcomes: RecordOutcomes, timeout: Optional[float]) -> None:
+        self._connection.record(outcomes, self._timeout if timeout is None else timeout).next_part()
 
     def _stream(self, request: ServeRequest, timeout: Optional[float], idempotency_key: Optional[str]) -> TextStream:
         return TextStream(self._call(request, timeout, idempotency_key))

@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections import deque
-from typing import Dict, Generic, List, Optional, Tuple, TypeVar, Union
+from typing import Any, Dict, Generic, List, Optional, Tuple, TypeVar, Union
 
 import zmq
 from zmq.utils.monitor import recv_monitor_message
@@ -22,7 +22,15 @@ from .errors import (
     Unavailable,
     error_from,
 )
-from .messages import ErrorBody, KeyedRequest, MessageType, ResultPart, ServeRequest
+from .messages import (
+    ErrorBody,
+    KeyedRequest,
+    MessageType,
+    OutcomesRecorded,
+    RecordOutcomes,
+    ResultPart,
+    ServeRequest,
+)
 from .wire import Buffer, Envelope, Kind, decode_body, decode_envelope, encode_body, encode_envelope
 
 _LINGER_MS = 200  # for the last cancels when a client is closed
@@ -47,6 +55,8 @@ class Call:
     def __init__(self, connection: "Connection", correlation_id: int, timeout: Optional[float]):
         self.correlation_id = correlation_id
         self.is_sent = False
+        self.answer: type = ResultPart  # what its parts are
+        self.repeat: Optional[List[Buffer]] = None  # what is sent again where the connection breaks
         self._connection = connection
         self._timeout = timeout
         self._deadline = None if timeout is None else time.monotonic() + timeout
@@ -70,7 +80,7 @@ class Call:
     def late(self) -> DeadlineExceeded:
         return DeadlineExceeded(f"no answer from {self._connection.address} within {self._timeout:g} seconds")
 
-    def open(self, item: Delivered) -> Tuple[ResultPart, bool]:
+    def open(self, item: Delivered) -> Tuple[Any, bool]:
         """The next part, and whether it is the last one. Raises the error that ends the answer."""
         if isinstance(item, TroupeError):
             raise item
@@ -81,7 +91,7 @@ class Call:
         if envelope.part.index != self._parts:
             raise CorruptData(f"expected part {self._parts} of the answer, found part {envelope.part.index}")
         self._parts += 1
-        part = decode_body(ResultPart, body, attachments)
+        part = decode_body(self.answer, body, attachments)
         self._ended = envelope.part.last
         return part, self._ended
 
@@ -91,10 +101,10 @@ AnyCall = TypeVar("AnyCall", bound=Call)
 
 class Connection(Generic[AnyCall]):
     """Requests share one DEALER socket; answers find their call by correlation id. ZeroMQ reconnects by itself; calls that
-    were sent over a connection that broke end as Unavailable.
+    were sent over a connection that broke end as Unavailable, but for outcomes, which are sent again.
 
-    request() and cancel() may be called by any thread. They call wake(), after which turn() must be called soon, as after
-    anything that the file descriptors tell. Malformed frames, and answers that nobody waits for, are dropped.
+    request(), record() and cancel() may be called by any thread. They call wake(), after which turn() must be called soon,
+    as after anything that the file descriptors tell. Malformed frames, and answers that nobody waits for, are dropped.
     """
 
     def __init__(self, address: str, api_key: Optional[str], server_key: Optional[str] = None):
@@ -141,25 +151,20 @@ class Connection(Generic[AnyCall]):
     ) -> AnyCall:
         """Sends `message`; `timeout` in seconds, None = none."""
         call = self.new_call(next(self._ids), timeout)
-        remaining = call.remaining()
-        envelope = Envelope(
-            kind=Kind.REQUEST,
-            message_type=MessageType.SERVE_REQUEST if idempotency_key is None else MessageType.KEYED_REQUEST,
-            correlation_id=call.correlation_id,
-            target_path=self._target,
-            remaining_us=None if remaining is None else int(remaining * 1e6),
-            trace=message.request_id,
-        )
-        body, attachments = encode_body(
-            message if idempotency_key is None else KeyedRequest(message, idempotency_key)
-        )
-        with self._lock:
-            if self._closed:
-                raise Cancelled("the client is closed")
-            if self._refusal is not None:
-                raise self._refusal
-            self._calls[call.correlation_id] = call
-        self._post(call.correlation_id, [encode_envelope(envelope), body, *attachments])
+        if idempotency_key is None:
+            frames = self._frames_of(call, MessageType.SERVE_REQUEST, message, message.request_id)
+        else:
+            keyed = KeyedRequest(message, idempotency_key)
+            frames = self._frames_of(call, MessageType.KEYED_REQUEST, keyed, message.request_id)
+        self._begin(call, frames)
+        return call
+
+    def record(self, outcomes: RecordOutcomes, timeout: Optional[float]) -> AnyCall:
+        """Sends `outcomes`, each of which has an id: where the connection breaks they are sent again over the next."""
+        call = self.new_call(next(self._ids), timeout)
+        call.answer = OutcomesRecorded
+        call.repeat = self._frames_of(call, MessageType.RECORD_OUTCOMES, outcomes, "")
+        self._begin(call, call.repeat)
         return call
 
     def cancel(self, correlation_id: int) -> None:
@@ -191,6 +196,28 @@ class Connection(Generic[AnyCall]):
             orphans, self._calls = self._calls, {}
         for call in orphans.values():
             call.deliver(Cancelled("the client was closed"))
+
+    def _frames_of(self, call: AnyCall, message_type: MessageType, message: Any, trace: str) -> List[Buffer]:
+        remaining = call.remaining()
+        envelope = Envelope(
+            kind=Kind.REQUEST,
+            message_type=message_type,
+            correlation_id=call.correlation_id,
+            target_path=self._target,
+            remaining_us=None if remaining is None else int(remaining * 1e6),
+            trace=trace,
+        )
+        body, attachments = encode_body(message)
+        return [encode_envelope(envelope), body, *attachments]
+
+    def _begin(self, call: AnyCall, frames: List[Buffer]) -> None:
+        with self._lock:
+            if self._closed:
+                raise Cancelled("the client is closed")
+            if self._refusal is not None:
+                raise self._refusal
+            self._calls[call.correlation_id] = call
+        self._post(call.correlation_id, frames)
 
     def _post(self, correlation_id: int, frames: List[Buffer]) -> None:
         self._outgoing.append((correlation_id, frames))
@@ -244,9 +271,19 @@ class Connection(Generic[AnyCall]):
                 self._lose()
 
     def _lose(self) -> None:
-        """Ends what was sent: whoever had it has gone with its answers."""
+        """Ends what was sent: whoever had it has gone with its answers. What may be repeated is."""
         self._receive()  # What came before the end still counts.
-        self._end_all(Unavailable(f"the connection to {self.address} broke", "address"), of_sent_alone=True)
+        broken = Unavailable(f"the connection to {self.address} broke", "address")
+        with self._lock:
+            sent = [call for call in self._calls.values() if call.is_sent]
+        for call in sent:
+            if call.repeat is None:
+                self._end(call.correlation_id, broken)
+            # ZeroMQ may still have it for whoever is there next.
+            self._post(0, self._cancel_of(call.correlation_id))
+            if call.repeat is not None:
+                call.is_sent = False
+                self._post(call.correlation_id, call.repeat)
 
     def _refuse(self, message: Dict[str, int]) -> None:
         """Ends what waits where the keys do not fit. ZeroMQ tries again only if it was the door that hung up.
@@ -257,11 +294,7 @@ class Connection(Generic[AnyCall]):
         with self._lock:
             if message["event"] == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
                 self._refusal = error
-        self._end_all(error)
-
-    def _end_all(self, error: TroupeError, of_sent_alone: bool = False) -> None:
-        with self._lock:
-            ended = [number for number, call in self._calls.items() if call.is_sent or not of_sent_alone]
+            ended = list(self._calls)
         for correlation_id in ended:
             self._end(correlation_id, error)
             self._post(0, self._cancel_of(correlation_id))  # ZeroMQ may still have it for whoever is there next.

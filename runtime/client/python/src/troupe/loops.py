@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Optional, Tuple
+from typing import Any, Optional, Tuple
 
 import zmq
 
 from .connection import Call, Connection, Delivered
 from .errors import FailedPrecondition
-from .messages import ResultPart
 
 
 class LoopCall(Call):
@@ -28,7 +27,7 @@ class LoopCall(Call):
         self._stop_timer()
         super().cancel()
 
-    async def next_part(self) -> Tuple[ResultPart, bool]:
+    async def next_part(self) -> Tuple[Any, bool]:
         """Waits for the next part; also says whether it is the last one. Raises the error that ends the answer. Where its
         task is cancelled, so is the request."""
         self._start_timer()

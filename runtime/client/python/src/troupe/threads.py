@@ -5,12 +5,11 @@ from __future__ import annotations
 import queue
 import socket
 import threading
-from typing import Optional, Tuple
+from typing import Any, Optional, Tuple
 
 import zmq
 
 from .connection import Call, Connection, Delivered
-from .messages import ResultPart
 
 
 class ThreadCall(Call):
@@ -22,7 +21,7 @@ class ThreadCall(Call):
     def deliver(self, item: Delivered) -> None:
         self._inbox.put(item)
 
-    def next_part(self) -> Tuple[ResultPart, bool]:
+    def next_part(self) -> Tuple[Any, bool]:
         """Waits for the next part; also says whether it is the last one. Raises the error that ends the answer."""
         try:
             return self.open(self._wait())

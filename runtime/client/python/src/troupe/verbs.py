@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
-from typing import Any, Callable, Generic, List, Mapping, Optional, Sequence, Tuple, TypeVar, Union
+from typing import Any, Callable, Generic, Iterable, List, Mapping, Optional, Sequence, Tuple, TypeVar, Union
 
 from .answers import Prompt, arrays_of, generation_of, ids_of, prompt_of, rows_of, scores_of, text_of
 from .errors import InvalidArgument
@@ -18,6 +19,7 @@ from .messages import (
     JsonObject,
     JsonSchema,
     LogitBias,
+    RecordOutcomes,
     ResultPart,
     Sampling,
     ServeRequest,
@@ -27,6 +29,7 @@ from .messages import (
     TokenIds,
     Tokenize,
 )
+from .outcomes import outcomes_of
 from .tensors import tensors
 from .tools import with_tools
 
@@ -37,11 +40,15 @@ RowsT = TypeVar("RowsT")
 ScoresT = TypeVar("ScoresT")
 IdsT = TypeVar("IdsT")
 StrT = TypeVar("StrT")
+DoneT = TypeVar("DoneT")
 
 
-class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
-    """timeout: seconds that a call may take, None = the client's; version: None = the routes decide; unit: what
-    experiments assign; idempotency_key: names a call across retries, so that it is answered once."""
+class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT, DoneT]):
+    """timeout: seconds that a call may take, None = the client's; version: None = the routes decide; idempotency_key: names
+    a call across retries, so that it is answered once.
+
+    What experiments assign: unit, the user, whom routes keep to a version; session; request_id, which logs show too, None =
+    one is drawn. features: what their targets look at, such as {"region": "eu", "header.x-plan": "pro"}."""
 
     def _ask(
         self,
@@ -57,6 +64,10 @@ class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
         """Sends it; the result is pieces of text."""
         raise NotImplementedError
 
+    def _record(self, outcomes: RecordOutcomes, timeout: Optional[float]) -> Any:
+        """Sends them; the result is there once they are safe."""
+        raise NotImplementedError
+
     def infer(
         self,
         model: str,
@@ -67,10 +78,14 @@ class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
         timeout: Optional[float] = None,
         unit: Optional[str] = None,
         idempotency_key: Optional[str] = None,
+        session: Optional[str] = None,
+        request_id: Optional[str] = None,
+        features: Optional[Mapping[str, str]] = None,
     ) -> ArraysT:
         """Named arrays in, named arrays out (read-only views). outputs: the wanted ones, None = all."""
         work = Infer(tensors(inputs), list(outputs or ()), {key: str(value) for key, value in (parameters or {}).items()})
-        return self._ask(_request(model, version, unit, work), timeout, idempotency_key, arrays_of)
+        request = _request(model, version, work, unit, session, request_id, features)
+        return self._ask(request, timeout, idempotency_key, arrays_of)
 
     def generate(
         self,
@@ -104,6 +119,9 @@ class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
         timeout: Optional[float] = None,
         unit: Optional[str] = None,
         idempotency_key: Optional[str] = None,
+        session: Optional[str] = None,
+        request_id: Optional[str] = None,
+        features: Optional[Mapping[str, str]] = None,
     ) -> TextT:
         """Text for a prompt: a str, chat messages ({"role": …, "content": …}, with calls and answers of tools as OpenAI
         has them) or token ids.
@@ -139,7 +157,7 @@ class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
                 raise InvalidArgument("tools belong to chats; give messages", "tools")
             asked = with_tools(asked, tools, tool_choice, parallel_tool_calls)
         work = Generate(asked, sampling, stream, n, logprobs, echo, _format_of(json_schema, choice))
-        request = _request(model, version, unit, work)
+        request = _request(model, version, work, unit, session, request_id, features)
         if stream:
             return self._stream(request, timeout, idempotency_key)
         return self._ask(request, timeout, idempotency_key, generation_of)
@@ -154,6 +172,9 @@ class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
         timeout: Optional[float] = None,
         unit: Optional[str] = None,
         idempotency_key: Optional[str] = None,
+        session: Optional[str] = None,
+        request_id: Optional[str] = None,
+        features: Optional[Mapping[str, str]] = None,
     ) -> RowsT:
         """A vector for each text or list of token ids, as rows (read-only).
 
@@ -161,7 +182,8 @@ class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
         """
         wanted = [inputs] if isinstance(inputs, str) else list(inputs)
         work = Embed([prompt_of(one) for one in wanted], EmbedTask.VECTORS, dimensions)
-        return self._ask(_request(model, version, unit, work), timeout, idempotency_key, rows_of)
+        request = _request(model, version, work, unit, session, request_id, features)
+        return self._ask(request, timeout, idempotency_key, rows_of)
 
     def score(
         self,
@@ -172,12 +194,16 @@ class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
         timeout: Optional[float] = None,
         unit: Optional[str] = None,
         idempotency_key: Optional[str] = None,
+        session: Optional[str] = None,
+        request_id: Optional[str] = None,
+        features: Optional[Mapping[str, str]] = None,
     ) -> ScoresT:
         """What the model's head says of each text or pair of texts. A model of vectors scores pairs by their cosine."""
         wanted = [inputs] if isinstance(inputs, str) else list(inputs)
         works = [TextPair(*one) if isinstance(one, tuple) else prompt_of(one) for one in wanted]
         work = Embed(works, EmbedTask.SCORES)
-        return self._ask(_request(model, version, unit, work), timeout, idempotency_key, scores_of)
+        request = _request(model, version, work, unit, session, request_id, features)
+        return self._ask(request, timeout, idempotency_key, scores_of)
 
     def tokenize(
         self,
@@ -190,7 +216,7 @@ class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
     ) -> IdsT:
         """The token ids that the model makes of a text or of messages."""
         work = Tokenize(prompt_of(prompt), add_special_tokens)
-        return self._ask(_request(model, version, None, work), timeout, None, ids_of)
+        return self._ask(_request(model, version, work), timeout, None, ids_of)
 
     def detokenize(
         self,
@@ -203,7 +229,33 @@ class Verbs(Generic[ArraysT, TextT, RowsT, ScoresT, IdsT, StrT]):
     ) -> StrT:
         """The text that token ids stand for. special_tokens: whether those are written out."""
         work = Tokenize(TokenIds([int(one) for one in ids]), special_tokens)
-        return self._ask(_request(model, version, None, work), timeout, None, text_of)
+        return self._ask(_request(model, version, work), timeout, None, text_of)
+
+    def record(
+        self,
+        unit: str,
+        name: str,
+        value: float = 1.0,
+        *,
+        kind: str = "user",
+        time: Optional[float] = None,
+        id: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> DoneT:
+        """Tells experiments what was measured on a unit; returns once it is on the gateway's disk.
+
+        unit: the one that requests were made under; name: the measure, such as "conversion"; kind: what the unit is, "user",
+        "session", "key" or "request"; time: Unix seconds, None = now; id: an event that is told twice under one id counts
+        once. Where the connection breaks it is sent again over the next one, within `timeout`, and still counts once. To
+        repeat a call yourself, after DeadlineExceeded say, give it an id.
+        """
+        event = {"unit": unit, "name": name, "value": value, "kind": kind, "time": time, "id": id}
+        return self.record_many([event], timeout=timeout)
+
+    def record_many(self, events: Iterable[Mapping[str, Any]], *, timeout: Optional[float] = None) -> DoneT:
+        """record() of 1 to 10,000 at once: each {"unit": …, "name": …} and perhaps value, kind, time and id. All are refused
+        where one is wrong."""
+        return self._record(RecordOutcomes(outcomes_of(events)), timeout)
 
 
 def _format_of(
@@ -217,6 +269,29 @@ def _format_of(
 
 
 def _request(
-    model: str, version: Optional[str], unit: Optional[str], work: Union[Generate, Infer, Embed, Tokenize]
+    model: str,
+    version: Optional[str],
+    work: Union[Generate, Infer, Embed, Tokenize],
+    unit: Optional[str] = None,
+    session: Optional[str] = None,
+    request_id: Optional[str] = None,
+    features: Optional[Mapping[str, str]] = None,
 ) -> ServeRequest:
-    return ServeRequest(uuid.uuid4().hex, model, version or "", unit or "", work)
+    return ServeRequest(
+        _request_id(request_id),
+        model,
+        version or "",
+        unit or "",
+        work,
+        session or "",
+        features={name: str(value) for name, value in (features or {}).items()},
+    )
+
+
+def _request_id(given: Optional[str]) -> str:
+    """A gateway draws another in the place of one that is not fit for logs and headers: then nobody knew of it."""
+    if given is None:
+        return uuid.uuid4().hex
+    if not re.fullmatch(r"[ -~]{1,128}", given):
+        raise InvalidArgument(f"request_id must have 1 to 128 printable ASCII characters, found {given!r}", "request_id")
+    return given
