@@ -1,5 +1,7 @@
 #include "cluster/head/experiment_views.hpp"
 
+#include <algorithm>
+
 #include "cluster/spec/experiment_document.hpp"
 #include "runtime/base/clock.hpp"
 #include "runtime/config/bind.hpp"
@@ -13,6 +15,27 @@ namespace {
 
 json time_of(int64_t unix_us) {
   return unix_us == 0 ? json(nullptr) : json(to_iso8601(wall_time_from_unix_microseconds(unix_us)));
+}
+
+std::string_view name_of(protocol::UnitKind kind) {
+  const auto* const row = std::ranges::find(protocol::unit_names, kind, &config::EnumName<protocol::UnitKind>::value);
+  return row == protocol::unit_names.end() ? "unknown" : row->name;
+}
+
+/// Who gets what, so that others can work it out as gateways do (troupe.experiments of the Python package). Null of a
+/// draft: nobody gets anything.
+json assignment_of(const ExperimentRecord& record) {
+  if (record.revisions.empty()) return nullptr;
+  json slots = json::array();
+  for (const auto& [first, arm] : record.revisions.back().slots)
+    slots.push_back({{"first", first}, {"variant", record.definition.variants[arm].name}});
+  return {{"unit", name_of(record.definition.unit)},
+          {"salt", record.salt},
+          {"slots", std::move(slots)},
+          {"layer", record.definition.layer},
+          {"layer_first", record.layer_first},
+          {"layer_end", record.layer_end},
+          {"overrides", record.definition.overrides}};
 }
 
 json row_of(const ExperimentRecord& record) {
@@ -46,6 +69,7 @@ json experiment_view(const ExperimentRecord& record, const std::string& document
                                  {"at", time_of(revision.at_unix_us)},
                                  {"weights", revision.weights},
                                  {"moved", static_cast<double>(revision.moved) / experiment::slot_count}});
+  view["assignment"] = assignment_of(record);
   const json said = json::parse(document, nullptr, false);
   view["analysis"] = said.is_discarded() ? json(nullptr) : said;
   return view;

@@ -1,6 +1,9 @@
 #include "actors/experiment/assignment/plan.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 using namespace troupe;
 using namespace troupe::experiment;
@@ -25,6 +28,28 @@ protocol::RoutedExperiment half_and_half(std::string name) {
 
 FeatureValue no_features(std::string_view) {
   return {};
+}
+
+/// As the admin API shows experiments.
+protocol::RoutedExperiment from_document(const nlohmann::json& document) {
+  auto made = half_and_half(document.at("name"));
+  made.variants.clear();
+  for (const auto& variant : document.at("variants")) made.variants.push_back({variant.at("name"), "1"});
+  const auto arm_of = [&made](const std::string& name) {
+    const auto found = std::ranges::find(made.variants, name, &protocol::Variant::name);
+    return static_cast<uint32_t>(found - made.variants.begin());
+  };
+  const auto& assignment = document.at("assignment");
+  made.salt = assignment.at("salt");
+  made.layer = assignment.at("layer");
+  made.layer_first = assignment.at("layer_first");
+  made.layer_end = assignment.at("layer_end");
+  made.slots.clear();
+  for (const auto& range : assignment.at("slots"))
+    made.slots.push_back({range.at("first"), arm_of(range.at("variant"))});
+  for (const auto& [unit, variant] : assignment.at("overrides").items())
+    made.overrides.push_back({unit, arm_of(variant)});
+  return made;
 }
 
 std::string user(int i) {
@@ -120,6 +145,21 @@ BOOST_AUTO_TEST_CASE(an_override_gives_a_variant_whatever_else_holds_and_says_so
 
   BOOST_TEST(given(plan, {.user = "tester"}) == "prompt/treatment!");
   BOOST_TEST(given(plan, {.user = "anna"}) == "none");
+}
+
+BOOST_AUTO_TEST_CASE(python_gives_the_same_variants) {
+  std::ifstream file(TROUPE_TEST_DATA "/experiment/slots.json");
+  const auto experiments = nlohmann::json::parse(file).at("experiments");
+
+  BOOST_TEST(experiments.size() >= 4u);
+  for (const auto& one : experiments) {
+    const Plan plan = Plan::of({from_document(one)}).value();
+    for (const auto& [unit, variant] : one.at("given").items()) {
+      const auto assignment = plan.assign({.user = unit}, no_features, noon);
+      const std::string name = assignment ? plan.experiments()[0].variants[assignment->arm].name : "none";
+      BOOST_TEST(name == (variant.is_null() ? "none" : variant.get<std::string>()), one.at("name") << " " << unit);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_experiment_that_makes_no_sense_is_refused_by_name) {

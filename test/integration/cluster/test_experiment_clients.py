@@ -1,0 +1,165 @@
+"""Experiments as the Python client sees them: requests that say whose they are, outcomes over ZeroMQ, and variants that a
+program works out for itself."""
+
+from __future__ import annotations
+
+import threading
+from typing import Dict, List
+
+import numpy as np
+import pytest
+import troupe
+import troupe.experiments
+from http_client import Http
+from polling import wait_until
+from troupe_cluster import Cluster, deployment
+
+EXPERIMENT = """\
+---
+kind: Experiment
+name: by-{kind}
+model: {kind}
+unit: {kind}
+layer: {kind}
+variants:
+  - {{name: control, version: 1, weight: 0.5}}
+  - {{name: treatment, version: 2, weight: 0.5}}
+metrics:
+  - {{name: liked, role: goal}}
+  - {{name: clicks, kind: count}}
+overrides: {{tester: treatment}}
+window: 10m
+rule: {{minimum_units: 100000, maximum_duration: 1h}}
+"""
+
+#: What the client calls each kind of unit.
+ARGUMENTS = {"user": "unit", "session": "session", "request": "request_id"}
+X = np.ones(1, np.float32)
+
+
+@pytest.fixture
+def served(cluster: Cluster) -> Cluster:
+    """Three processes, and for each kind of unit a model of two versions."""
+    cluster.start_head(roles="head")
+    cluster.start("gateway", roles="gateway")
+    cluster.start("worker")
+    versions = [(kind, version) for kind in ARGUMENTS for version in "12"]
+    cluster.apply("".join(deployment(f"{kind}-{v}", f"{kind}@{v}", backend="echo") for kind, v in versions))
+    cluster.wait_for_traffic(*(f"{kind}@{version}" for kind, version in versions))
+    return cluster
+
+
+def start(cluster: Cluster, kind: str) -> dict:
+    """The experiment as it is shown once it runs."""
+    cluster.apply(EXPERIMENT.format(kind=kind))
+    assert cluster.api(f"experiments/by-{kind}")["assignment"] is None
+    cluster.run("experiment", "start", f"by-{kind}")
+    return cluster.api(f"experiments/by-{kind}")
+
+
+def numbers(cluster: Cluster, kind: str) -> Dict[str, Dict[str, List[float]]]:
+    """By metric and variant: units, and how much of it there was in all."""
+    analysis = cluster.api(f"experiments/by-{kind}")["analysis"] or {"comparisons": []}
+    return {
+        one["metric"]: {
+            variant: [one[side]["units"], round(one[side]["units"] * one[side]["value"], 3)]
+            for variant, side in (("control", "control"), ("treatment", "treated"))
+        }
+        for one in analysis["comparisons"]
+    }
+
+
+def post(door: Http, events: List[dict]) -> None:
+    answer = door.post("/v1/events", {"events": events})
+    assert answer.status == 200, answer
+
+
+def test_what_is_told_over_zeromq_and_http_counts_alike_and_once(served: Cluster):
+    pytest.importorskip("xxhash")
+    for kind, argument in ARGUMENTS.items():
+        shown = start(served, kind)
+        units = [f"{kind}-{i}" for i in range(120)]
+        given = {unit: troupe.experiments.variant_of(shown, unit) for unit in units}
+        liked = [{"unit": unit, "kind": kind, "name": "liked"} for unit in units]
+        clicks = [{"unit": unit, "kind": kind, "name": "clicks", "value": 2, "id": "click-" + unit} for unit in units]
+
+        with served.http() as door, troupe.Client(served.gateway.url("zmq"), timeout=30) as client:
+            wait_until(lambda: served.api(f"experiments/by-{kind}")["state"] == "running", "it runs")
+            for unit in [*units, "tester"]:
+                client.infer(kind, {"x": X}, **{argument: unit})
+            client.record_many(liked[0::4])
+            post(door, liked[1::4])
+            client.record_many(clicks[0::3])
+            client.record(units[0], "clicks", 2, kind=kind, id="click-" + units[0])
+            post(door, clicks[0::3])
+
+        counted = {name: [unit for unit in units if given[unit] == name] for name in ("control", "treatment")}
+        in_all = {
+            "liked": {name: [len(of), sum(int(u.rpartition("-")[2]) % 4 < 2 for u in of)] for name, of in counted.items()},
+            "clicks": {name: [len(of), sum(int(u.rpartition("-")[2]) % 3 == 0 for u in of)] for name, of in counted.items()},
+        }
+        wait_until(lambda: numbers(served, kind) == in_all, f"the experiment by {kind} counts {in_all}", timeout=30)
+
+
+def test_a_program_works_out_the_variants_that_gateways_give(served: Cluster):
+    pytest.importorskip("xxhash")
+    shown = start(served, "user")
+    served.run("experiment", "weights", "by-user", "0.8", "0.2")
+    moved = served.cli("experiment", "status", "by-user", "--json").out
+    units = [f"user-{i}" for i in range(60)] + ["tester", "ünit-✓"]
+    versions = {"control": "1", "treatment": "2"}
+
+    def version_of(door: Http, unit: str) -> str:
+        body = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1], "data": [1]}]}
+        answer = door.post("/v2/models/user/infer", body, {"x-unit-id": unit.encode().decode("latin-1")})
+        assert answer.status == 200, answer
+        return answer.headers["x-troupe-version"]
+
+    expected = {unit: versions[troupe.experiments.variant_of(moved, unit)] for unit in units}
+    assert expected != {unit: versions[troupe.experiments.variant_of(shown, unit)] for unit in units}
+    with served.http() as door:
+        wait_until(
+            lambda: {unit: version_of(door, unit) for unit in units} == expected, "the gateway has heard of the weights"
+        )
+
+
+def test_an_event_outlives_the_gateway_that_was_to_take_it(served: Cluster):
+    start(served, "session")
+    with troupe.Client(served.gateway.url("zmq"), timeout=60) as client:
+        for i in range(30):  # So many that no variant is without any.
+            client.infer("session", {"x": X}, session=f"s{i}")
+        served.nodes["gateway"].kill()
+        told = threading.Thread(target=client.record, args=("s1", "clicks", 3), kwargs={"kind": "session"})
+        told.start()
+        served.start_again("gateway")
+        told.join(60)
+        assert not told.is_alive()
+
+    def clicks() -> float:
+        return sum(total for _, total in numbers(served, "session").get("clicks", {}).values())
+
+    wait_until(lambda: clicks() == 1, "the click is counted", timeout=30)
+
+
+def test_bad_events_are_refused_in_the_words_of_http(served: Cluster):
+    bad = [
+        [{"unit": "", "name": "x"}],
+        [{"unit": "a", "name": "x"}, {"unit": "a"}],
+        [{"unit": "a", "name": "n" * 65}],
+        [{"unit": "a", "name": "x", "value": 1e12}],
+        [{"unit": "a", "name": "x", "time": 1}],
+        [{"unit": "a", "name": "x", "id": "i" * 129}],
+        [{"unit": "a", "name": "x", "kind": "users"}],
+        [],
+        [{"unit": "a", "name": "x"}] * 10_001,
+    ]
+    with served.http() as door, troupe.Client(served.gateway.url("zmq"), timeout=30) as client:
+        for events in bad:
+            answer = door.post("/v1/events", {"events": events})
+            with pytest.raises(troupe.InvalidArgument) as refused:
+                client.record_many(events)
+
+            error = answer.json()["error"]
+            assert answer.status == 400
+            assert (refused.value.message, refused.value.field) == (error["message"], error["param"])
+        client.record_many([{"unit": "a", "name": "x"}] * 10_000)
