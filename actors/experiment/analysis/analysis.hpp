@@ -57,7 +57,7 @@ struct Analysis {
   bool is_final = false;           ///< The last of them was made: it ends, whatever it says.
 };
 
-/// "+4.2 % [+1.0 %, +7.5 %]", or the difference where there is no relative one.
+/// "+4.2 % [+1.0 %, +7.5 %]", or the difference where there is no relative one; without an interval that says nothing.
 std::string text_of(const Comparison& comparison);
 
 }  // namespace troupe::experiment

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "actors/experiment/analysis/event_times.hpp"
 #include "actors/experiment/analysis/exact_moments.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 /// So many that a normal approximation holds; fewer units of an arm say nothing of a stratum.
 constexpr int64_t stratum_units_min = 10;
+constexpr double unbounded = std::numeric_limits<double>::infinity();
 
 Result<Reading> reading_of(MetricKind kind, const UnitSums& sums) {
   if (kind == MetricKind::ratio) {
@@ -135,13 +137,16 @@ void set_interval(Comparison& comparison, MetricKind kind, const PairEstimate& p
   const Reading& control = pair.control;
   const Reading& treated = pair.treated;
   if (control.value == 0) return;
-  const auto relative = relative_lift_by_delta("", {control.value, control.standard_error * control.standard_error},
-                                               {treated.value, treated.standard_error * treated.standard_error}, {});
-  if (!relative) return;
   comparison.relative = *comparison.difference / control.value;
+  const auto test = relative_lift_by_delta("", {control.value, control.standard_error * control.standard_error},
+                                           {treated.value, treated.standard_error * treated.standard_error}, {});
+  if (!test || std::isinf(interval.low) || std::isinf(interval.high)) {
+    comparison.relative_interval = {-unbounded, unbounded};
+    return;
+  }
   const double reach = (interval.high - interval.low) / 2 / pair.difference->standard_error;
   // Of the test's interval, one standard error.
-  const double one = (relative->interval.high - relative->interval.low) / 2 / 1.959963984540054;
+  const double one = (test->interval.high - test->interval.low) / 2 / 1.959963984540054;
   comparison.relative_interval = {*comparison.relative - reach * one, *comparison.relative + reach * one};
 }
 

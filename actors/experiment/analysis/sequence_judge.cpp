@@ -49,9 +49,6 @@ Comparison SequenceJudge::compare(Question& question, const Aggregates& rows, Wa
   const PairEstimate pair = estimate_pair(asked, view, question.arm, rules_, now);
   Comparison comparison = compared(question.metric, question.arm, pair);
   if (pair.difference && question.means) {
-    constexpr double unbounded = std::numeric_limits<double>::infinity();
-    comparison.difference = pair.difference->value;
-    comparison.interval = {-unbounded, unbounded};
     const Status looked = question.means->look(*pair.difference);
     if (const auto said = looked ? question.means->now() : fail(looked.error())) {
       comparison.method = said->method;
@@ -59,6 +56,9 @@ Comparison SequenceJudge::compare(Question& question, const Aggregates& rows, Wa
       comparison.log_evidence = question.means->log_evidence();
       set_interval(comparison, asked.kind, pair, said->interval);
     } else {
+      // An exact test may be sure before there is an interval.
+      constexpr double unbounded = std::numeric_limits<double>::infinity();
+      set_interval(comparison, asked.kind, pair, {-unbounded, unbounded});
       comparison.reason = said.error().message;
     }
   }

@@ -44,6 +44,22 @@ BOOST_AUTO_TEST_CASE(a_better_variant_wins_with_the_right_numbers) {
   BOOST_TEST(last.is_healthy);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_sure_before_it_has_an_interval_must_still_be_better_by_enough) {
+  Definition definition = asked();
+  definition.rule.minimum_units = 10;
+  definition.rule.minimum_improvement = 10;
+  LiveRun run(definition);
+  run.pass(10, 30, {0.1}, {0.9});
+
+  const Analysis analysis = run.look();
+
+  const Comparison& correct = analysis.comparisons[0];
+  BOOST_TEST(correct.is_significant);
+  BOOST_TEST(std::isinf(correct.interval.high));
+  BOOST_TEST(*correct.relative < 10);
+  BOOST_TEST(!decide(definition, analysis).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_worse_variant_loses_and_the_control_stays) {
   LiveRun run;
   run.pass(100, 100, {0.7}, {0.5});
