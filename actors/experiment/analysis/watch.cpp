@@ -92,7 +92,9 @@ void Watch::check_values(const Aggregates& aggregates, uint32_t index, std::vect
     if (control.units < 1 || treated.units < 1) continue;
     const std::string& name = record_.definition.variants[arm].name;
     if (metric.covariate) keep(check_pre_exposure_bias(before_of(control), before_of(treated)), name);
-    if (metric.kind == MetricKind::sum)
+    // Where nothing has been measured in either arm, nothing has stopped.
+    const bool is_measured = control.xx > 0 || treated.xx > 0;
+    if (metric.kind == MetricKind::sum && is_measured)
       keep(check_variance_collapse(moments_of(control), moments_of(treated), variance_ratio_min), name);
   }
 }

@@ -105,6 +105,18 @@ BOOST_AUTO_TEST_CASE(units_that_are_lost_in_one_arm_make_it_sick) {
   BOOST_TEST(!decide(run.definition(), analysis).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_sum_of_which_nothing_came_yet_makes_nothing_sick) {
+  Definition with_sum = asked();
+  with_sum.metrics.push_back({"spent", MetricKind::sum});
+  LiveRun run(with_sum);
+  run.pass(100, 100, {0.5}, {0.7});
+
+  const Analysis analysis = run.look();
+
+  BOOST_TEST(analysis.is_healthy, (unhealthy(analysis) == nullptr ? "" : unhealthy(analysis)->sentence));
+  BOOST_TEST(decide(run.definition(), analysis).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_ramp_under_a_drifting_rate_finds_nothing_where_nothing_is) {
   Definition ramped = asked();
   ramped.variants[0].weight = 0.95;
