@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "actors/experiment/planning/alarm_bound.hpp"
 #include "test/simulation/experiment/false_alarms.hpp"
 #include "test/simulation/experiment/mismatch.hpp"
 #include "test/simulation/experiment/power.hpp"
@@ -18,7 +19,7 @@ using namespace troupe::experiment::simulation;
 namespace {
 
 bool print_false_alarms(uint64_t runs, double hours, uint64_t seed) {
-  const uint64_t most = alarms_max(runs);
+  const uint64_t most = alarms_max(runs, 0.05);
   bool good = true;
   fmt::print("A/A traffic, looked at each second for {} h, alpha 0.05; {} of {} are the 99.9 % bound\n", hours, most,
              runs);

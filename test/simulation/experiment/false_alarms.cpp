@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "actors/experiment/bandit/draws.hpp"
-#include "actors/experiment/statistics/distributions.hpp"
+#include "actors/experiment/planning/running_moments.hpp"
 #include "actors/experiment/statistics/mean_sequence.hpp"
 #include "actors/experiment/statistics/quantile_sequence.hpp"
 #include "actors/experiment/statistics/rate_sequence.hpp"
@@ -72,7 +72,7 @@ template <class Median>
 bool mean_watch_alarms(uint64_t seed, uint64_t seconds, Median&& median) {
   SeededRandom random(seed);
   auto watch = MeanWatch::make({.alpha = alpha}).value();
-  ArmMoments arms[2];
+  RunningMoments arms[2];
   for (uint64_t i = 0; i < seconds; ++i) {
     const double now = median(random);
     for (uint64_t j = 0; j < requests_per_second; ++j) arms[random.below(2)].add(now * std::exp(draw_normal(random)));
@@ -95,7 +95,7 @@ bool means_bursts(uint64_t seed, uint64_t seconds) {
 bool means_covered(uint64_t seed, uint64_t seconds) {
   SeededRandom random(seed);
   auto watch = MeanWatch::make({.alpha = alpha}).value();
-  ArmMoments arms[2];
+  RunningMoments arms[2];
   for (uint64_t i = 0; i < seconds; ++i) {
     for (uint64_t j = 0; j < requests_per_second; ++j) {
       const size_t arm = random.below(2);
@@ -214,10 +214,6 @@ uint64_t count_alarms(const FalseAlarmScenario& scenario, uint64_t runs, uint64_
   uint64_t alarms = 0;
   for (uint64_t i = 0; i < runs; ++i) alarms += scenario.run(seeds.next(), seconds);
   return alarms;
-}
-
-uint64_t alarms_max(uint64_t runs) {
-  return static_cast<uint64_t>(quantile(Binomial{static_cast<double>(runs), alpha}, 0.999).value());
 }
 
 }  // namespace troupe::experiment::simulation

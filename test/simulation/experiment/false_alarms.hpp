@@ -21,7 +21,4 @@ std::span<const FalseAlarmScenario> false_alarm_scenarios();
 /// Alarms of `runs` runs.
 uint64_t count_alarms(const FalseAlarmScenario& scenario, uint64_t runs, uint64_t seconds, uint64_t seed);
 
-/// The 99.9 % quantile of alarms of a test that alarms with 5 %: 73 of 1,000, 13 of 100.
-uint64_t alarms_max(uint64_t runs);
-
 }  // namespace troupe::experiment::simulation

@@ -25,13 +25,6 @@ double CommonRate::next(Random& random) {
   return burst_;
 }
 
-void ArmMoments::add(double value) {
-  moments_.n += 1;
-  const double off = value - moments_.mean;
-  moments_.mean += off / moments_.n;
-  moments_.m2 += off * (value - moments_.mean);
-}
-
 ClusteredTraffic::ClusteredTraffic(double rate, double correlation, uint64_t seconds, Random& random)
     : random_(random), rate_(rate), correlation_(correlation), due_(seconds) {}
 

@@ -29,16 +29,6 @@ class CommonRate {
   uint64_t left_ = 0;
 };
 
-/// Running moments of one arm's values, O(1) each.
-class ArmMoments {
- public:
-  void add(double value);
-  const Moments& moments() const { return moments_; }
-
- private:
-  Moments moments_;
-};
-
 /// Units that make `requests_per_unit` requests each, spread over the hour after they first came, and whose success
 /// rates vary around `rate` with an intra-class correlation. One new unit a second.
 class ClusteredTraffic {

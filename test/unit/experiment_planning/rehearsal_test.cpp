@@ -1,0 +1,191 @@
+#include "actors/experiment/planning/rehearsal.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <numeric>
+
+using namespace troupe;
+using namespace troupe::experiment;
+
+namespace {
+
+Definition asked() {
+  Definition made;
+  made.name = "sums";
+  made.model = "clerk";
+  made.variants = {{"control", "1", 0.5}, {"treatment", "2", 0.5}};
+  MetricDefinition goal{"correct"};
+  goal.role = MetricRole::goal;
+  MetricDefinition cost{"cost", MetricKind::sum};
+  MetricDefinition retries{"retries", MetricKind::count};
+  made.metrics = {goal, cost, retries};
+  made.window = std::chrono::seconds{1};
+  made.rule.minimum_units = 200;
+  made.rule.maximum_duration = std::chrono::minutes{20};
+  return made;
+}
+
+RehearsalQuestion question(double control, double treated) {
+  RehearsalQuestion made;
+  made.definition = asked();
+  made.behaviours = {{"correct", {control, treated}, {}}};
+  made.units_per_second = 20;
+  made.runs = 30;
+  return made;
+}
+
+Rehearsal rehearse(const RehearsalQuestion& question) {
+  BOOST_REQUIRE_MESSAGE(check(question).has_value(), (check(question) ? "" : check(question).error().message));
+  std::vector<RehearsalRun> runs;
+  for (uint64_t index = 0; index < question.runs; ++index) runs.push_back(rehearse_once(question, index));
+  return summed_up(question, runs);
+}
+
+uint64_t all_ends(const Rehearsal& rehearsal) {
+  return std::accumulate(rehearsal.wins.begin(), rehearsal.wins.end(), uint64_t{0}) + rehearsal.inconclusive +
+         rehearsal.invalid + rehearsal.undecided;
+}
+
+std::string refusal(const RehearsalQuestion& question) {
+  const Status checked = check(question);
+  return checked ? "accepted" : checked.error().message;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(rehearsals)
+
+BOOST_AUTO_TEST_CASE(a_clear_winner_wins_nearly_always_and_soon) {
+  const Rehearsal rehearsal = rehearse(question(0.3, 0.5));
+
+  BOOST_TEST(all_ends(rehearsal) == 30u);
+  BOOST_TEST(rehearsal.wins[1] >= 29u);
+  BOOST_TEST_REQUIRE(rehearsal.units_median.has_value());
+  BOOST_TEST(*rehearsal.units_median >= 400);
+  BOOST_TEST(*rehearsal.units_median < 2000);
+  BOOST_TEST(*rehearsal.units_p90 >= *rehearsal.units_median);
+  BOOST_TEST(!rehearsal.is_null);
+  const EffectSummary& effect = rehearsal.effects[0];
+  BOOST_TEST(effect.truth == 0.2, boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(effect.runs_decided >= 29u);
+  BOOST_TEST(std::abs(effect.bias) < 0.06);
+}
+
+BOOST_AUTO_TEST_CASE(two_that_are_alike_are_seldom_told_apart) {
+  const Rehearsal rehearsal = rehearse(question(0.3, 0.3));
+
+  BOOST_TEST(rehearsal.is_null);
+  BOOST_TEST(rehearsal.wins[0] + rehearsal.wins[1] <= rehearsal.alarms_max);
+  BOOST_TEST(rehearsal.inconclusive >= 20u);
+  BOOST_TEST(std::abs(rehearsal.effects[0].bias) < 4 * rehearsal.effects[0].bias_error);
+}
+
+BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_runs_and_another_one_others) {
+  RehearsalQuestion one = question(0.3, 0.4);
+  const RehearsalRun first = rehearse_once(one, 3);
+  const RehearsalRun again = rehearse_once(one, 3);
+  one.seed = 2;
+  const RehearsalRun other = rehearse_once(one, 3);
+
+  BOOST_TEST(first.units == again.units);
+  BOOST_TEST(*first.estimates[0].difference == *again.estimates[0].difference);
+  BOOST_TEST((first.verdict.has_value() == again.verdict.has_value() && first.elapsed == again.elapsed));
+  BOOST_TEST(*first.estimates[0].difference != *other.estimates[0].difference);
+}
+
+BOOST_AUTO_TEST_CASE(sums_and_counts_are_drawn_as_said) {
+  RehearsalQuestion made = question(0.3, 0.3);
+  made.behaviours.push_back({"cost", {10, 12}, {5, 5}});
+  made.behaviours.push_back({"retries", {2, 3}, {3, 2}});
+  made.runs = 20;
+  const Rehearsal rehearsal = rehearse(made);
+
+  BOOST_TEST(rehearsal.effects[1].truth == 2);
+  BOOST_TEST(std::abs(rehearsal.effects[1].bias) < 4 * rehearsal.effects[1].bias_error);
+  BOOST_TEST(rehearsal.effects[1].bias_error < 0.05);
+  BOOST_TEST(rehearsal.effects[2].truth == 1);
+  BOOST_TEST(std::abs(rehearsal.effects[2].bias) < 4 * rehearsal.effects[2].bias_error);
+  BOOST_TEST(rehearsal.not_drawn.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_run_that_ends_before_its_experiment_says_what_that_waits_for) {
+  RehearsalQuestion made = question(0.3, 0.6);
+  made.duration = std::chrono::seconds{10};
+  made.runs = 2;
+  const Rehearsal rehearsal = rehearse(made);
+
+  BOOST_TEST(rehearsal.undecided == 2u);
+  BOOST_TEST(rehearsal.waiting.find("more units of treatment") != std::string::npos, rehearsal.waiting);
+}
+
+BOOST_AUTO_TEST_CASE(a_planned_test_ends_at_its_sample) {
+  RehearsalQuestion made = question(0.3, 0.3);
+  made.definition.rule.method = Method::fixed;
+  made.definition.rule.planned_units = 1000;
+  made.runs = 10;
+  for (uint64_t index = 0; index < made.runs; ++index) {
+    const RehearsalRun run = rehearse_once(made, index);
+    BOOST_TEST(run.verdict.has_value());
+    BOOST_TEST(run.units >= 2000u);
+    BOOST_TEST(run.units < 2800u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_bandit_moves_units_to_what_earns) {
+  RehearsalQuestion made = question(0.2, 0.6);
+  made.definition.bandit = BanditDefinition{.every = std::chrono::minutes{1}};
+  // More than it can be better by: it goes on.
+  made.definition.rule.minimum_improvement = 10;
+  made.look_every = std::chrono::minutes{1};
+  const RehearsalRun even = rehearse_once(question(0.2, 0.6), 0);
+  const RehearsalRun run = rehearse_once(made, 0);
+
+  BOOST_TEST(even.verdict.has_value());
+  BOOST_TEST((run.elapsed == std::chrono::minutes{20}));
+  BOOST_TEST(run.units_by_variant[1] > 3 * run.units_by_variant[0]);
+}
+
+BOOST_AUTO_TEST_CASE(dates_and_targets_are_no_part_of_a_rehearsal) {
+  RehearsalQuestion made = question(0.3, 0.5);
+  made.definition.starts = "2001-01-01T00:00:00Z";
+  made.definition.ends = "2001-02-01T00:00:00Z";
+  made.definition.targets = {{.feature = "region", .in = {"eu"}}};
+
+  BOOST_TEST(rehearse_once(made, 0).units > 0u);
+}
+
+BOOST_AUTO_TEST_CASE(half_of_the_units_take_part_where_the_share_is_half) {
+  RehearsalQuestion made = question(0.3, 0.3);
+  made.definition.share = 0.5;
+  made.runs = 1;
+  const RehearsalRun run = rehearse_once(made, 0);
+
+  BOOST_TEST(std::abs(static_cast<double>(run.units) - 12'000) < 600);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_drawn_is_refused_by_name) {
+  RehearsalQuestion made = question(0.3, 0.3);
+  MetricDefinition slow{"slow", MetricKind::quantile, "latency_ms"};
+  MetricDefinition requests{"requests", MetricKind::count};
+  made.definition.metrics.push_back(slow);
+  made.definition.metrics.push_back(requests);
+  const auto with = [&](MetricBehaviour behaviour) {
+    RehearsalQuestion other = made;
+    other.behaviours.push_back(std::move(behaviour));
+    return refusal(other);
+  };
+
+  BOOST_TEST(with({"slow", {1, 1}, {1, 1}}) == "metric slow: only conversions, counts and sums are drawn");
+  BOOST_TEST(with({"requests", {1, 1}, {1, 1}}).find("of attempts") != std::string::npos);
+  BOOST_TEST(with({"costs", {1, 1}, {1, 1}}).find("did you mean cost?") != std::string::npos);
+  BOOST_TEST(with({"cost", {1}, {1, 1}}) == "metric cost: there are 1 values for 2 variants");
+  BOOST_TEST(with({"cost", {1, 2}, {}}) == "metric cost: there are 0 standard deviations for 2 variants");
+  BOOST_TEST(with({"retries", {4, 4}, {1, 2}}).find("at least 2, found 1") != std::string::npos);
+  BOOST_TEST(refusal(question(0.3, 1.3)) == "metric correct: a rate must lie from 0 to 1, found 1.3");
+  made.behaviours.clear();
+  BOOST_TEST(refusal(made).find("nothing happens") != std::string::npos);
+  RehearsalQuestion large = question(0.1, 0.1);
+  large.definition.rule.maximum_duration = std::chrono::hours{24 * 30};
+  BOOST_TEST(refusal(large).find("rehearse fewer hours") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
