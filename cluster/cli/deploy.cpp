@@ -1,9 +1,7 @@
 #include <poll.h>
 
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <set>
 
 #include "cluster/cli/admin_client.hpp"
@@ -11,6 +9,7 @@
 #include "cluster/cli/flags.hpp"
 #include "cluster/cli/render.hpp"
 #include "cluster/cli/rollout.hpp"
+#include "cluster/cli/text_file.hpp"
 #include "cluster/cli/verbs.hpp"
 #include "cluster/spec/documents.hpp"
 #include "runtime/config/bind.hpp"
@@ -44,13 +43,6 @@ struct DeleteFlags {
   std::string file;
   std::string name;
 };
-
-Result<std::string> read_text(const std::string& file) {
-  if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream in(file);
-  if (!in) return fail(Errc::invalid_argument, "cannot read {}", file);
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
 
 /// Until all of `names` are ready; what changes on the way goes to stderr.
 Status wait_until_ready(const AdminClient& admin, const std::set<std::string>& names, Duration timeout, Clock& clock) {
@@ -228,7 +220,7 @@ void add_apply_verb(CLI::App& app, Shell& shell) {
   verb->callback([flags, &shell] {
     shell.verb = [flags, &shell]() -> Result<Exit> {
       TROUPE_TRY(const std::string text, read_text(flags->file));
-      return apply(*flags, text, flags->file == "-" ? "stdin" : flags->file, shell.clock);
+      return apply(*flags, text, name_of_text(flags->file), shell.clock);
     };
   });
 }

@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "cluster/cli/admin_client.hpp"
+#include "cluster/cli/experiment_verbs.hpp"
 #include "cluster/cli/flags.hpp"
 #include "cluster/cli/render_experiments.hpp"
 #include "cluster/cli/verbs.hpp"
@@ -68,7 +69,8 @@ Result<Exit> remove(const ExperimentFlags& flags) {
 }  // namespace
 
 void add_experiments(CLI::App& app, Shell& shell) {
-  CLI::App* group = app.add_subcommand("experiment", "Experiments on live traffic; `troupe apply` defines them");
+  CLI::App* group =
+      app.add_subcommand("experiment", "Experiments on live traffic, and what can be asked before and without one");
   group->require_subcommand(1);
   const auto add = [&](const char* verb, const char* help, Result<Exit> (*run)(const ExperimentFlags&), bool is_named) {
     CLI::App* made = group->add_subcommand(verb, help);
@@ -78,6 +80,10 @@ void add_experiments(CLI::App& app, Shell& shell) {
     made->callback([=, &shell] { shell.verb = [=] { return run(*flags); }; });
     return std::pair{made, flags};
   };
+  add_experiment_create(*group, shell);
+  add_experiment_power(*group, shell);
+  add_experiment_simulate(*group, shell);
+  add_experiment_analyze(*group, shell);
   add("list", "All experiments, and how they stand", list, false);
   add("status", "What an experiment's numbers say", status, true);
   add("start", "It assigns units from now on", start, true);

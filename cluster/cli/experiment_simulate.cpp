@@ -1,0 +1,157 @@
+#include <atomic>
+#include <charconv>
+#include <iostream>
+#include <thread>
+
+#include "actors/experiment/planning/rehearsal.hpp"
+#include "cluster/cli/experiment_definitions.hpp"
+#include "cluster/cli/experiment_verbs.hpp"
+#include "cluster/cli/flags.hpp"
+#include "cluster/cli/render_rehearsal.hpp"
+#include "cluster/cli/text_file.hpp"
+
+namespace troupe::cli {
+namespace {
+
+using experiment::Definition;
+using experiment::MetricBehaviour;
+using experiment::MetricKind;
+using experiment::MetricRole;
+using experiment::RehearsalQuestion;
+
+struct SimulateFlags {
+  std::string file;
+  std::vector<std::string> rates, means, deviations;
+  double hours = 0;  ///< 0: the definition's.
+  uint32_t threads = 1;
+  RehearsalQuestion question;
+  bool json = false;
+};
+
+/// "0.10,0.11" or "METRIC=0.10,0.11"
+struct NamedNumbers {
+  std::string metric;  ///< Empty: not said.
+  std::vector<double> numbers;
+};
+
+Result<NamedNumbers> parse_numbers(const std::string& flag, const std::string& text) {
+  NamedNumbers named;
+  const size_t equals = text.find('=');
+  if (equals != std::string::npos) named.metric = text.substr(0, equals);
+  const char* at = text.data() + (equals == std::string::npos ? 0 : equals + 1);
+  const char* const end = text.data() + text.size();
+  for (;;) {
+    double number = 0;
+    const auto [rest, error] = std::from_chars(at, end, number);
+    if (error != std::errc{} || (rest != end && *rest != ','))
+      return fail(Errc::invalid_argument, "{} {}: write a number for each variant, such as {} 0.10,0.11", flag, text,
+                  flag);
+    named.numbers.push_back(number);
+    if (rest == end) return named;
+    at = rest + 1;
+  }
+}
+
+/// The one that is meant where none is named: the first goal of a kind.
+Result<std::string> metric_for(const Definition& definition, const std::string& flag, bool is_rate) {
+  for (const auto& metric : definition.metrics)
+    if (metric.role == MetricRole::goal && (metric.kind == MetricKind::conversion) == is_rate) return metric.name;
+  return fail(Errc::invalid_argument, "{}: {} has no goal that is a {}; name the metric: {} METRIC=...", flag,
+              definition.name, is_rate ? "conversion" : "count or sum", flag);
+}
+
+Status take_behaviours(const SimulateFlags& flags, RehearsalQuestion& question) {
+  const auto find = [&](const std::string& metric) {
+    return std::ranges::find(question.behaviours, metric, &MetricBehaviour::metric);
+  };
+  const auto each = [&](const std::string& flag, const std::vector<std::string>& texts, bool is_rate,
+                        auto take) -> Status {
+    for (const std::string& text : texts) {
+      TROUPE_TRY(NamedNumbers named, parse_numbers(flag, text));
+      if (named.metric.empty()) {
+        TROUPE_TRY(named.metric, metric_for(question.definition, flag, is_rate));
+      }
+      TROUPE_CHECK(take(std::move(named)));
+    }
+    return {};
+  };
+  const auto add = [&](NamedNumbers named) -> Status {
+    if (find(named.metric) != question.behaviours.end())
+      return fail(Errc::invalid_argument, "metric {} is given twice", named.metric);
+    question.behaviours.push_back({std::move(named.metric), std::move(named.numbers), {}});
+    return {};
+  };
+  TROUPE_CHECK(each("--rates", flags.rates, true, add));
+  TROUPE_CHECK(each("--means", flags.means, false, add));
+  return each("--sds", flags.deviations, false, [&](NamedNumbers named) -> Status {
+    const auto found = find(named.metric);
+    if (found == question.behaviours.end())
+      return fail(Errc::invalid_argument, "--sds of metric {}: its --means are missing", named.metric);
+    found->deviations = std::move(named.numbers);
+    return {};
+  });
+}
+
+/// In the order of their indices, whoever did them.
+std::vector<experiment::RehearsalRun> rehearse(const RehearsalQuestion& question, uint32_t threads) {
+  std::vector<experiment::RehearsalRun> runs(question.runs);
+  std::atomic<uint64_t> next{0};
+  std::vector<std::jthread> workers;
+  for (uint32_t i = 0; i < threads; ++i)
+    workers.emplace_back([&] {
+      for (uint64_t index = next++; index < runs.size(); index = next++) runs[index] = rehearse_once(question, index);
+    });
+  workers.clear();
+  return runs;
+}
+
+Result<Exit> simulate(const SimulateFlags& flags) {
+  RehearsalQuestion question = flags.question;
+  TROUPE_TRY(const std::string text, read_text(flags.file));
+  TROUPE_TRY(question.definition, read_definition(text, name_of_text(flags.file)));
+  question.duration =
+      std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::ratio<3600>>(flags.hours));
+  TROUPE_CHECK(take_behaviours(flags, question));
+  TROUPE_CHECK(check(question));
+  const auto rehearsal = summed_up(question, rehearse(question, flags.threads));
+  if (flags.json) {
+    std::cout << rehearsal_document(question, rehearsal).dump(2) << '\n';
+  } else {
+    std::cout << render_rehearsal(question, rehearsal);
+  }
+  uint64_t decided = 0;
+  for (const uint64_t wins : rehearsal.wins) decided += wins;
+  return rehearsal.is_null && rehearsal.keeps_alpha && decided > rehearsal.alarms_max ? Exit::failed : Exit::ok;
+}
+
+}  // namespace
+
+void add_experiment_simulate(CLI::App& group, Shell& shell) {
+  CLI::App* const verb = group.add_subcommand(
+      "simulate", "Run a definition many times on drawn traffic, by what runs it in a cluster; needs none");
+  auto flags = std::make_shared<SimulateFlags>();
+  RehearsalQuestion& question = flags->question;
+  verb->add_option("-f,--file", flags->file, "The definition; - reads stdin")->required();
+  verb->add_option("--rates", flags->rates,
+                   "Rates of a conversion, one for each variant (default: of its first such goal)")
+      ->type_name("[METRIC=]RATE,RATE,...");
+  verb->add_option("--means", flags->means, "Means of a count or sum, one for each variant")
+      ->type_name("[METRIC=]MEAN,MEAN,...");
+  verb->add_option("--sds", flags->deviations, "Their standard deviations between units")
+      ->type_name("[METRIC=]SD,SD,...");
+  verb->add_option("--units-per-second", question.units_per_second, "New units; each comes once")
+      ->capture_default_str();
+  verb->add_option("--hours", flags->hours, "How long a run is at most (default: the rule's maximum_duration)")
+      ->check(CLI::Range(0.001, 8784.0));
+  add_duration(*verb, "--look-every", question.look_every, "Between looks; a cluster looks each second");
+  verb->add_option("--runs", question.runs, "How many")->capture_default_str();
+  verb->add_option("--seed", question.seed, "Of all that is drawn: the same one gives the same numbers")
+      ->capture_default_str();
+  verb->add_option("--threads", flags->threads, "That share the runs")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  verb->add_flag("--json", flags->json, "Print JSON");
+  verb->callback([=, &shell] { shell.verb = [=] { return simulate(*flags); }; });
+}
+
+}  // namespace troupe::cli
