@@ -202,6 +202,16 @@ def test_the_example_is_decided_by_its_own_traffic(served: Cluster):
     assert 0.6 < solved["control"]["value"] < 0.85 and solved["treated"]["value"] > 0.97, solved
 
 
+def test_a_file_of_experiments_is_created_and_started_at_once(served: Cluster):
+    created = served.cli("experiment", "create", "-", "--start", stdin=document("made", "1", "2"))
+    assert created.code == 0 and "Experiment made runs" in created.out, created.err
+    assert served.api("experiments/made")["state"] == "running"
+    both = document("again", "1", "2") + "---\nkind: Deployment\nname: other\nmodel: clerk@1\n"
+    refused = served.cli("experiment", "create", "-", stdin=both)
+    assert refused.code == USAGE and "'Deployment' is not a kind" in refused.err
+    assert all(row["name"] != "again" for row in served.api("experiments"))
+
+
 def test_what_makes_no_sense_is_refused_in_words(served: Cluster):
     wrong = served.cli("apply", "-f", "-", stdin=document("a", "1", "2").replace("role: goal", "rol: goal"))
     assert wrong.code == USAGE and "did you mean role?" in wrong.err
