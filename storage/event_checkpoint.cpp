@@ -11,7 +11,7 @@ namespace troupe::storage {
 namespace {
 
 constexpr uint64_t checkpoint_magic = 0x3150'4b43'5456'4554;  // "TEVTCKP1"
-constexpr uint64_t checkpoint_version = 1;
+constexpr uint64_t checkpoint_version = 2;
 
 /// As it lies on disk.
 struct RawCopy {
@@ -21,7 +21,7 @@ struct RawCopy {
   uint64_t generation;
   EventCheckpoint checkpoint;
 };
-static_assert(sizeof(RawCopy) == 8 * (4 + 4 + 2 * event_slots + event_loss_kinds) &&
+static_assert(sizeof(RawCopy) == 8 * (4 + 4 + 3 * event_slots + event_loss_kinds) &&
               sizeof(RawCopy) <= checkpoint_copy_bytes);
 
 uint64_t checksum_of(const RawCopy& raw) noexcept {

@@ -32,7 +32,8 @@ struct EventCheckpoint {
   LogPosition low_water;         ///< What lies before is acknowledged.
   SlotSeqs acknowledged{};       ///< The first that is not.
   SlotSeqs acknowledged_ever{};  ///< The same, without what was rewound.
-  EventLosses lost{};
+  EventLosses lost{};            ///< Events that were lost, by reason
+  SlotSeqs lost_in_slots{};      ///< and by slot.
 
   bool operator==(const EventCheckpoint&) const = default;
 };

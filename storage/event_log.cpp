@@ -123,6 +123,7 @@ void EventLog::take_up(FoundEvents found, const EventCheckpoint& checkpoint) {
   written_ = synced_ = found.end.value;
   was_torn_ = found.is_torn;
   lost_ = checkpoint.lost;
+  lost_in_slots_ = checkpoint.lost_in_slots;
   // A checkpoint that lags behind knows less than the segments: those that are gone were acknowledged.
   const SlotSeqs first = segments_.empty() ? SlotSeqs{} : segments_.front()->header.first_seqs;
   for (size_t slot = 0; slot < event_slots; ++slot) {
@@ -132,18 +133,18 @@ void EventLog::take_up(FoundEvents found, const EventCheckpoint& checkpoint) {
   low_water_ = std::clamp(checkpoint.low_water, oldest(), found.end);
 }
 
-Result<Appended> EventLog::append(uint8_t slot, int64_t time_unix_us, std::string_view bytes) {
+Result<Appended> EventLog::append(uint8_t slot, int64_t time_unix_us, std::string_view bytes, IfRefused if_refused) {
   TROUPE_ASSERT(slot < event_slots);
   if (bytes.size() > event_bytes_max.value) {
     const std::lock_guard lock(append_mutex_);
-    ++lost_[static_cast<size_t>(EventLoss::too_large)];
+    count_refused(slot, EventLoss::too_large, if_refused);
     return fail(Errc::too_large, "an event has {} bytes; at most {} are taken", bytes.size(), event_bytes_max.value);
   }
   const uint64_t payload_hash = hash_payload(bytes);
   const size_t size = record_bytes(bytes.size());
   std::unique_lock lock(append_mutex_);
   if (size > room_ && !begin_next_segment()) {
-    ++lost_[static_cast<size_t>(refusal_reason_)];
+    count_refused(slot, refusal_reason_, if_refused);
     const std::shared_ptr<const Error> refusal = refusal_;
     lock.unlock();
     return fail(Error(*refusal));
@@ -177,6 +178,13 @@ bool EventLog::begin_next_segment() noexcept {
   return true;
 }
 
+/// With append_mutex_.
+void EventLog::count_refused(uint8_t slot, EventLoss reason, IfRefused if_refused) noexcept {
+  if (if_refused == IfRefused::told) return;
+  ++lost_[static_cast<size_t>(reason)];
+  ++lost_in_slots_[slot];
+}
+
 void EventLog::wake() {
   {
     const std::lock_guard lock(mutex_);
@@ -188,6 +196,11 @@ void EventLog::wake() {
 EventLosses EventLog::lost() const {
   const std::lock_guard lock(append_mutex_);
   return lost_;
+}
+
+SlotSeqs EventLog::lost_in_slots() const {
+  const std::lock_guard lock(append_mutex_);
+  return lost_in_slots_;
 }
 
 Status EventLog::when_synced(LogPosition position, std::function<void(Status)> done) {

@@ -52,6 +52,12 @@ struct Appended {
   LogPosition end;   ///< Behind the event: for when_synced().
 };
 
+/// What becomes of an event that append() refuses.
+enum class IfRefused : uint8_t {
+  lost,  ///< It never comes again: it is counted.
+  told,  ///< Whoever it is from hears of it, and may send it again.
+};
+
 enum class ReadUpTo : uint8_t {
   synced,   ///< What a loss of power can't take back.
   written,  ///< Everything appended.
@@ -93,13 +99,16 @@ class EventLog {
   const StreamId& stream() const noexcept { return stream_; }
 
   /// Appends at most event_bytes_max to the log. Requires slot < event_slots. Never waits for a disk, and makes neither
-  /// allocation nor system call unless it fails or wakes a log that slept. An append that fails takes no number and is
-  /// counted in lost().
+  /// allocation nor system call unless it fails or wakes a log that slept. An append that fails takes no number;
+  /// where the event is lost, it is counted in lost().
   /// Errors: too_large, overloaded (the next segment is not ready), resource_exhausted (the disk is full, or the log of
   /// events that nobody acknowledged), unavailable (the disk takes no segment).
-  Result<Appended> append(uint8_t slot, int64_t time_unix_us, std::string_view bytes);
+  Result<Appended> append(uint8_t slot, int64_t time_unix_us, std::string_view bytes,
+                          IfRefused if_refused = IfRefused::lost);
   /// Events that were not taken, since the log was made. A crash may lose counts of its last moments.
   EventLosses lost() const;
+  /// The same events, by slot.
+  SlotSeqs lost_in_slots() const;
 
   LogPosition written_through() const noexcept { return {written_.load(std::memory_order_acquire)}; }
   /// Everything before is safe against a loss of power.
@@ -169,6 +178,7 @@ class EventLog {
 
   // append()
   bool begin_next_segment() noexcept;
+  void count_refused(uint8_t slot, EventLoss reason, IfRefused if_refused) noexcept;
   void wake();
 
   // The syncing thread.
@@ -217,6 +227,7 @@ class EventLog {
   size_t room_ = 0;
   SlotSeqs next_{};
   EventLosses lost_{};
+  SlotSeqs lost_in_slots_{};
   bool is_asleep_ = false;  ///< The syncing thread has nothing to do.
   Time woken_at_;
   EventLoss refusal_reason_ = EventLoss::overloaded;
@@ -265,6 +276,9 @@ class EventReader {
   /// Errors: corrupt_data (names file and offset), failed_precondition (what comes next was deleted: it is acknowledged
   /// and old; go on from EventLogStats::oldest), io_error.
   Result<std::span<const Event>> next(size_t events_max, size_t bytes_max);
+  /// After corrupt_data: goes on behind the segment that is damaged. False where that is the one that is written to, so
+  /// that nothing lies behind it yet.
+  bool skip_damaged_segment() noexcept;
   /// Of the event that comes next.
   LogPosition position() const noexcept { return position_; }
 

@@ -35,6 +35,12 @@ Status EventReader::enter_segment() {
   return {};
 }
 
+bool EventReader::skip_damaged_segment() noexcept {
+  if (part_.end.value == UINT64_MAX) return false;
+  position_ = std::max(position_, part_.end);
+  return true;
+}
+
 Result<std::span<const Event>> EventReader::next(size_t events_max, size_t bytes_max) {
   events_.clear();
   // Before the segment is looked up: what is read is in it, if it has no end yet.

@@ -336,7 +336,7 @@ void EventLog::refuse_appends(EventLoss reason, Error error) {
 EventCheckpoint EventLog::checkpoint() const {
   const std::lock_guard lock(mutex_);
   const std::lock_guard append_lock(append_mutex_);
-  return {stream_, synced_through(), low_water_, acknowledged_, acknowledged_ever_, lost_};
+  return {stream_, synced_through(), low_water_, acknowledged_, acknowledged_ever_, lost_, lost_in_slots_};
 }
 
 /// What the disk refuses here is let go: the checkpoint then lags behind.

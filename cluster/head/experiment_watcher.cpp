@@ -3,9 +3,6 @@
 #include "actors/experiment/analysis/bandit_weights.hpp"
 #include "actors/experiment/definition/compile.hpp"
 
-#include "actors/experiment/definition/compile.hpp"
-#include "actors/experiment/shard/shard_actor.hpp"
-
 namespace troupe::cluster {
 
 using observe::kv;
@@ -64,22 +61,23 @@ void ExperimentWatcher::ask(uint32_t number) {
                    if (found == watched_.end()) return;
                    found->second.is_asking = false;
                    const auto* const rows = event.body.get<experiment::ExperimentRows>();
-                   if (rows != nullptr) return analyze(found->second, rows->rows);
+                   if (rows != nullptr) return analyze(found->second, *rows);
                    parts_.log.warn("an experiment's numbers could not be had",
                                    kv("experiment", found->second.record.definition.name),
                                    kv("error", event.error ? event.error->message : "no rows"));
                  });
 }
 
-void ExperimentWatcher::analyze(Watched& watched, const experiment::Aggregates& rows) {
+void ExperimentWatcher::analyze(Watched& watched, const experiment::ExperimentRows& rows) {
   const experiment::ExperimentRecord& record = watched.record;
   const WallTime now = context().wall();
-  const experiment::Analysis analysis = watched.watch->look(rows, now);
+  const experiment::Analysis analysis =
+      watched.watch->look(rows.rows, now, {rows.delivery.expected, rows.delivery.received});
   ExperimentLook look{record.definition.name, record.number, record.revisions.back().number};
   look.verdict = decide(record.definition, analysis);
   look.document = document_of(record.definition, analysis, look.verdict);
   look.looks = analysis.looks;
-  if (auto weights = bandit_weights(record, rows, now); !weights) {
+  if (auto weights = bandit_weights(record, rows.rows, now); !weights) {
     parts_.log.warn("a bandit sets no weights", kv("experiment", record.definition.name),
                     kv("error", weights.error().message));
   } else if (*weights) {

@@ -9,6 +9,7 @@
 
 #include "actors/experiment/analysis/watch.hpp"
 #include "actors/experiment/decision/verdict.hpp"
+#include "actors/experiment/shard/shard_actor.hpp"
 #include "runtime/actor/actor.hpp"
 #include "runtime/observe/log.hpp"
 
@@ -65,7 +66,7 @@ class ExperimentWatcher final : public actor::Actor {
   void tell_shard();
   void look();
   void ask(uint32_t number);
-  void analyze(Watched& watched, const experiment::Aggregates& rows);
+  void analyze(Watched& watched, const experiment::ExperimentRows& rows);
 
   ExperimentWatcherParts parts_;
   std::map<uint32_t, Watched> watched_;  ///< By number.

@@ -78,11 +78,12 @@ struct EventBlock {
   uint32_t slot = 0;        ///< Of the 64 that units fall into, by their names.
   uint64_t oldest_seq = 0;  ///< The first that the log still keeps of the slot: what is before will not come.
   uint64_t first_seq = 0;
-  Bytes events;  ///< For each its length, four bytes, big-endian, and its MessagePack.
+  Bytes events;       ///< For each its length, four bytes, big-endian, and its MessagePack.
+  uint64_t lost = 0;  ///< How many of the slot's events the log could not take, since it was made: nor will they come.
   bool operator==(const EventBlock&) const = default;
   static constexpr auto fields() {
     using E = EventBlock;
-    return std::tuple{&E::stream_high, &E::stream_low, &E::slot, &E::oldest_seq, &E::first_seq, &E::events};
+    return std::tuple{&E::stream_high, &E::stream_low, &E::slot, &E::oldest_seq, &E::first_seq, &E::events, &E::lost};
   }
 };
 

@@ -68,7 +68,7 @@ std::vector<Finding> Watch::check_health(const Aggregates& aggregates, EventCoun
   });
   keep(check_sample_ratio(revisions));
   if (units + crossings > 0) keep(check_multiple_exposure(units + crossings, crossings));
-  if (lost.expected > 0) keep(check_event_loss(lost, lost));
+  if (lost.expected > 0) keep(check_event_loss(lost));
   for (uint32_t index = 0; index < record_.definition.metrics.size(); ++index)
     check_values(aggregates, index, findings);
   return findings;

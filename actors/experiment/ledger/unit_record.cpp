@@ -139,7 +139,14 @@ bool UnitRecord::outcome(const Rules& rules, const UnitOutcome& outcome) {
   const auto is_same = [&](const UnitOutcome& known) {
     return known.id_low == outcome.id_low && known.id_high == outcome.id_high;
   };
-  if (std::ranges::any_of(outcomes, is_same)) return false;
+  if (const auto known = std::ranges::find_if(outcomes, is_same); known != outcomes.end()) {
+    // Sent again, with the time of that: the earliest counts, in whatever order they come.
+    if (outcome < *known) {
+      outcomes.erase(known);
+      outcomes.insert(std::ranges::upper_bound(outcomes, outcome), outcome);
+    }
+    return false;
+  }
   outcomes.insert(std::ranges::upper_bound(outcomes, outcome), outcome);
   if (outcomes.size() > outcomes_max) count_oldest(rules);
   return true;

@@ -17,13 +17,12 @@ uint64_t hash_of(const protocol::Event& exposure) {
 
 }  // namespace
 
-Result<storage::Appended> LogRecorder::append(const protocol::Event& event) {
-  return log_->append(static_cast<uint8_t>(event_slot(event.unit)), event.time_unix_us, encode(event));
+Result<storage::Appended> LogRecorder::append(const protocol::Event& event, storage::IfRefused if_refused) {
+  return log_->append(static_cast<uint8_t>(event_slot(event.unit)), event.time_unix_us, encode(event), if_refused);
 }
 
 void LogRecorder::record(const protocol::Event& event) {
-  // A loss is counted by the log.
-  static_cast<void>(append(event));
+  static_cast<void>(append(event, storage::IfRefused::lost));
 }
 
 bool LogRecorder::is_new(uint64_t hash) {
@@ -36,7 +35,7 @@ bool LogRecorder::is_new(uint64_t hash) {
 
 void LogRecorder::expose(protocol::Event exposure) {
   const uint64_t hash = hash_of(exposure);
-  if (!is_new(hash) || append(exposure)) return;
+  if (!is_new(hash) || append(exposure, storage::IfRefused::lost)) return;
   // It was lost: the next one counts.
   const std::lock_guard lock(mutex_);
   recent_.erase(hash);
@@ -46,7 +45,7 @@ void LogRecorder::expose(protocol::Event exposure) {
 void LogRecorder::record_outcomes(const std::vector<protocol::Event>& outcomes, std::function<void(Status)> done) {
   storage::LogPosition end;
   for (const protocol::Event& outcome : outcomes) {
-    const auto appended = append(outcome);
+    const auto appended = append(outcome, storage::IfRefused::told);
     if (!appended) return done(fail(appended.error()));
     end = std::max(end, appended->end);
   }

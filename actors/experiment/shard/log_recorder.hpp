@@ -22,7 +22,7 @@ class LogRecorder final : public EventRecorder {
   void record_outcomes(const std::vector<protocol::Event>& outcomes, std::function<void(Status)> done) override;
 
  private:
-  Result<storage::Appended> append(const protocol::Event& event);
+  Result<storage::Appended> append(const protocol::Event& event, storage::IfRefused if_refused);
   bool is_new(uint64_t hash);
 
   const std::shared_ptr<storage::EventLog> log_;

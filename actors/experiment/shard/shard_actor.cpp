@@ -1,5 +1,7 @@
 #include "actors/experiment/shard/shard_actor.hpp"
 
+#include "actors/experiment/events/event_codec.hpp"
+
 namespace troupe::experiment {
 
 using observe::kv;
@@ -8,9 +10,7 @@ ShardActor::ShardActor(actor::Context& context, ShardParts parts) : Actor(contex
   serve<protocol::EventBlock>([this](const std::shared_ptr<const protocol::EventBlock>& block, actor::Reply reply) {
     take(*block, std::move(reply));
   });
-  on<SetRules>([this](const SetRules& set) {
-    if (store_) store_->set_rules(set.all, set.known_through);
-  });
+  on<SetRules>([this](const SetRules& set) { set_rules(set); });
   on<ForgetExperiment>([this](const ForgetExperiment& forget) {
     if (!store_) return;
     if (const Status removed = store_->remove_experiment(forget.number); !removed)
@@ -19,7 +19,8 @@ ShardActor::ShardActor(actor::Context& context, ShardParts parts) : Actor(contex
   });
   serve<GetRows>([this](const std::shared_ptr<const GetRows>& wish, actor::Reply reply) {
     if (!store_) return reply.fail(*failure_);
-    ExperimentRows rows{store_->aggregates().of_experiment(wish->number), store_->counts()};
+    ExperimentRows rows{store_->aggregates().of_experiment(wish->number), store_->counts(),
+                        store_->delivery(wish->number)};
     reply.finish(std::move(rows));
   });
 }
@@ -28,6 +29,7 @@ void ShardActor::started() {
   auto opened = ShardStore::open(*parts_.database);
   if (opened) {
     store_ = std::move(*opened);
+    if (parts_.keep_raw > Duration{0}) remove_old();
     return;
   }
   failure_ = opened.error();
@@ -35,9 +37,27 @@ void ShardActor::started() {
                    kv("error", failure_->message));
 }
 
+void ShardActor::set_rules(const SetRules& set) {
+  if (!store_) return;
+  if (const Status known = store_->set_rules(set.all, set.known_through); !known)
+    parts_.log.error("what is counted cannot be written down; new experiments wait",
+                     kv("error", known.error().message));
+}
+
+/// A slice, so that blocks that come need not wait for long.
+void ShardActor::remove_old() {
+  const WallTime before = context().wall() - std::chrono::duration_cast<WallTime::duration>(parts_.keep_raw);
+  const auto removed = store_->remove_old_blocks(removal_turn_, before, parts_.removed_at_once);
+  if (!removed)
+    parts_.log.warn("old events are not removed", kv("slot", removal_turn_), kv("error", removed.error().message));
+  // Where there is more, the slot's turn goes on.
+  if (!removed || *removed < parts_.removed_at_once) removal_turn_ = (removal_turn_ + 1) % event_slots;
+  context().after(parts_.removal_interval, [this] { remove_old(); });
+}
+
 void ShardActor::take(const protocol::EventBlock& block, actor::Reply reply) {
   if (!store_) return reply.fail(*failure_);
-  const auto held = store_->take(block);
+  const auto held = store_->take(block, context().wall());
   if (!held && held.error().code == Errc::unavailable) return reply.fail(held.error());
   if (!held) {
     parts_.log.warn("a block of events was not taken", kv("slot", block.slot), kv("error", held.error().message));

@@ -31,6 +31,7 @@ struct GetRows {
 struct ExperimentRows {
   Aggregates rows;
   ShardCounts counts;
+  DeliveryCounts delivery;  ///< See ShardStore::delivery().
 };
 
 struct ShardParts {
@@ -39,6 +40,10 @@ struct ShardParts {
   /// Blocks of one sync at most, and how long the first of them waits for others.
   size_t sync_blocks = 64;
   Duration sync_delay = std::chrono::milliseconds{2};
+  Duration keep_raw{0};  ///< How long raw blocks are kept; 0: for good.
+  /// A slot's old blocks are removed at a time, so many at most; all slots have their turn in 64 of these.
+  Duration removal_interval = std::chrono::seconds{10};
+  size_t removed_at_once = 10'000;
 };
 
 class ShardActor final : public actor::Actor {
@@ -56,12 +61,15 @@ class ShardActor final : public actor::Actor {
 
   void take(const protocol::EventBlock& block, actor::Reply reply);
   void sync();
+  void set_rules(const SetRules& set);
+  void remove_old();
 
   ShardParts parts_;
   std::unique_ptr<ShardStore> store_;
   std::optional<Error> failure_;  ///< Why there is no store.
   std::vector<Taken> taken_;      ///< Waits for the next sync.
   bool is_sync_due_ = false;
+  uint32_t removal_turn_ = 0;  ///< The slot whose old blocks go next.
 };
 
 }  // namespace troupe::experiment

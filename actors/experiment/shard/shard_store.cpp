@@ -4,47 +4,19 @@
 
 #include "actors/experiment/events/event_codec.hpp"
 #include "actors/experiment/ledger/stored_ledger.hpp"
+#include "actors/experiment/shard/shard_keys.hpp"
 
 namespace troupe::experiment {
 namespace {
 
-constexpr char watermark_kind = 'w';
-constexpr char count_kind = 'c';
-constexpr char raw_kind = 'r';
-constexpr char unit_kind = 'u';
-constexpr char row_kind = 'a';
-constexpr size_t prefix_bytes = 2;
-constexpr size_t stream_bytes = 16;
-constexpr size_t number_bytes = 8;
-
-std::string prefix(uint32_t slot, char kind) {
-  return {static_cast<char>(slot), kind};
-}
-
-std::string big_endian(uint64_t value) {
-  std::string bytes;
-  for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift);
-  return bytes;
-}
-
-uint64_t from_big_endian(std::string_view bytes) {
-  uint64_t value = 0;
-  for (const char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
-  return value;
-}
-
-Result<uint64_t> number_of(std::string_view bytes, std::string_view what) {
-  if (bytes.size() == number_bytes) return from_big_endian(bytes);
-  return fail(Errc::corrupt_data, "the store of events is damaged: {} has {} bytes", what, bytes.size());
-}
+constexpr size_t stream_bytes = 2 * number_bytes;
 
 std::string to_bytes(const StreamKey& stream) {
-  return big_endian(stream.high) + big_endian(stream.low);
+  return numbers_to_bytes(stream.high, stream.low);
 }
 
-/// Damage of a stored value; names what.
-Error damaged(std::string_view what, const Error& error) {
-  return {Errc::corrupt_data, fmt::format("the store of events is damaged: {}: {}", what, error.message), {}, {}};
+std::string to_bytes(const StreamState& state) {
+  return numbers_to_bytes(state.next, state.missing, state.damaged, state.lost);
 }
 
 }  // namespace
@@ -70,19 +42,17 @@ Status ShardStore::write(const storage::EventBatch& writes, storage::Durability 
 
 Status ShardStore::load_slot(uint32_t slot) {
   SlotState state;
-  TROUPE_CHECK(database_.each(
-      storage::KeyRange::of_prefix(prefix(slot, watermark_kind)),
-      [&](std::string_view key, std::string_view value) -> Status {
-        const std::string_view stream = key.substr(prefix_bytes);
-        if (stream.size() != stream_bytes)
-          return fail(Errc::corrupt_data, "the store of events is damaged: a stream of {} bytes", stream.size());
-        TROUPE_TRY(const uint64_t next, number_of(value, "a position"));
-        state.next[{from_big_endian(stream.substr(0, 8)), from_big_endian(stream.substr(8))}] = next;
-        return {};
-      }));
-  TROUPE_TRY(const auto blocks, database_.get(prefix(slot, count_kind)));
+  TROUPE_CHECK(load_streams(slot, state));
+  TROUPE_CHECK(load_deliveries(slot, state));
+  TROUPE_TRY(const auto blocks, database_.get(key_prefix(slot, KeyKind::count)));
   if (blocks) {
-    TROUPE_TRY(state.blocks, number_of(*blocks, "a number of blocks"));
+    TROUPE_TRY(const auto number, numbers_from<1>(*blocks, "a number of blocks"));
+    state.blocks = number[0];
+  }
+  TROUPE_TRY(const auto removed, database_.get(key_prefix(slot, KeyKind::removed)));
+  if (removed) {
+    TROUPE_TRY(const auto numbers, numbers_from<2>(*removed, "what was removed"));
+    state.first_block = numbers[0];
   }
   TROUPE_TRY(const Aggregates rows, rows_of(slot));
   slots_[slot] = std::move(state);
@@ -90,26 +60,93 @@ Status ShardStore::load_slot(uint32_t slot) {
   return {};
 }
 
-void ShardStore::set_rules(std::vector<Rules> all, uint32_t known_through) {
+Status ShardStore::load_streams(uint32_t slot, SlotState& state) const {
+  return database_.each(storage::KeyRange::of_prefix(key_prefix(slot, KeyKind::watermark)),
+                        [&](std::string_view key, std::string_view value) -> Status {
+                          TROUPE_TRY(const auto stream, numbers_from<2>(key.substr(key_prefix_bytes), "a stream"));
+                          TROUPE_TRY(const auto numbers, numbers_from<4>(value, "a position"));
+                          state.streams[{stream[0], stream[1]}] = {numbers[0], numbers[1], numbers[2], numbers[3]};
+                          return {};
+                        });
+}
+
+Status ShardStore::load_deliveries(uint32_t slot, SlotState& state) const {
+  return database_.each(storage::KeyRange::of_prefix(key_prefix(slot, KeyKind::delivery)),
+                        [&](std::string_view key, std::string_view value) -> Status {
+                          TROUPE_TRY(const auto numbers, numbers_from<2>(value, "a delivery"));
+                          const auto experiment = static_cast<uint32_t>(from_big_endian(key.substr(key_prefix_bytes)));
+                          state.before[experiment] = {numbers[0], numbers[1]};
+                          return {};
+                        });
+}
+
+DeliveryCounts ShardStore::SlotState::delivered() const {
+  DeliveryCounts sum;
+  for (const auto& [stream, state] : streams) {
+    sum.expected += state.next + state.lost;
+    sum.received += state.next - state.missing - state.damaged;
+  }
+  return sum;
+}
+
+DeliveryCounts ShardStore::delivery(uint32_t experiment) const {
+  DeliveryCounts sum;
+  for (const SlotState& slot : slots_) {
+    const auto before = slot.before.find(experiment);
+    if (before == slot.before.end()) continue;
+    const DeliveryCounts now = slot.delivered();
+    sum.expected += now.expected - before->second.expected;
+    sum.received += now.received - before->second.received;
+  }
+  return sum;
+}
+
+Status ShardStore::set_rules(std::vector<Rules> all, uint32_t known_through) {
+  if (is_stale_) {
+    TROUPE_CHECK(load());
+  }
+  TROUPE_CHECK(begin_deliveries(all));
   rules_ = {};
   for (Rules& rules : all) rules_.set(std::move(rules));
   known_through_ = known_through;
+  return {};
+}
+
+/// What was lost before an experiment is nothing to it.
+Status ShardStore::begin_deliveries(const std::vector<Rules>& all) {
+  storage::EventBatch writes;
+  for (uint32_t slot = 0; slot < event_slots; ++slot) {
+    const DeliveryCounts now = slots_[slot].delivered();
+    for (const Rules& rules : all)
+      if (!slots_[slot].before.contains(rules.experiment))
+        writes.put(key_prefix(slot, KeyKind::delivery) + experiment_bytes(rules.experiment),
+                   numbers_to_bytes(now.expected, now.received));
+  }
+  if (writes.size() == 0) return {};
+  TROUPE_CHECK(write(writes, storage::Durability::synced));
+  for (SlotState& slot : slots_) {
+    const DeliveryCounts now = slot.delivered();
+    for (const Rules& rules : all) slot.before.try_emplace(rules.experiment, now);
+  }
+  return {};
 }
 
 Status ShardStore::remove_experiment(uint32_t experiment) {
   storage::EventBatch writes;
   for (uint32_t slot = 0; slot < event_slots; ++slot) {
-    const std::string number = big_endian(experiment).substr(4);
-    writes.erase(storage::KeyRange::of_prefix(prefix(slot, unit_kind) + number));
-    writes.erase(storage::KeyRange::of_prefix(prefix(slot, row_kind) + number));
+    const std::string number = experiment_bytes(experiment);
+    writes.erase(storage::KeyRange::of_prefix(key_prefix(slot, KeyKind::unit) + number));
+    writes.erase(storage::KeyRange::of_prefix(key_prefix(slot, KeyKind::row) + number));
+    writes.erase(key_prefix(slot, KeyKind::delivery) + number);
   }
   TROUPE_CHECK(write(writes, storage::Durability::synced));
+  for (SlotState& slot : slots_) slot.before.erase(experiment);
   rules_.remove(experiment);
   aggregates_.remove_experiment(experiment);
   return {};
 }
 
-Result<protocol::EventBlockHeld> ShardStore::take(const protocol::EventBlock& block) {
+Result<protocol::EventBlockHeld> ShardStore::take(const protocol::EventBlock& block, WallTime now) {
   if (!known_through_) return fail(Errc::unavailable, "it is not known here yet which experiments are counted");
   if (block.slot >= event_slots)
     return fail(Errc::invalid_argument, "there are {} slots, and none {}", event_slots, block.slot);
@@ -118,50 +155,63 @@ Result<protocol::EventBlockHeld> ShardStore::take(const protocol::EventBlock& bl
   }
   SlotState& state = slots_[block.slot];
   const StreamKey stream{block.stream_high, block.stream_low};
-  const auto known = state.next.find(stream);
-  const uint64_t have = known == state.next.end() ? 0 : known->second;
-  const uint64_t expected = std::max(have, block.oldest_seq);
-  const auto held = [&](uint64_t next) {
-    return protocol::EventBlockHeld{next, database_.id().high, database_.id().low};
-  };
-  if (block.first_seq > expected) return held(expected);
+  const auto known = state.streams.find(stream);
+  StreamState after = known == state.streams.end() ? StreamState{} : known->second;
+  const uint64_t expected = std::max(after.next, block.oldest_seq);
   const auto events = events_of_block(block.events.view());
   if (!events) return fail(Errc::invalid_argument, "{}", events.error().message);
   const uint64_t end = block.first_seq + events->size();
-  if (end <= expected) {
-    counts_.repeated += events->size();
-    return held(expected);
+  if (block.first_seq > expected || end <= expected) {
+    if (end <= expected) counts_.repeated += events->size();
+    TROUPE_CHECK(note_loss(block.slot, stream, block.lost));
+    return protocol::EventBlockHeld{expected, database_.id().high, database_.id().low};
   }
 
   std::string fresh;
   std::vector<protocol::Event> decoded;
-  uint64_t damaged_events = 0;
-  for (size_t i = expected - block.first_seq; i < events->size(); ++i) {
+  const uint64_t repeated = expected - block.first_seq;
+  for (size_t i = repeated; i < events->size(); ++i) {
     append_to_block(fresh, (*events)[i]);
     auto event = decode_event((*events)[i]);
-    event ? decoded.push_back(std::move(*event)) : void(++damaged_events);
+    event ? decoded.push_back(std::move(*event)) : void(++after.damaged);
   }
   for (const protocol::Event& event : decoded)
     if (const protocol::ArmOf* const place = place_of(event); place != nullptr && place->experiment > *known_through_)
       return fail(Errc::unavailable, "experiment {} is not known here yet", place->experiment);
+  after.missing += expected - after.next;
+  after.next = end;
+  after.lost = std::max(after.lost, block.lost);
   storage::EventBatch writes;
   EventBatch::Applied applied;
   TROUPE_CHECK(apply(block.slot, decoded, writes, applied));
-  writes.put(prefix(block.slot, raw_kind) + big_endian(state.blocks), to_bytes(stream) + big_endian(expected) + fresh);
-  writes.put(prefix(block.slot, watermark_kind) + to_bytes(stream), big_endian(end));
-  writes.put(prefix(block.slot, count_kind), big_endian(state.blocks + 1));
+  StoredBlock stored{unix_microseconds(now), stream, expected, {}, fresh};
+  for (const auto& [number, rules] : rules_.all()) stored.experiments.push_back(number);
+  writes.put(raw_key(block.slot, state.blocks), encode(stored));
+  writes.put(key_prefix(block.slot, KeyKind::watermark) + to_bytes(stream), to_bytes(after));
+  writes.put(key_prefix(block.slot, KeyKind::count), big_endian(state.blocks + 1));
   TROUPE_CHECK(write(writes, storage::Durability::unsynced));
 
-  state.next[stream] = end;
+  state.streams[stream] = after;
   ++state.blocks;
   aggregates_.merge(applied.delta);
   ++counts_.blocks;
   counts_.events += applied.events;
-  counts_.repeated += applied.repeated + (expected - block.first_seq);
+  counts_.repeated += applied.repeated + repeated;
   counts_.foreign += applied.foreign;
-  counts_.damaged += damaged_events;
-  counts_.missing += expected - have;
-  return held(end);
+  return protocol::EventBlockHeld{end, database_.id().high, database_.id().low};
+}
+
+/// Of a block that brings no event.
+Status ShardStore::note_loss(uint32_t slot, const StreamKey& stream, uint64_t lost) {
+  const auto known = slots_[slot].streams.find(stream);
+  StreamState after = known == slots_[slot].streams.end() ? StreamState{} : known->second;
+  if (lost <= after.lost) return {};
+  after.lost = lost;
+  storage::EventBatch writes;
+  writes.put(key_prefix(slot, KeyKind::watermark) + to_bytes(stream), to_bytes(after));
+  TROUPE_CHECK(write(writes, storage::Durability::unsynced));
+  slots_[slot].streams[stream] = after;
+  return {};
 }
 
 Status ShardStore::sync() {
@@ -177,7 +227,7 @@ Status ShardStore::apply(uint32_t slot, const std::vector<protocol::Event>& even
   for (const protocol::Event& event : events) batch.add(event);
   std::vector<std::string> keys;
   const std::vector<UnitKey>& units = batch.units();
-  for (const UnitKey& unit : units) keys.push_back(prefix(slot, unit_kind) + experiment::to_bytes(unit));
+  for (const UnitKey& unit : units) keys.push_back(key_prefix(slot, KeyKind::unit) + experiment::to_bytes(unit));
   TROUPE_TRY(const auto stored, database_.get_many(keys));
   std::vector<UnitRecord> records;
   for (size_t i = 0; i < units.size(); ++i) {
@@ -186,7 +236,7 @@ Status ShardStore::apply(uint32_t slot, const std::vector<protocol::Event>& even
       continue;
     }
     auto record = decode_unit_record(*stored[i], *rules_.find(units[i].experiment));
-    if (!record) return fail(damaged("a unit", record.error()));
+    if (!record) return fail(store_damaged("a unit", record.error()));
     records.push_back(std::move(*record));
   }
   applied = batch.apply(records);
@@ -194,14 +244,14 @@ Status ShardStore::apply(uint32_t slot, const std::vector<protocol::Event>& even
 
   keys.clear();
   for (const auto& [key, row] : applied.delta.rows())
-    keys.push_back(prefix(slot, row_kind) + experiment::to_bytes(key));
+    keys.push_back(key_prefix(slot, KeyKind::row) + experiment::to_bytes(key));
   TROUPE_TRY(const auto rows, database_.get_many(keys));
   size_t index = 0;
   for (const auto& [key, delta] : applied.delta.rows()) {
     Row row = delta;
     if (rows[index]) {
       auto present = decode_row(*rows[index]);
-      if (!present) return fail(damaged("a row", present.error()));
+      if (!present) return fail(store_damaged("a row", present.error()));
       row += *present;
     }
     row.is_zero() ? writes.erase(keys[index]) : writes.put(keys[index], encode(row));
@@ -214,11 +264,11 @@ Status ShardStore::each_unit(uint32_t experiment, const std::function<void(const
   const Rules* const rules = rules_.find(experiment);
   if (rules == nullptr) return fail(Errc::not_found, "experiment {} is not known here", experiment);
   for (uint32_t slot = 0; slot < event_slots; ++slot) {
-    const std::string begin = prefix(slot, unit_kind) + big_endian(experiment).substr(4);
+    const std::string begin = key_prefix(slot, KeyKind::unit) + experiment_bytes(experiment);
     TROUPE_CHECK(
         database_.each(storage::KeyRange::of_prefix(begin), [&](std::string_view, std::string_view value) -> Status {
           const auto record = decode_unit_record(value, *rules);
-          if (!record) return fail(damaged("a unit", record.error()));
+          if (!record) return fail(store_damaged("a unit", record.error()));
           visit(*record);
           return {};
         }));
@@ -228,40 +278,41 @@ Status ShardStore::each_unit(uint32_t experiment, const std::function<void(const
 
 Result<Aggregates> ShardStore::rows_of(uint32_t slot) const {
   Aggregates rows;
-  TROUPE_CHECK(database_.each(storage::KeyRange::of_prefix(prefix(slot, row_kind)),
+  TROUPE_CHECK(database_.each(storage::KeyRange::of_prefix(key_prefix(slot, KeyKind::row)),
                               [&](std::string_view key, std::string_view value) -> Status {
-                                const auto name = row_key_from(key.substr(prefix_bytes));
-                                if (!name) return fail(damaged("a row's key", name.error()));
+                                const auto name = row_key_from(key.substr(key_prefix_bytes));
+                                if (!name) return fail(store_damaged("a row's key", name.error()));
                                 auto row = decode_row(value);
-                                if (!row) return fail(damaged("a row", row.error()));
+                                if (!row) return fail(store_damaged("a row", row.error()));
                                 rows.set(*name, std::move(*row));
                                 return {};
                               }));
   return rows;
 }
 
-Result<Aggregates> ShardStore::recount(uint32_t slot) const {
-  std::map<UnitKey, UnitRecord> records;
-  Aggregates rows;
-  TROUPE_CHECK(database_.each(
-      storage::KeyRange::of_prefix(prefix(slot, raw_kind)), [&](std::string_view, std::string_view value) -> Status {
-        if (value.size() < stream_bytes + number_bytes)
-          return fail(Errc::corrupt_data, "the store of events is damaged: a block of {} bytes", value.size());
-        const auto bytes = events_of_block(value.substr(stream_bytes + number_bytes));
-        if (!bytes) return fail(damaged("a block", bytes.error()));
-        std::vector<protocol::Event> events;
-        for (const std::string_view one : *bytes)
-          if (auto event = decode_event(one)) events.push_back(std::move(*event));
-        EventBatch batch(rules_);
-        for (const protocol::Event& event : events) batch.add(event);
-        const std::vector<UnitKey>& units = batch.units();
-        std::vector<UnitRecord> touched;
-        for (const UnitKey& unit : units) touched.push_back(std::move(records[unit]));
-        rows.merge(batch.apply(touched).delta);
-        for (size_t i = 0; i < units.size(); ++i) records[units[i]] = std::move(touched[i]);
-        return {};
+Result<size_t> ShardStore::remove_old_blocks(uint32_t slot, WallTime before, size_t blocks_max) {
+  if (is_stale_) {
+    TROUPE_CHECK(load());
+  }
+  SlotState& state = slots_[slot];
+  const int64_t cutoff = unix_microseconds(before);
+  uint64_t end = state.first_block;
+  int64_t last_us = 0;
+  TROUPE_CHECK(
+      each_block(database_, slot, state.first_block, [&](uint64_t number, const StoredBlock& block) -> Result<bool> {
+        if (number - state.first_block >= blocks_max || block.taken_unix_us >= cutoff) return false;
+        end = number + 1;
+        last_us = block.taken_unix_us;
+        return true;
       }));
-  return rows;
+  const size_t removed = end - state.first_block;
+  if (removed == 0) return removed;
+  storage::EventBatch writes;
+  writes.erase(storage::KeyRange{raw_key(slot, state.first_block), raw_key(slot, end)});
+  writes.put(key_prefix(slot, KeyKind::removed), numbers_to_bytes(end, last_us));
+  TROUPE_CHECK(write(writes, storage::Durability::unsynced));
+  state.first_block = end;
+  return removed;
 }
 
 Status ShardStore::export_slot(uint32_t slot, const storage::KeyVisitor& visit) const {

@@ -1,12 +1,7 @@
 #pragma once
-// ShardStore: the events of some slots, and what they come to, on disk. Blocks on disk: on a thread of its own.
+// ShardStore: the events of some slots, and what they come to, on disk; shard_keys.hpp says how they lie there. Blocks
+// on disk: on a thread of its own.
 //
-// Everything of a slot lies under keys that begin with its number, so that a slot is moved as a range:
-//   SLOT 'w' STREAM      the next sequence number of a gateway's log
-//   SLOT 'c'             how many blocks were taken
-//   SLOT 'r' NUMBER      a block as it came, in the order in which they were taken
-//   SLOT 'u' UNIT KEY    the record of a unit in an experiment
-//   SLOT 'a' ROW KEY     a row of aggregates, of this slot's units
 // A block, what it changes and the log's position are one write: each event counts once, whatever dies when.
 
 #include <array>
@@ -15,24 +10,32 @@
 #include <vector>
 
 #include "actors/experiment/ledger/event_batch.hpp"
+#include "actors/experiment/shard/stored_block.hpp"
 #include "storage/event_database.hpp"
 
 namespace troupe::experiment {
 
-/// A gateway's log, from its making until it is thrown away.
-struct StreamKey {
-  uint64_t high = 0;
-  uint64_t low = 0;
-  auto operator<=>(const StreamKey&) const = default;
-};
-
+/// Since the store was opened.
 struct ShardCounts {
   uint64_t blocks = 0;
   uint64_t events = 0;
   uint64_t repeated = 0;  ///< Events that were there already: sent again, or outcomes of a known id.
   uint64_t foreign = 0;   ///< Of experiments that are not known here.
-  uint64_t damaged = 0;   ///< Bytes that are no event: passed over.
-  uint64_t missing = 0;   ///< That their log no longer keeps: they will not come.
+};
+
+/// What a slot knows of a gateway's log.
+struct StreamState {
+  uint64_t next = 0;     ///< The first event that is not here.
+  uint64_t missing = 0;  ///< Those that the log no longer had.
+  uint64_t damaged = 0;  ///< Bytes that are no event: passed over.
+  uint64_t lost = 0;     ///< Those that the log could not take: they have no number.
+};
+
+/// Events that gateways saw, and those that are here.
+struct DeliveryCounts {
+  uint64_t expected = 0;
+  uint64_t received = 0;  ///< At most `expected`.
+  bool operator==(const DeliveryCounts&) const = default;
 };
 
 class ShardStore {
@@ -41,8 +44,9 @@ class ShardStore {
   static Result<std::unique_ptr<ShardStore>> open(storage::EventDatabase& database);
 
   /// The rules of all experiments that are counted, of those with numbers up to `known_through`; replaces what was
-  /// known. Events of others up to it (deleted ones, say) are kept as they came and counted as foreign.
-  void set_rules(std::vector<Rules> all, uint32_t known_through);
+  /// known. Events of others up to it (deleted ones, say) are kept as they came and counted as foreign. Errors: of
+  /// writing; then what was known before stands.
+  Status set_rules(std::vector<Rules> all, uint32_t known_through);
   /// Forgets an experiment's records and rows; raw blocks stay. Errors: of writing.
   Status remove_experiment(uint32_t experiment);
 
@@ -50,20 +54,25 @@ class ShardStore {
   /// are no block or the slot is none; unavailable before the first set_rules(), and where an experiment of the block
   /// is newer than those rules: it is taken once they are known. Other errors are of the disk. Whoever sends the block
   /// again finds out what of it was taken.
-  Result<protocol::EventBlockHeld> take(const protocol::EventBlock& block);
+  Result<protocol::EventBlockHeld> take(const protocol::EventBlock& block, WallTime now);
   Status sync();
 
   /// Over all slots.
   const Aggregates& aggregates() const noexcept { return aggregates_; }
   const ShardCounts& counts() const noexcept { return counts_; }
+  /// Of all events since the store has known of the experiment, whichever they are about: its own can't be told from
+  /// others where they are lost. Not received are events that a gateway's log could not take or no longer had, and
+  /// bytes that were no event.
+  DeliveryCounts delivery(uint32_t experiment) const;
 
   /// The records of an experiment's units in all slots, in no order.
   Status each_unit(uint32_t experiment, const std::function<void(const UnitRecord&)>& visit) const;
-
-  /// All over again from the raw blocks: what the rows of a slot should be. Changes nothing.
-  Result<Aggregates> recount(uint32_t slot) const;
   /// The rows of a slot as they are kept.
   Result<Aggregates> rows_of(uint32_t slot) const;
+
+  /// Removes raw blocks of the slot that were taken before `before`, at most `blocks_max` of them, from the oldest.
+  /// What they came to stays. Says how many. Errors: of reading and writing.
+  Result<size_t> remove_old_blocks(uint32_t slot, WallTime before, size_t blocks_max);
 
   /// Everything of a slot, as another store takes it: pairs of key and value, in order, to `visit`.
   Status export_slot(uint32_t slot, const storage::KeyVisitor& visit) const;
@@ -77,13 +86,20 @@ class ShardStore {
   explicit ShardStore(storage::EventDatabase& database) : database_(database) {}
 
   struct SlotState {
-    std::map<StreamKey, uint64_t> next;  ///< By stream.
+    std::map<StreamKey, StreamState> streams;
+    std::map<uint32_t, DeliveryCounts> before;  ///< What had been delivered when experiments began to be counted.
     uint64_t blocks = 0;
+    uint64_t first_block = 0;  ///< Those before were removed.
+    DeliveryCounts delivered() const;
   };
 
   Status load();
   Status load_slot(uint32_t slot);
+  Status load_streams(uint32_t slot, SlotState& state) const;
+  Status load_deliveries(uint32_t slot, SlotState& state) const;
   Status write(const storage::EventBatch& writes, storage::Durability durability);
+  Status begin_deliveries(const std::vector<Rules>& all);
+  Status note_loss(uint32_t slot, const StreamKey& stream, uint64_t lost);
   Status apply(uint32_t slot, const std::vector<protocol::Event>& events, storage::EventBatch& writes,
                EventBatch::Applied& applied);
 

@@ -7,7 +7,8 @@ namespace troupe::experiment {
 void Shipment::add(uint32_t slot, uint64_t seq, std::string_view event, Time now) {
   Slot& to = slots_[slot];
   if (!to.events.empty() && seq <= to.events.back().seq) return;
-  to.events.push_back({seq, std::string(event), now});
+  to.events.push_back({seq, std::string(event), now, to.next && seq > *to.next});
+  to.next = seq + 1;
   to.bytes += event.size();
   bytes_ += event.size();
 }
@@ -24,7 +25,8 @@ std::optional<OutgoingBlock> Shipment::next(Time now) {
     Slot& slot = slots_[index];
     if (!is_due(slot, now)) continue;
     turn_ = index + 1;
-    OutgoingBlock block{index, slot.events.front().seq, 0, {}};
+    const Waiting& first = slot.events.front();
+    OutgoingBlock block{index, first.follows_gap ? first.seq : 0, first.seq, 0, {}};
     for (const Waiting& event : slot.events) {
       const bool is_full = block.events == limits_.block_events ||
                            (block.events > 0 && block.bytes.size() + event.bytes.size() > limits_.block_bytes);
@@ -69,6 +71,7 @@ void Shipment::failed(uint32_t slot, Time now) {
 
 void Shipment::begin_again() {
   slots_ = {};
+  for (Slot& slot : slots_) slot.next = 0;
   bytes_ = 0;
 }
 

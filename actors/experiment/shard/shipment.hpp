@@ -29,6 +29,7 @@ struct ShipmentLimits {
 /// A block that is to be sent.
 struct OutgoingBlock {
   uint32_t slot = 0;
+  uint64_t oldest_seq = 0;  ///< Of the slot, nothing before this will come, where it is not 0.
   uint64_t first_seq = 0;
   size_t events = 0;
   std::string bytes;
@@ -39,7 +40,7 @@ class Shipment {
   explicit Shipment(ShipmentLimits limits = {}) : limits_(limits) {}
 
   bool wants_more() const noexcept { return bytes_ < limits_.bytes_max; }
-  /// The next event of a slot. One that is held already is passed over.
+  /// The next event of a slot. One that is there already is passed over; numbers that are left out will not come.
   void add(uint32_t slot, uint64_t seq, std::string_view event, Time now);
 
   /// A block to send now; none where all that waits waits for company, an answer or a retry.
@@ -53,7 +54,7 @@ class Shipment {
   /// The block on its way did not arrive: it goes again, later.
   void failed(uint32_t slot, Time now);
 
-  /// Forgets everything: the log is read anew.
+  /// Forgets everything: the log is read anew, from the oldest that it keeps.
   void begin_again();
 
   size_t waiting_bytes() const noexcept { return bytes_; }
@@ -63,9 +64,11 @@ class Shipment {
     uint64_t seq;
     std::string bytes;
     Time since;
+    bool follows_gap;
   };
   struct Slot {
-    std::deque<Waiting> events;  ///< From the first that is not held.
+    std::deque<Waiting> events;    ///< From the first that is not held.
+    std::optional<uint64_t> next;  ///< That add() should bring; none before it is known where the log begins.
     size_t bytes = 0;
     size_t on_their_way = 0;
     std::optional<Time> not_before;

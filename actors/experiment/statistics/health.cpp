@@ -29,6 +29,14 @@ double variance_of(const Moments& arm) {
   return arm.m2 / (arm.n - 1);
 }
 
+Status check_counts(EventCounts counts, std::string_view of) {
+  if (counts.expected == 0)
+    return fail_field("expected", "{} expects no events: there is no share of them to lose", of);
+  if (counts.received <= counts.expected) return {};
+  return fail_field("received", "{} received {} events of {}; it can't be more than all", of, counts.received,
+                    counts.expected);
+}
+
 double lost_share(EventCounts counts) {
   return static_cast<double>(counts.expected - counts.received) / static_cast<double>(counts.expected);
 }
@@ -81,18 +89,23 @@ Result<Finding> check_pre_exposure_bias(const Moments& a, const Moments& b, doub
 
 Result<Finding> check_event_loss(EventCounts a, EventCounts b, double share_max) {
   TROUPE_CHECK(check_share(share_max, "share_max"));
-  for (const auto& arm : {a, b}) {
-    if (arm.expected == 0) return fail_field("expected", "an arm expects no events: there is no share of them to lose");
-    if (arm.received > arm.expected) {
-      return fail_field("received", "an arm received {} events of {}; it can't be more than all", arm.received,
-                        arm.expected);
-    }
-  }
+  TROUPE_CHECK(check_counts(a, "an arm"));
+  TROUPE_CHECK(check_counts(b, "an arm"));
   const double share_a = lost_share(a), share_b = lost_share(b), worst = std::max(share_a, share_b);
   Finding finding{HealthCheck::event_loss, worst <= share_max, worst, share_max, {}};
   finding.sentence =
       fmt::format("{} and {} events of the arms are lost ({:.3g} % and {:.3g} %; {:.3g} % is tolerated).",
                   a.expected - a.received, b.expected - b.received, 100 * share_a, 100 * share_b, 100 * share_max);
+  return finding;
+}
+
+Result<Finding> check_event_loss(EventCounts all, double share_max) {
+  TROUPE_CHECK(check_share(share_max, "share_max"));
+  TROUPE_CHECK(check_counts(all, "the experiment"));
+  const double share = lost_share(all);
+  Finding finding{HealthCheck::event_loss, share <= share_max, share, share_max, {}};
+  finding.sentence = fmt::format("{} of {} events are lost ({:.3g} %; {:.3g} % is tolerated).",
+                                 all.expected - all.received, all.expected, 100 * share, 100 * share_max);
   return finding;
 }
 

@@ -45,6 +45,9 @@ struct EventCounts {
 /// Value is the greater share of lost events of the two arms, unhealthy above `share_max` [0, 1].
 Result<Finding> check_event_loss(EventCounts a, EventCounts b, double share_max = 0.001);
 
+/// Where it is not known of which arm lost events are.
+Result<Finding> check_event_loss(EventCounts all, double share_max = 0.001);
+
 /// Whether a metric stopped varying in an arm: constant fallbacks, a broken instrument. Value is the smaller variance
 /// over the greater one, 0 where neither varies; unhealthy below `ratio_min` [0, 1]. Refuses arms of fewer than 100
 /// units.

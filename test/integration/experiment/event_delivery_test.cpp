@@ -55,7 +55,7 @@ struct Node {
   void open_log() {
     log.reset();
     log = std::shared_ptr<storage::EventLog>(
-        storage::EventLog::open(directory.path() / "log", {.segment_bytes = 1_MiB}, clock, random).value());
+        storage::EventLog::open(directory.path() / folder, log_options, clock, random).value());
     recorder.emplace(log);
   }
   void start_shard() {
@@ -73,6 +73,7 @@ struct Node {
     parts.limits.delay = 5ms;
     parts.limits.retry = 20ms;
     parts.interval = 5ms;
+    parts.question_interval = 20ms;
     shipper =
         host->spawn_actor<ShipperActor>(std::string(shipper_path), {.placement = actor::Placement::own_thread}, parts)
             .value();
@@ -84,15 +85,15 @@ struct Node {
     ref = {};
   }
 
-  /// A unit, its attempt and its outcome.
+  /// Units, each with its outcome, told early, and its attempt.
   void add(int units) {
     for (int i = 0; i < units; ++i, ++next) {
       const std::string unit = "user-" + std::to_string(next);
       const protocol::ArmOf place{7, 1, static_cast<uint32_t>(next % 2)};
-      recorder->expose({next, protocol::UnitKind::user, unit, protocol::Exposure{place}});
-      recorder->record({next, protocol::UnitKind::user, unit, protocol::Attempt{place, 0, 1000, 0, 1, 1}});
       const protocol::Outcome outcome{1, static_cast<uint64_t>(next), "conversion", Fixed{1} << fixed_bits};
       recorder->record_outcomes({{next + 1, protocol::UnitKind::user, unit, outcome}}, [](const Status&) {});
+      recorder->expose({next, protocol::UnitKind::user, unit, protocol::Exposure{place}});
+      recorder->record({next, protocol::UnitKind::user, unit, protocol::Attempt{place, 0, 1000, 0, 1, 1}});
     }
   }
   ExperimentRows rows() {
@@ -141,6 +142,8 @@ struct Node {
   SystemClock clock;
   SeededRandom random{1};
   std::string store = "store";
+  std::string folder = "log";
+  storage::EventLogOptions log_options{.segment_bytes = 1_MiB};
   std::shared_ptr<storage::EventLog> log;
   std::optional<LogRecorder> recorder;
   std::unique_ptr<actor::Host> host =
@@ -203,6 +206,37 @@ BOOST_AUTO_TEST_CASE(a_shard_that_lost_its_store_while_the_gateway_was_down_is_f
   const auto until = std::chrono::steady_clock::now() + 20s;
   while (units_counted() < next && std::chrono::steady_clock::now() < until) std::this_thread::yield();
   check_all_counted();
+}
+
+BOOST_AUTO_TEST_CASE(what_a_full_log_could_not_take_is_told_to_the_shard_without_new_events) {
+  stop(shipper);
+  folder = "small";
+  log_options = {.segment_bytes = 128_KiB, .bytes_max = 512_KiB};
+  open_log();
+  stop(shard);
+  start_shipper();
+  const protocol::Attempt attempt{{7, 1, 0}, 0, 1000, 0, 1, 1};
+  const auto lost = [&] {
+    uint64_t sum = 0;
+    for (const uint64_t of_slot : log->lost_in_slots()) sum += of_slot;
+    return sum;
+  };
+  for (int i = 0; lost() < 100; ++i)
+    recorder->record({i, protocol::UnitKind::user, "user-" + std::to_string(i), attempt});
+  // Who is told of it can send it again: that is no loss.
+  const uint64_t lost_before = lost();
+  recorder->record_outcomes({{0, protocol::UnitKind::user, "user-0", protocol::Outcome{1, 1, "conversion", 1}}},
+                            [](const Status&) {});
+  BOOST_TEST(lost() == lost_before);
+  start_shard();
+
+  const auto until = std::chrono::steady_clock::now() + 20s;
+  const auto told = [&] {
+    const DeliveryCounts delivery = rows().delivery;
+    return delivery.expected - delivery.received;
+  };
+  while (told() < lost() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  BOOST_TEST(told() == lost());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

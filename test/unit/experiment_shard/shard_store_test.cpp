@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "actors/experiment/events/event_codec.hpp"
+#include "actors/experiment/shard/shard_reader.hpp"
 #include "runtime/base/random.hpp"
 #include "test/unit/storage/temp_directory.hpp"
 
@@ -28,6 +29,8 @@ Rules rules() {
   made.metrics[2] = {"latency", MetricKind::quantile, 2};
   return made;
 }
+
+constexpr WallTime now{std::chrono::hours{24}};
 
 /// A gateway's log: events of any slot, each with the next number of its slot.
 class Log {
@@ -72,7 +75,7 @@ struct Store {
     database.reset();
     database = storage::EventDatabase::open(directory.path() / "events", {}, random).value();
     shard = ShardStore::open(*database).value();
-    shard->set_rules({rules()}, 7);
+    BOOST_TEST_REQUIRE(shard->set_rules({rules()}, 7).has_value());
   }
 
   test::TempDirectory directory;
@@ -83,11 +86,11 @@ struct Store {
 
 /// Sends the log's events from where the store is, in blocks of a random size; some are sent twice.
 void ship(Log& log, ShardStore& shard, uint32_t slot, Random& random, uint64_t end) {
-  uint64_t next = shard.take(log.block(slot, 0, 0)).value().next_seq;
+  uint64_t next = shard.take(log.block(slot, 0, 0), now).value().next_seq;
   while (next < end) {
     const uint64_t first = random.below(4) == 0 ? random.below(next + 1) : next;
-    next = std::max(next,
-                    shard.take(log.block(slot, first, std::min(first + 1 + random.below(30), end))).value().next_seq);
+    next = std::max(
+        next, shard.take(log.block(slot, first, std::min(first + 1 + random.below(30), end)), now).value().next_seq);
   }
 }
 
@@ -101,10 +104,10 @@ BOOST_AUTO_TEST_CASE(a_block_counts_once_and_a_gap_is_told) {
   for (int i = 0; i < 10; ++i) log.add({0, protocol::UnitKind::user, "anna", protocol::Exposure{{7, 1, 0}}});
   const uint32_t slot = event_slot("anna");
 
-  BOOST_TEST(store.shard->take(log.block(slot, 0, 4)).value().next_seq == 4u);
-  BOOST_TEST(store.shard->take(log.block(slot, 6, 10)).value().next_seq == 4u, "5 and 6 are missing");
-  BOOST_TEST(store.shard->take(log.block(slot, 2, 10)).value().next_seq == 10u);
-  BOOST_TEST(store.shard->take(log.block(slot, 0, 10)).value().next_seq == 10u);
+  BOOST_TEST(store.shard->take(log.block(slot, 0, 4), now).value().next_seq == 4u);
+  BOOST_TEST(store.shard->take(log.block(slot, 6, 10), now).value().next_seq == 4u, "5 and 6 are missing");
+  BOOST_TEST(store.shard->take(log.block(slot, 2, 10), now).value().next_seq == 10u);
+  BOOST_TEST(store.shard->take(log.block(slot, 0, 10), now).value().next_seq == 10u);
 
   BOOST_TEST(store.shard->counts().events == 10u);
   const Row* const row = store.shard->aggregates().find({7, 1, 0, 0, 0});
@@ -117,35 +120,66 @@ BOOST_AUTO_TEST_CASE(nothing_is_taken_before_it_is_known_what_is_counted) {
   store.shard = ShardStore::open(*store.database).value();
   Log log(1);
   log.add({0, protocol::UnitKind::user, "anna", protocol::Exposure{{7, 1, 0}}});
-  const auto take = [&] { return store.shard->take(log.block(event_slot("anna"), 0, 1)); };
+  const auto take = [&] { return store.shard->take(log.block(event_slot("anna"), 0, 1), now); };
 
   BOOST_TEST((take().error().code == Errc::unavailable));
-  store.shard->set_rules({}, 6);
+  BOOST_TEST_REQUIRE(store.shard->set_rules({}, 6).has_value());
   BOOST_TEST(take().error().message == "experiment 7 is not known here yet");
-  store.shard->set_rules({rules()}, 7);
+  BOOST_TEST_REQUIRE(store.shard->set_rules({rules()}, 7).has_value());
   BOOST_TEST(take().value().next_seq == 1u);
   BOOST_TEST(store.shard->counts().events == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(events_of_an_experiment_that_is_no_more_are_kept_and_not_counted) {
   Store store;
-  store.shard->set_rules({}, 7);
+  BOOST_TEST_REQUIRE(store.shard->set_rules({}, 7).has_value());
   Log log(1);
   log.add({0, protocol::UnitKind::user, "anna", protocol::Exposure{{7, 1, 0}}});
 
-  BOOST_TEST(store.shard->take(log.block(event_slot("anna"), 0, 1)).value().next_seq == 1u);
+  BOOST_TEST(store.shard->take(log.block(event_slot("anna"), 0, 1), now).value().next_seq == 1u);
   BOOST_TEST(store.shard->counts().foreign == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(what_a_log_no_longer_keeps_is_counted_as_missing) {
+BOOST_AUTO_TEST_CASE(what_a_log_no_longer_keeps_or_could_not_take_does_not_come_and_that_is_remembered) {
   Store store;
   Log log(1);
   for (int i = 0; i < 10; ++i) log.add({0, protocol::UnitKind::user, "anna", protocol::Exposure{{7, 1, 0}}});
   auto block = log.block(event_slot("anna"), 6, 10);
   block.oldest_seq = 6;
+  block.lost = 2;
 
-  BOOST_TEST(store.shard->take(block).value().next_seq == 10u);
-  BOOST_TEST(store.shard->counts().missing == 6u);
+  BOOST_TEST(store.shard->take(block, now).value().next_seq == 10u);
+  BOOST_TEST((store.shard->delivery(7) == DeliveryCounts{12, 4}));
+  auto nothing_new = log.block(event_slot("anna"), 10, 10);
+  nothing_new.lost = 5;
+  BOOST_TEST(store.shard->take(nothing_new, now).value().next_seq == 10u);
+  BOOST_TEST((store.shard->delivery(7) == DeliveryCounts{15, 4}));
+  // A log that was opened again after a crash may know of less.
+  nothing_new.lost = 1;
+  BOOST_TEST(store.shard->take(nothing_new, now).value().next_seq == 10u);
+
+  store.reopen();
+
+  BOOST_TEST((store.shard->delivery(7) == DeliveryCounts{15, 4}));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_lost_before_an_experiment_is_nothing_to_it) {
+  Store store;
+  Log log(1);
+  for (int i = 0; i < 10; ++i) log.add({0, protocol::UnitKind::user, "anna", protocol::Exposure{{7, 1, 0}}});
+  auto block = log.block(event_slot("anna"), 0, 5);
+  block.lost = 3;
+  BOOST_TEST(store.shard->take(block, now).has_value());
+  Rules later = rules();
+  later.experiment = 8;
+  BOOST_TEST_REQUIRE(store.shard->set_rules({rules(), later}, 8).has_value());
+  block = log.block(event_slot("anna"), 5, 10);
+  block.lost = 4;
+  BOOST_TEST(store.shard->take(block, now).has_value());
+
+  BOOST_TEST((store.shard->delivery(7) == DeliveryCounts{14, 10}));
+  BOOST_TEST((store.shard->delivery(8) == DeliveryCounts{6, 5}));
+  BOOST_TEST((store.shard->delivery(9) == DeliveryCounts{}), "nobody counts it");
 }
 
 BOOST_AUTO_TEST_CASE(bytes_that_are_no_events_are_refused_or_counted) {
@@ -156,10 +190,10 @@ BOOST_AUTO_TEST_CASE(bytes_that_are_no_events_are_refused_or_counted) {
     return protocol::EventBlock{1, 1, slot, 0, 0, Bytes::own(std::move(bytes))};
   };
 
-  BOOST_TEST(store.shard->take(block("abc")).error().message == "a block of events ends within a length");
-  BOOST_TEST(store.shard->take(block(garbage, 64)).error().message == "there are 64 slots, and none 64");
-  BOOST_TEST(store.shard->take(block(garbage)).value().next_seq == 1u);
-  BOOST_TEST(store.shard->counts().damaged == 1u);
+  BOOST_TEST(store.shard->take(block("abc"), now).error().message == "a block of events ends within a length");
+  BOOST_TEST(store.shard->take(block(garbage, 64), now).error().message == "there are 64 slots, and none 64");
+  BOOST_TEST(store.shard->take(block(garbage), now).value().next_seq == 1u);
+  BOOST_TEST((store.shard->delivery(7) == DeliveryCounts{1, 0}));
 }
 
 BOOST_AUTO_TEST_CASE(what_was_taken_is_there_after_it_is_opened_again_and_a_recount_gives_the_same_bits) {
@@ -178,8 +212,12 @@ BOOST_AUTO_TEST_CASE(what_was_taken_is_there_after_it_is_opened_again_and_a_reco
 
   BOOST_TEST(!before.rows().empty());
   BOOST_TEST((store.shard->aggregates() == before));
-  for (uint32_t slot = 0; slot < event_slots; ++slot)
-    BOOST_TEST((store.shard->recount(slot).value() == store.shard->rows_of(slot).value()));
+  const ShardReader reader(*store.database);
+  for (uint32_t slot = 0; slot < event_slots; ++slot) {
+    const SlotRecount recount = reader.recount(rules(), slot).value();
+    BOOST_TEST((recount.counted == recount.kept));
+    BOOST_TEST((recount.kept == store.shard->rows_of(slot).value()));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_store_that_lost_its_disk_is_another_and_comes_to_the_same) {
@@ -241,6 +279,89 @@ BOOST_AUTO_TEST_CASE(a_removed_experiment_leaves_nothing_but_the_raw_events) {
   size_t units = 0;
   BOOST_TEST_REQUIRE(store.shard->each_unit(7, [&](const UnitRecord&) { ++units; }).has_value());
   BOOST_TEST(units == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_recount_counts_what_was_counted_and_tells_what_differs) {
+  SeededRandom random(7);
+  Log log = a_log(1, random, 3000);
+  Store store;
+  BOOST_TEST_REQUIRE(store.shard->set_rules({}, 7).has_value());
+  for (uint32_t slot = 0; slot < event_slots; ++slot) ship(log, *store.shard, slot, random, log.size(slot) / 3);
+  BOOST_TEST_REQUIRE(store.shard->set_rules({rules()}, 7).has_value());
+  for (uint32_t slot = 0; slot < event_slots; ++slot) ship(log, *store.shard, slot, random, log.size(slot) / 2);
+  BOOST_TEST_REQUIRE(store.shard->set_rules({}, 7).has_value());
+  for (uint32_t slot = 0; slot < event_slots; ++slot) ship(log, *store.shard, slot, random, log.size(slot));
+
+  const ShardReader reader(*store.database);
+  size_t differing = 0;
+  for (uint32_t slot = 0; slot < event_slots; ++slot) {
+    const SlotRecount recount = reader.recount(rules(), slot).value();
+    BOOST_TEST((recount.counted == recount.kept));
+    Rules others = rules();
+    others.window_us = 1;
+    const SlotRecount otherwise = reader.recount(others, slot).value();
+    differing += otherwise.counted != otherwise.kept;
+  }
+  BOOST_TEST(!store.shard->aggregates().rows().empty());
+  BOOST_TEST(differing > 0u);
+}
+
+BOOST_AUTO_TEST_CASE(raw_events_come_page_by_page_each_once) {
+  SeededRandom random(8);
+  Log log = a_log(1, random, 2000);
+  protocol::Event other{0, protocol::UnitKind::user, "unit-1", protocol::Outcome{9, 9, "no metric's", one}};
+  for (int i = 0; i < 50; ++i) log.add(other);
+  other.kind = protocol::UnitKind::session;
+  other.what = protocol::Outcome{9, 9, "conversion", one};
+  for (int i = 0; i < 50; ++i) log.add(other);
+  Store store;
+  for (uint32_t slot = 0; slot < event_slots; ++slot) ship(log, *store.shard, slot, random, log.size(slot));
+  const ShardReader reader(*store.database);
+  const auto read_all = [&](size_t limit) {
+    std::vector<protocol::Event> all;
+    std::optional<EventCursor> cursor = EventCursor{};
+    while (cursor) {
+      EventPage page = reader.events(rules(), *cursor, limit).value();
+      BOOST_TEST(page.events.size() <= limit);
+      for (EventPage::Entry& entry : page.events) {
+        BOOST_TEST(entry.slot == event_slot(entry.event.unit));
+        all.push_back(std::move(entry.event));
+      }
+      cursor = page.next;
+    }
+    return all;
+  };
+
+  const auto all = read_all(100'000);
+  BOOST_TEST(all.size() == 2000u);
+  BOOST_TEST((read_all(7) == all));
+  BOOST_TEST((event_cursor_from("3.17.4").value() == EventCursor{3, 17, 4}));
+  BOOST_TEST(EventCursor({3, 17, 4}).str() == "3.17.4");
+  for (const char* const wrong : {"", "3", "3.1", "3.1.", "3.1.4x", "64.0.0", "-1.0.0", "3..4", "3.1.4.5"})
+    BOOST_TEST(!event_cursor_from(wrong).has_value(), wrong);
+}
+
+BOOST_AUTO_TEST_CASE(old_blocks_go_in_slices_and_what_they_came_to_stays) {
+  Store store;
+  Log log(1);
+  for (int i = 0; i < 10; ++i) log.add({0, protocol::UnitKind::user, "anna", protocol::Exposure{{7, 1, 0}}});
+  const uint32_t slot = event_slot("anna");
+  for (uint64_t i = 0; i < 10; ++i)
+    BOOST_TEST(store.shard->take(log.block(slot, i, i + 1), now + std::chrono::hours{i}).has_value());
+  const Aggregates before = store.shard->aggregates();
+  const ShardReader reader(*store.database);
+  BOOST_TEST(!reader.removed_until().value().has_value());
+
+  BOOST_TEST(store.shard->remove_old_blocks(slot, now + std::chrono::hours{5}, 3).value() == 3u);
+  store.reopen();
+  BOOST_TEST(store.shard->remove_old_blocks(slot, now + std::chrono::hours{5}, 3).value() == 2u);
+  BOOST_TEST(store.shard->remove_old_blocks(slot, now + std::chrono::hours{5}, 3).value() == 0u);
+
+  const ShardReader after(*store.database);
+  BOOST_TEST((after.removed_until().value() == now + std::chrono::hours{4}));
+  BOOST_TEST(after.events(rules(), {}, 100).value().events.size() == 5u);
+  BOOST_TEST((store.shard->aggregates() == before));
+  BOOST_TEST(store.shard->take(log.block(slot, 0, 10), now).value().next_seq == 10u, "the log's position stays");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

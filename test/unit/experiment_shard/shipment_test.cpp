@@ -17,7 +17,9 @@ struct Ship {
   /// "slot: first+events", or "none".
   std::string next() {
     const auto block = shipment.next(now);
-    return block ? fmt::format("{}: {}+{}", block->slot, block->first_seq, block->events) : "none";
+    if (!block) return "none";
+    const std::string oldest = block->oldest_seq > 0 ? fmt::format(", none before {}", block->oldest_seq) : "";
+    return fmt::format("{}: {}+{}{}", block->slot, block->first_seq, block->events, oldest);
   }
 
   Shipment shipment{limits};
@@ -90,7 +92,22 @@ BOOST_AUTO_TEST_CASE(a_gap_in_the_log_begins_another_block) {
 
   BOOST_TEST(next() == "3: 0+4");
   BOOST_TEST(shipment.held(3, 4));
-  BOOST_TEST(next() == "3: 6+10");
+  BOOST_TEST(next() == "3: 6+10, none before 6");
+  shipment.failed(3, now);
+  now += 500ms;
+  BOOST_TEST(next() == "3: 6+10, none before 6");
+  BOOST_TEST(shipment.held(3, 16));
+  now += 200ms;
+  BOOST_TEST(next() == "3: 16+4");
+}
+
+BOOST_AUTO_TEST_CASE(a_log_that_is_read_from_its_oldest_says_what_it_no_longer_has) {
+  shipment.begin_again();
+  add(3, 5, 15);
+  add(4, 0, 10);
+
+  BOOST_TEST(next() == "3: 5+10, none before 5");
+  BOOST_TEST(next() == "4: 0+10");
 }
 
 BOOST_AUTO_TEST_CASE(reading_stops_while_too_much_is_under_way) {

@@ -14,6 +14,7 @@ EventCheckpoint at(uint64_t synced) {
   EventCheckpoint checkpoint{.stream = {1, 2}, .synced = {synced}, .low_water = {3}};
   checkpoint.acknowledged[63] = 4;
   checkpoint.lost[0] = 5;
+  checkpoint.lost_in_slots[63] = 5;
   return checkpoint;
 }
 
@@ -66,7 +67,7 @@ BOOST_AUTO_TEST_CASE(a_file_without_a_copy_that_can_be_read_is_damaged_and_a_new
   BOOST_TEST(damaged.error().message.find(path.string()) != std::string::npos);
 
   std::string bytes = encode_checkpoint(at(1), 1);
-  bytes[8] = 2;
+  bytes[8] = 3;
   write_text(path, bytes);
   BOOST_TEST((read().error().code == Errc::failed_precondition));
 }
