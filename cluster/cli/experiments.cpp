@@ -1,6 +1,7 @@
 #include <iostream>
 
 #include "cluster/cli/admin_client.hpp"
+#include "cluster/cli/experiment_events.hpp"
 #include "cluster/cli/experiment_verbs.hpp"
 #include "cluster/cli/flags.hpp"
 #include "cluster/cli/render_experiments.hpp"
@@ -15,6 +16,7 @@ struct ExperimentFlags {
   AdminFlags admin;
   std::string name;
   std::string reason;
+  std::string output;
   std::vector<double> weights;
 };
 
@@ -23,6 +25,15 @@ Result<Exit> list(const ExperimentFlags& flags) {
   TROUPE_TRY(const json rows, admin.get("experiments"));
   std::cout << (flags.admin.json ? rows.dump(2) + "\n" : render_experiments(rows));
   return Exit::ok;
+}
+
+/// Empty where there is nothing to say, as of drafts.
+std::string disk_line(const AdminClient& admin, const std::string& name) {
+  const auto disk = admin.get("experiments/" + percent_encode(name) + "/disk");
+  if (!disk) return {};
+  return fmt::format("\nOn disk: {} of its units and sums; {} of all experiments' raw events\n",
+                     format_bytes({disk->value("units_and_rows_bytes", uint64_t{0})}),
+                     format_bytes({disk->value("raw_bytes_of_all", uint64_t{0})}));
 }
 
 /// 5 where it ended without an answer.
@@ -34,7 +45,7 @@ Exit exit_for(const json& row) {
 Result<Exit> status(const ExperimentFlags& flags) {
   TROUPE_TRY(const AdminClient admin, AdminClient::make(flags.admin));
   TROUPE_TRY(const json row, admin.get("experiments/" + percent_encode(flags.name)));
-  std::cout << (flags.admin.json ? row.dump(2) + "\n" : render_experiment(row));
+  std::cout << (flags.admin.json ? row.dump(2) + "\n" : render_experiment(row) + disk_line(admin, flags.name));
   return exit_for(row);
 }
 
@@ -66,15 +77,27 @@ Result<Exit> remove(const ExperimentFlags& flags) {
   return Exit::ok;
 }
 
+Result<Exit> export_raw(const ExperimentFlags& flags) {
+  TROUPE_TRY(const AdminClient admin, AdminClient::make(flags.admin));
+  return export_events(admin, flags.name, flags.output);
+}
+
+Result<Exit> count_again(const ExperimentFlags& flags) {
+  TROUPE_TRY(const AdminClient admin, AdminClient::make(flags.admin));
+  return recount(admin, flags.name, flags.admin.json);
+}
+
 }  // namespace
 
 void add_experiments(CLI::App& app, Shell& shell) {
   CLI::App* group =
       app.add_subcommand("experiment", "Experiments on live traffic, and what can be asked before and without one");
   group->require_subcommand(1);
-  const auto add = [&](const char* verb, const char* help, Result<Exit> (*run)(const ExperimentFlags&), bool is_named) {
+  const auto add = [&](const char* verb, const char* help, Result<Exit> (*run)(const ExperimentFlags&), bool is_named,
+                       Duration timeout = AdminFlags{}.timeout) {
     CLI::App* made = group->add_subcommand(verb, help);
     auto flags = std::make_shared<ExperimentFlags>();
+    flags->admin.timeout = timeout;
     add_admin_flags(*made, flags->admin);
     if (is_named) made->add_option("NAME", flags->name, "Which")->required();
     made->callback([=, &shell] { shell.verb = [=] { return run(*flags); }; });
@@ -92,6 +115,11 @@ void add_experiments(CLI::App& app, Shell& shell) {
   const auto [weigher, weighed] =
       add("weights", "Other shares for its variants; as few units move as can", weigh, true);
   weigher->add_option("WEIGHTS", weighed->weights, "One for each variant, such as 0.75 0.25")->required();
+  // Of each page, and each slot.
+  constexpr std::chrono::minutes patience{5};
+  const auto [exporter, exported] = add("export", "Its raw events, as CSV", export_raw, true, patience);
+  exporter->add_option("-o,--output", exported->output, "A file (default: stdout)")->type_name("FILE");
+  add("recount", "Whether its sums are what its raw events come to, to the last bit", count_again, true, patience);
   add("delete", "A draft, or one that has ended", remove, true);
 }
 

@@ -161,6 +161,8 @@ void add_start(CLI::App& app, Shell& shell) {
   verb->add_option("--log-format", flags->log_format, "json or text (default: json; text to a terminal)");
   add_duration(*verb, "--idempotency-ttl", flags->idempotency_ttl,
                "How long a gateway keeps answers to requests with an idempotency key");
+  add_duration(*verb, "--keep-events", flags->keep_events,
+               "How long a head keeps raw events of experiments, whose sums stay; 0s = for good");
   add_duration(*verb, "--drain-timeout", flags->drain, "How long requests may finish when the node stops");
   add_duration(*verb, "--weight-lease", flags->weight_lease,
                "How long a gateway goes by weights without the head; then only stable versions get unpinned traffic");

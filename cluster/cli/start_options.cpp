@@ -69,6 +69,7 @@ Result<cluster::NodeOptions> node_options(StartFlags& flags, uint64_t random) {
   options.drain_patience = flags.drain;
   options.weight_lease = flags.weight_lease;
   options.idempotency_retention = flags.idempotency_ttl;
+  options.event_retention = flags.keep_events;
   options.cors_origins = flags.cors_origins;
   options.log.level = *level;
   options.log.format = flags.log_format == "text" ? observe::LogFormat::text : observe::LogFormat::json;

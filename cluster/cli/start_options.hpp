@@ -38,6 +38,7 @@ struct StartFlags {
   Duration drain = std::chrono::seconds{30};
   Duration weight_lease = std::chrono::seconds{30};
   Duration idempotency_ttl = std::chrono::hours{24};
+  Duration keep_events = std::chrono::hours{24 * 90};
   bool block = false;
   Duration timeout = std::chrono::seconds{60};  ///< For the node to be ready.
   int ready_fd = -1;                            ///< Set by the parent of a background node.

@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "actors/experiment/shard/shard_reader.hpp"
 #include "cluster/head/key_book.hpp"
 #include "cluster/spec/audit_record.hpp"
 #include "runtime/base/clock.hpp"
@@ -91,6 +92,21 @@ struct DeleteExperiment {
 struct ReadExperiment {
   std::string name;
 };
+/// A page of its raw events.
+struct ReadExperimentEvents {
+  std::string name;
+  experiment::EventCursor after;
+  uint64_t limit = 1000;
+};
+/// Whether the sums of a slot are what its raw events come to.
+struct RecountExperiment {
+  std::string name;
+  uint32_t slot = 0;
+};
+/// What it takes on disk.
+struct ReadExperimentDisk {
+  std::string name;
+};
 
 /// A version that comes piece by piece; answered with where it goes on.
 struct BeginUpload {
@@ -170,8 +186,9 @@ struct VerifyAudit {};
 struct AdminCall {
   std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel, LabelModel, UnlabelModel, RetireModel,
                AnnotateModel, ChangeModelLoad, StartExperiment, StopExperiment, WeighExperiment, DeleteExperiment,
-               ReadExperiment, BeginUpload, UploadPiece, EndUpload, ReadModelBytes, CreateBackup, CreateKey, RevokeKey,
-               CreateToken, RevokeToken, RevokeNode, RotateNode, FindLogs, ReadNodeLog, ReadAudit, VerifyAudit>
+               ReadExperiment, ReadExperimentEvents, RecountExperiment, ReadExperimentDisk, BeginUpload, UploadPiece,
+               EndUpload, ReadModelBytes, CreateBackup, CreateKey, RevokeKey, CreateToken, RevokeToken, RevokeNode,
+               RotateNode, FindLogs, ReadNodeLog, ReadAudit, VerifyAudit>
       what;
   /// Runs once, on the head's thread: must hand over.
   std::function<void(Result<std::string>)> done;

@@ -36,6 +36,9 @@ constexpr std::array paths{
     "/api/v1/experiments/{name}/start",
     "/api/v1/experiments/{name}/stop",
     "/api/v1/experiments/{name}/weights",
+    "/api/v1/experiments/{name}/events",
+    "/api/v1/experiments/{name}/recount",
+    "/api/v1/experiments/{name}/disk",
     "/api/v1/apply",
     "/api/v1/backups",
     "/api/v1/keys",
@@ -52,9 +55,10 @@ constexpr std::array paths{
     "/api/v1/audit/verify",
 };
 
-/// Logs may hold what clients asked, the audit log says who did what from where, and weights may be nobody else's:
-/// reading them is not open on loopback.
+/// Logs may hold what clients asked, raw events say who did what, the audit log who did what from where, and weights
+/// may be nobody else's: reading them is not open on loopback.
 bool needs_key(std::string_view path) {
+  if (path.starts_with("/api/v1/experiments/") && path.ends_with("/events")) return true;
   return std::ranges::any_of(
       std::array{"/api/v1/logs", "/api/v1/audit", "/api/v1/model-files"},
       [path](const std::string& closed) { return path == closed || path.starts_with(closed + '/'); });

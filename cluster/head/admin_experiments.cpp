@@ -1,9 +1,13 @@
 // The admin API's routes of experiments. They are defined by `apply`.
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "actors/experiment/events/event_codec.hpp"
 #include "cluster/head/admin_door.hpp"
 #include "cluster/head/admin_guard.hpp"
+#include "cluster/head/admin_query.hpp"
+#include "cluster/head/experiment_reader.hpp"
 #include "runtime/base/nearest.hpp"
 
 namespace troupe::cluster {
@@ -33,6 +37,43 @@ Result<StopExperiment> parse_stop(const std::string& name, const std::string& bo
   return StopExperiment{name, object.value("reason", "")};
 }
 
+Result<uint64_t> parse_number(const Parameters& parameters, const char* name, uint64_t least, uint64_t most,
+                              uint64_t otherwise) {
+  const std::string text = value_of(parameters, name);
+  if (text.empty()) return otherwise;
+  uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (parsed.ec == std::errc{} && parsed.ptr == end && number >= least && number <= most) return number;
+  return fail_field(name, "{} is a number from {} to {}, not '{}'", name, least, most, text);
+}
+
+Result<ReadExperimentEvents> parse_read_events(const std::string& name, std::string_view query) {
+  TROUPE_TRY(const Parameters parameters, parse_query(query, {"after", "limit"}));
+  ReadExperimentEvents wish{name, {}, 1000};
+  TROUPE_TRY(wish.limit, parse_number(parameters, "limit", 1, event_page_max, wish.limit));
+  const std::string after = value_of(parameters, "after");
+  if (!after.empty()) {
+    TROUPE_TRY(wish.after, experiment::event_cursor_from(after));
+  }
+  return wish;
+}
+
+Result<RecountExperiment> parse_recount(const std::string& name, std::string_view query) {
+  TROUPE_TRY(const Parameters parameters, parse_query(query, {"slot"}));
+  TROUPE_TRY(const uint64_t slot, parse_number(parameters, "slot", 0, experiment::event_slots - 1, 0));
+  return RecountExperiment{name, static_cast<uint32_t>(slot)};
+}
+
+/// Routes of what a wish parsed from name and query reads.
+template <class Parse>
+void add_reading(http::Routes& routes, const AdminDoor& door, const char* path, Parse parse) {
+  routes.add("GET", path, [&door, parse](const auto& request, const auto& names, const ResponderRef& responder) {
+    auto wish = parse(names[0], request.query());
+    wish ? door.ask(std::move(*wish), responder) : refuse(*responder, wish.error());
+  });
+}
+
 }  // namespace
 
 void add_experiment_routes(http::Routes& routes, const AdminDoor& door) {
@@ -41,6 +82,11 @@ void add_experiment_routes(http::Routes& routes, const AdminDoor& door) {
              [&door](const auto&, const auto& names, const ResponderRef& responder) {
                door.ask(ReadExperiment{names[0]}, responder);
              });
+  add_reading(routes, door, "/api/v1/experiments/{name}/events", parse_read_events);
+  add_reading(routes, door, "/api/v1/experiments/{name}/recount", parse_recount);
+  add_reading(
+      routes, door, "/api/v1/experiments/{name}/disk",
+      [](const std::string& name, std::string_view) -> Result<ReadExperimentDisk> { return ReadExperimentDisk{name}; });
   const auto add = [&](const char* method, const char* path, const char* action, auto parse) {
     routes.add(method, path,
                [&door, action, parse](const auto& request, const auto& names, const ResponderRef& responder) {

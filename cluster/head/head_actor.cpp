@@ -134,6 +134,7 @@ void HeadActor::admin(const AdminCall& call) {
   if (const auto* piece = std::get_if<UploadPiece>(&call.what)) return write_upload(*piece, call.done);
   if (const auto* bytes = std::get_if<ReadModelBytes>(&call.what)) return read_model(*bytes, call.done);
   if (const auto* one = std::get_if<ReadExperiment>(&call.what)) return call.done(experiment_status(one->name));
+  if (read_events(call)) return;
   const Done done = recording_failure(call.by, call.done);
   if (const auto* text = std::get_if<ApplyText>(&call.what)) {
     apply(*text, call.by, done);

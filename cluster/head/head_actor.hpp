@@ -40,6 +40,7 @@ struct HeadActorOptions {
   std::vector<storage::StateEntry> model_records;    ///< Likewise, labels and notes of models.
   std::vector<storage::StateEntry> experiment_records;  ///< Likewise, experiments.
   actor::Ref experiment_watcher;                        ///< Empty: nobody looks at their numbers.
+  actor::Ref experiment_reader;                         ///< Empty: nobody reads their raw events.
   bool require_keys = false;                            ///< Also before the first one is made.
   NodeId self;
   Trust trust{{}, {}};                               ///< As the state store holds it at the start,
@@ -175,6 +176,10 @@ class HeadActor final : public actor::Actor {
   void end_experiment(const ExperimentLook& look, const experiment::ExperimentRecord& ended);
   void start_due_experiments();
   Result<std::string> experiment_status(const std::string& name) const;
+  /// Asks the reader of raw events; `wish_of` makes the question of the experiment's record.
+  template <class WishOf>
+  void ask_reader(const std::string& name, const WishOf& wish_of, const Done& done);
+  bool read_events(const AdminCall& call);
 
   // What replicas and nodes write (head_logs.cpp).
   void find_logs(const FindLogs& wish, const Done& done);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cluster/head/experiment_action.hpp"
+#include "cluster/head/experiment_reader.hpp"
 #include "cluster/head/experiment_views.hpp"
 #include "cluster/head/experiment_watcher.hpp"
 #include "cluster/head/head_actor.hpp"
@@ -16,6 +17,9 @@ using experiment::ExperimentRecord;
 using observe::kv;
 
 namespace {
+
+/// For a page of events or the recount of a slot.
+constexpr Duration reader_patience = std::chrono::minutes{5};
 
 std::string text_of(std::span<const double> weights) {
   std::string text;
@@ -257,6 +261,46 @@ Result<std::string> HeadActor::experiment_status(const std::string& name) const 
   if (const auto why = not_started_.find(name); why != not_started_.end() && record->state == experiment::State::draft)
     view["reason"] = "It is to run by now, and does not start: " + why->second;
   return to_text(view);
+}
+
+template <class WishOf>
+void HeadActor::ask_reader(const std::string& name, const WishOf& wish_of, const Done& done) {
+  const ExperimentRecord* const record = experiments_.find(name);
+  if (record == nullptr) return done(fail(Errc::not_found, "there is no experiment {}", name));
+  if (record->started_unix_us == 0)
+    return done(fail(Errc::failed_precondition, "experiment {} has not started, so that it has no events", name));
+  if (!options_.experiment_reader) return done(fail(Errc::unimplemented, "this head keeps no events"));
+  context().call(options_.experiment_reader, wish_of(std::make_shared<const ExperimentRecord>(*record)),
+                 {.deadline = context().now() + reader_patience}, [done](const actor::ReplyEvent& event) {
+                   if (const auto* const said = event.body.get<ExperimentText>()) return done(said->text);
+                   done(fail(event.error.value_or(Error{Errc::internal, "the reader answered otherwise", {}, {}})));
+                 });
+}
+
+/// False where it asks for something else.
+bool HeadActor::read_events(const AdminCall& call) {
+  using Record = std::shared_ptr<const ExperimentRecord>;
+  if (const auto* page = std::get_if<ReadExperimentEvents>(&call.what)) {
+    ask_reader(
+        page->name,
+        [&](Record record) {
+          return ReadEventPage{record, page->after, page->limit};
+        },
+        call.done);
+  } else if (const auto* again = std::get_if<RecountExperiment>(&call.what)) {
+    ask_reader(
+        again->name,
+        [&](Record record) {
+          return RecountSlot{record, again->slot};
+        },
+        call.done);
+  } else if (const auto* disk = std::get_if<ReadExperimentDisk>(&call.what)) {
+    ask_reader(
+        disk->name, [](Record record) { return ReadDiskUse{record}; }, call.done);
+  } else {
+    return false;
+  }
+  return true;
 }
 
 }  // namespace troupe::cluster

@@ -9,6 +9,7 @@
 #include "cluster/head/admin_key.hpp"
 #include "cluster/head/audit_text.hpp"
 #include "cluster/head/catalog_actor.hpp"
+#include "cluster/head/experiment_reader.hpp"
 #include "cluster/head/experiment_watcher.hpp"
 #include "cluster/head/mirror_actor.hpp"
 #include "cluster/node/door_metrics.hpp"
@@ -157,15 +158,18 @@ Result<actor::Ref> start_mirror(const NodeOptions& options, actor::Host& host,
                                        std::move(mirror));
 }
 
-/// Who keeps the events of experiments, and who looks at what they come to.
-Result<actor::Ref> start_experiments(const NodeOptions& options, actor::Host& host, Random& random,
-                                     const observe::Logger& log) {
+/// Who keeps the events of experiments, who looks at what they come to, and who reads them.
+Status start_experiments(const NodeOptions& options, actor::Host& host, Random& random, const observe::Logger& log,
+                         HeadActorOptions& head) {
   const observe::Logger logger = log.with_component("experiments");
   const actor::SpawnOptions own_thread{.placement = actor::Placement::own_thread,
                                        .parent = std::string(protocol::control_plane_path),
                                        .escalates = false};
   experiment::ShardParts shard{.database = nullptr, .log = logger};
   TROUPE_TRY(shard.database, storage::EventDatabase::open(options.data_dir / "experiments", {}, random));
+  shard.keep_raw = options.event_retention;
+  TROUPE_TRY(head.experiment_reader,
+             host.spawn_actor<ExperimentReader>(std::string(experiment_reader_path), own_thread, shard.database));
   ExperimentWatcherParts watcher;
   actor::SpawnOptions for_gateways = own_thread;
   for_gateways.lane = bus::Lane::bulk;
@@ -173,7 +177,9 @@ Result<actor::Ref> start_experiments(const NodeOptions& options, actor::Host& ho
                                                                      std::move(shard)));
   watcher.head = [&host] { return host.find(protocol::head_path); };
   watcher.log = logger;
-  return host.spawn_actor<ExperimentWatcher>(std::string(experiment_watcher_path), own_thread, std::move(watcher));
+  TROUPE_TRY(head.experiment_watcher,
+             host.spawn_actor<ExperimentWatcher>(std::string(experiment_watcher_path), own_thread, std::move(watcher)));
+  return {};
 }
 
 bus::AllowList allow_list_of(const Trust& trust) {
@@ -255,7 +261,7 @@ Result<HeadParts> start_head(const NodeOptions& options, const std::string& publ
   if (buckets.mirror) {
     TROUPE_TRY(head.mirror, start_mirror(options, host, models, buckets.mirror, log));
   }
-  TROUPE_TRY(head.experiment_watcher, start_experiments(options, host, random, log));
+  TROUPE_CHECK(start_experiments(options, host, random, log, head));
   head.models = models;
   head.models_root = options.models_folder();
   head.catalog = catalog;

@@ -51,6 +51,9 @@ Status NodeOptions::validate() const {
   if (idempotency_retention < std::chrono::seconds{1} || idempotency_retention > retention_max)
     return fail_field("--idempotency-ttl", "answers are kept from 1s to 720h, not {}",
                       format_duration(idempotency_retention));
+  if (event_retention != Duration{0} && event_retention < std::chrono::hours{1})
+    return fail_field("--keep-events", "raw events are kept for 1h or more, or for good with 0s, not {}",
+                      format_duration(event_retention));
   if (!model_store.empty() && !roles.head)
     return fail_field("--model-store", "the head keeps the models: say --model-store where it is started");
   if (data_dir.empty()) return fail_field("--data-dir", "a node needs a folder of its own");

@@ -58,6 +58,7 @@ struct NodeOptions {
   ByteCount model_cache{0};  ///< What a worker keeps of fetched models; 0 = default_model_cache().
   Duration weight_lease = std::chrono::seconds{30};         ///< How long a gateway goes by weights without the head.
   Duration idempotency_retention = std::chrono::hours{24};  ///< How long a gateway keeps answers by their key.
+  Duration event_retention = std::chrono::hours{24 * 90};   ///< How long a head keeps raw events; 0 = for good.
   observe::LogOptions log;
   /// The node must end by itself: Node::outcome() says why. Any thread; must only make somebody call stop().
   std::function<void()> on_end;

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "actors/experiment/events/event_codec.hpp"
+#include "actors/experiment/shard/shard_reader.hpp"
 #include "actors/experiment/shard/shard_store.hpp"
 #include "runtime/base/random.hpp"
 
@@ -75,22 +76,25 @@ void run(const std::filesystem::path& directory, size_t events, size_t units, si
   SeededRandom random(2);
   const auto database = storage::EventDatabase::open(directory, {}, random).value();
   const auto shard = ShardStore::open(*database).value();
-  shard->set_rules({rules()}, 1);
+  if (!shard->set_rules({rules()}, 1)) fmt::print("the rules were refused\n");
   const auto begin = Clock::now();
   size_t unsynced = 0;
   for (const protocol::EventBlock& block : blocks) {
-    if (!shard->take(block)) fmt::print("a block was refused\n");
+    if (!shard->take(block, WallTime{})) fmt::print("a block was refused\n");
     if (++unsynced < 16) continue;
     unsynced = 0;
     if (!shard->sync()) fmt::print("a sync failed\n");
   }
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   const auto taken = static_cast<double>(shard->counts().events);
-  uint64_t bytes = 0;
-  for (const auto& file : std::filesystem::recursive_directory_iterator(directory))
-    if (file.is_regular_file()) bytes += file.file_size();
-  fmt::print("{:>9} events of {:>8} units, {:>5} a block: {:>9.0f} /s, {:>6.2f} us each, {:>5.0f} bytes on disk each\n",
-             taken, units, in_block, taken / seconds, 1e6 * seconds / taken, static_cast<double>(bytes) / taken);
+  fmt::print("{:>9} events of {:>8} units, {:>5} a block: {:>9.0f} /s, {:>6.2f} us each; ", taken, units, in_block,
+             taken / seconds, 1e6 * seconds / taken);
+  const ShardReader reader(*database);
+  const auto per = [](const Result<ByteCount>& bytes, size_t of) {
+    return bytes ? static_cast<double>(bytes->value) / static_cast<double>(of) : 0;
+  };
+  fmt::print("{:.0f} bytes a raw event, {:.0f} a unit with its share of {} rows\n", per(reader.raw_bytes(), events),
+             per(reader.bytes_of(1), units), shard->aggregates().rows().size() * event_slots);
 }
 
 }  // namespace

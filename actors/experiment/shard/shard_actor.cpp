@@ -50,9 +50,9 @@ void ShardActor::remove_old() {
   const auto removed = store_->remove_old_blocks(removal_turn_, before, parts_.removed_at_once);
   if (!removed)
     parts_.log.warn("old events are not removed", kv("slot", removal_turn_), kv("error", removed.error().message));
-  // Where there is more, the slot's turn goes on.
-  if (!removed || *removed < parts_.removed_at_once) removal_turn_ = (removal_turn_ + 1) % event_slots;
-  context().after(parts_.removal_interval, [this] { remove_old(); });
+  const bool has_more = removed && *removed == parts_.removed_at_once;
+  if (!has_more) removal_turn_ = (removal_turn_ + 1) % event_slots;
+  context().after(has_more ? parts_.removal_pause : parts_.removal_interval, [this] { remove_old(); });
 }
 
 void ShardActor::take(const protocol::EventBlock& block, actor::Reply reply) {

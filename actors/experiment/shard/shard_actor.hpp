@@ -41,9 +41,10 @@ struct ShardParts {
   size_t sync_blocks = 64;
   Duration sync_delay = std::chrono::milliseconds{2};
   Duration keep_raw{0};  ///< How long raw blocks are kept; 0: for good.
-  /// A slot's old blocks are removed at a time, so many at most; all slots have their turn in 64 of these.
+  /// A slot's old blocks are removed at a time, so many at most; where there are more, soon again.
   Duration removal_interval = std::chrono::seconds{10};
-  size_t removed_at_once = 10'000;
+  Duration removal_pause = std::chrono::milliseconds{100};
+  size_t removed_at_once = 256;
 };
 
 class ShardActor final : public actor::Actor {

@@ -26,8 +26,8 @@ class PageFiller {
   /// False where the page is full; `page.next` says then where the next one begins.
   Result<bool> add(uint32_t slot, uint64_t number, const StoredBlock& block) {
     if (bytes_ >= ShardReader::page_bytes_max.value) return end_at({slot, number, 0});
-    if (!block.is_counted_for(rules_.experiment)) return true;
     bytes_ += block.events.size();
+    if (!block.is_counted_for(rules_.experiment)) return true;
     TROUPE_TRY(const auto events, events_of_block(block.events));
     const bool is_first = slot == from_.slot && number == from_.block;
     for (size_t i = is_first ? from_.event : 0; i < events.size(); ++i) {

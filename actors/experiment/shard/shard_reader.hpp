@@ -42,7 +42,7 @@ struct SlotRecount {
 class ShardReader {
  public:
   /// Of a page: so much of raw events is read at the most, whoever they are about.
-  static constexpr ByteCount page_bytes_max = 1_MiB;
+  static constexpr ByteCount page_bytes_max = 4_MiB;
 
   /// `database` must outlive it.
   explicit ShardReader(const storage::EventDatabase& database) : database_(database) {}

@@ -1,7 +1,9 @@
 // Events from a gateway's log to a shard's store, by real actors, a real log and a real database.
 
 #include <boost/test/unit_test.hpp>
+#include <fstream>
 #include <future>
+#include <numeric>
 
 #include "actors/experiment/shard/log_recorder.hpp"
 #include "actors/experiment/shard/shard_actor.hpp"
@@ -113,14 +115,7 @@ struct Node {
   /// Every event of every unit once, or what is wrong.
   void check_all_counted() {
     BOOST_TEST_REQUIRE(log->sync().has_value());
-    const auto until = std::chrono::steady_clock::now() + 20s;
-    const auto ends = next_seqs();
-    const auto is_done = [&] {
-      for (uint8_t slot = 0; slot < event_slots; ++slot)
-        if (log->acknowledged_through(slot) < ends[slot]) return false;
-      return true;
-    };
-    while (!is_done() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    wait_until_acknowledged(next_seqs());
     Int128 converted = 0;
     Int128 requests = 0;
     const ExperimentRows counted = rows();
@@ -128,6 +123,16 @@ struct Node {
     BOOST_TEST(units_counted() == next);
     BOOST_TEST(from_fixed(converted) == static_cast<double>(next));
     BOOST_TEST(from_fixed(requests) == static_cast<double>(next));
+  }
+  void wait_until_acknowledged(const std::array<uint64_t, event_slots>& ends) {
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    const auto is_done = [&] {
+      for (uint8_t slot = 0; slot < event_slots; ++slot)
+        if (log->acknowledged_through(slot) < ends[slot]) return false;
+      return true;
+    };
+    while (!is_done() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    BOOST_TEST_REQUIRE(is_done());
   }
   /// Of each slot, as a reader finds them.
   std::array<uint64_t, event_slots> next_seqs() {
@@ -206,6 +211,32 @@ BOOST_AUTO_TEST_CASE(a_shard_that_lost_its_store_while_the_gateway_was_down_is_f
   const auto until = std::chrono::steady_clock::now() + 20s;
   while (units_counted() < next && std::chrono::steady_clock::now() < until) std::this_thread::yield();
   check_all_counted();
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_read_of_a_damaged_log_is_told_as_lost_and_the_rest_comes) {
+  stop(shipper);
+  folder = "damaged";
+  log_options = {.segment_bytes = 128_KiB, .bytes_max = 4_MiB};
+  open_log();
+  for (int i = 0; i < 20; ++i) {
+    add(100);
+    BOOST_TEST_REQUIRE(log->sync().has_value());
+  }
+  const auto ends = next_seqs();
+  {
+    std::fstream segment(directory.path() / folder / storage::segment_file_name(1),
+                         std::ios::in | std::ios::out | std::ios::binary);
+    segment.seekp(storage::segment_header_bytes + 50'000);
+    segment.write("damage", 6);
+    BOOST_TEST_REQUIRE(segment.good());
+  }
+  start_shipper();
+
+  wait_until_acknowledged(ends);
+  const DeliveryCounts delivery = rows().delivery;
+  BOOST_TEST(delivery.expected == std::accumulate(ends.begin(), ends.end(), uint64_t{0}));
+  BOOST_TEST(delivery.received < delivery.expected);
+  BOOST_TEST(delivery.received > delivery.expected / 2);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_full_log_could_not_take_is_told_to_the_shard_without_new_events) {
