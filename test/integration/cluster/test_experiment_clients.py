@@ -74,8 +74,19 @@ def post(door: Http, events: List[dict]) -> None:
     assert answer.status == 200, answer
 
 
+def raw_events(cluster: Cluster, kind: str) -> Dict[str, List[dict]]:
+    """What the experiment exports, by way of Parquet; by kind of event."""
+    source, target = cluster.root / f"{kind}.csv", cluster.root / f"{kind}.parquet"
+    cluster.run("experiment", "export", f"by-{kind}", "-o", source)
+    count = troupe.experiments.to_parquet(source, target)
+    rows = pytest.importorskip("pyarrow.parquet").read_table(target).to_pylist()
+    assert len(rows) == count
+    return {wanted: [row for row in rows if row["kind"] == wanted] for wanted in ("exposure", "attempt", "outcome")}
+
+
 def test_what_is_told_over_zeromq_and_http_counts_alike_and_once(served: Cluster):
     pytest.importorskip("xxhash")
+    pytest.importorskip("pyarrow")
     for kind, argument in ARGUMENTS.items():
         shown = start(served, kind)
         units = [f"{kind}-{i}" for i in range(120)]
@@ -99,6 +110,11 @@ def test_what_is_told_over_zeromq_and_http_counts_alike_and_once(served: Cluster
             "clicks": {name: [len(of), sum(int(u.rpartition("-")[2]) % 3 == 0 for u in of)] for name, of in counted.items()},
         }
         wait_until(lambda: numbers(served, kind) == in_all, f"the experiment by {kind} counts {in_all}", timeout=30)
+        raw = raw_events(served, kind)
+        assert {row["unit"]: row["variant"] for row in raw["exposure"]} == given
+        assert all(row["served"] is True and row["latency_ms"] > 0 for row in raw["attempt"]) and len(raw["attempt"]) == 120
+        assert {row["value"] for row in raw["outcome"] if row["name"] == "clicks"} == {2.0}
+        assert len({row["id"] for row in raw["outcome"]}) == len(liked[0::4]) + len(liked[1::4]) + len(clicks[0::3])
 
 
 def test_a_program_works_out_the_variants_that_gateways_give(served: Cluster):
