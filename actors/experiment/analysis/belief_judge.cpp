@@ -7,7 +7,6 @@
 #include "actors/experiment/analysis/pair_estimate.hpp"
 #include "actors/experiment/analysis/quantile_comparison.hpp"
 #include "actors/experiment/definition/compile.hpp"
-#include "actors/experiment/statistics/ratios.hpp"
 
 namespace troupe::experiment {
 namespace {
@@ -39,23 +38,13 @@ std::vector<ArmSums> strata_of(const MetricView& view, size_t arms) {
   return strata;
 }
 
-/// An arm's mean or ratio in one stratum, and the variance of that.
-Result<std::pair<double, double>> reading_of(MetricKind kind, const UnitSums& sums) {
-  if (kind == MetricKind::ratio) {
-    TROUPE_TRY(const RatioEstimate ratio, ratio_of_sums(ratio_moments_of(sums)));
-    return std::pair{ratio.ratio, ratio.standard_error * ratio.standard_error};
-  }
-  const Moments moments = moments_of(sums);
-  return std::pair{moments.mean, moments.m2 / (moments.n - 1) / moments.n};
-}
-
 Result<Posterior> posterior_of(MetricKind kind, const UnitSums& sums) {
   if (kind == MetricKind::conversion)
     return rate_posterior({static_cast<double>(sums.x >> fixed_bits), static_cast<double>(sums.units)});
   if (kind != MetricKind::ratio) return mean_posterior(moments_of(sums));
   TROUPE_TRY(const auto reading, reading_of(kind, sums));
-  if (!(reading.second > 0)) return fail(Errc::invalid_argument, "nothing varies");
-  return Posterior{LocatedT{reading.first, std::sqrt(reading.second), static_cast<double>(sums.units) - 1}};
+  if (!(reading.standard_error > 0)) return fail(Errc::invalid_argument, "nothing varies");
+  return Posterior{LocatedT{reading.value, reading.standard_error, static_cast<double>(sums.units) - 1}};
 }
 
 /// Each stratum counts for as many units as all arms have in it: what is compared is the same mixture of times.
@@ -71,8 +60,8 @@ Result<Posterior> standardized(MetricKind kind, const std::vector<ArmSums>& stra
     TROUPE_TRY(const auto reading, reading_of(kind, stratum[arm]));
     units += weight;
     own += static_cast<double>(stratum[arm].units);
-    value += weight * reading.first;
-    variance += weight * weight * reading.second;
+    value += weight * reading.value;
+    variance += weight * weight * reading.standard_error * reading.standard_error;
   }
   if (!(variance > 0)) return fail(Errc::invalid_argument, "nothing varies");
   return Posterior{LocatedT{value / units, std::sqrt(variance) / units, own - static_cast<double>(strata.size())}};

@@ -18,16 +18,6 @@ namespace {
 constexpr int64_t stratum_units_min = 10;
 constexpr double unbounded = std::numeric_limits<double>::infinity();
 
-Result<Reading> reading_of(MetricKind kind, const UnitSums& sums) {
-  if (kind == MetricKind::ratio) {
-    TROUPE_TRY(const RatioEstimate ratio, ratio_of_sums(ratio_moments_of(sums)));
-    return Reading{ratio.ratio, ratio.standard_error, static_cast<uint64_t>(sums.units)};
-  }
-  const Moments moments = moments_of(sums);
-  const double error = moments.n < 2 ? 0 : std::sqrt(moments.m2 / (moments.n - 1) / moments.n);
-  return Reading{moments.mean, error, static_cast<uint64_t>(sums.units)};
-}
-
 Result<Estimate> difference_in(const MetricDefinition& metric, const UnitSums& control, const UnitSums& treated) {
   if (metric.kind == MetricKind::ratio)
     return difference_of_ratios(ratio_moments_of(control), ratio_moments_of(treated));

@@ -6,18 +6,12 @@
 
 #include "actors/experiment/analysis/analysis.hpp"
 #include "actors/experiment/analysis/metric_view.hpp"
+#include "actors/experiment/analysis/reading.hpp"
 #include "actors/experiment/ledger/rules.hpp"
 #include "actors/experiment/statistics/estimate.hpp"
 #include "actors/experiment/statistics/summary.hpp"
 
 namespace troupe::experiment {
-
-/// An arm's value and its standard error.
-struct Reading {
-  double value = 0;
-  double standard_error = 0;
-  uint64_t units = 0;
-};
 
 /// Both arms under one revision.
 struct PairStratum {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "actors/experiment/analysis/reading.hpp"
 #include "actors/experiment/statistics/quantile_sequence.hpp"
 
 namespace troupe::experiment {
@@ -17,26 +18,6 @@ std::vector<Bucket> buckets_of_counts(const BucketCounts& counts, double keep) {
                        static_cast<uint64_t>(kept)});
   }
   return buckets;
-}
-
-int64_t events_in(const BucketCounts& counts) {
-  int64_t events = 0;
-  for (const auto& [bucket, count] : counts) events += count;
-  return events;
-}
-
-double quantile_in(const BucketCounts& counts, double quantile) {
-  const double rank = quantile * static_cast<double>(events_in(counts));
-  double before = 0;
-  for (const auto& [bucket, count] : counts) {
-    if (before + static_cast<double>(count) >= rank) {
-      const double low = from_fixed(bucket_begin(bucket));
-      const double high = from_fixed(bucket_begin(static_cast<uint16_t>(bucket + 1)));
-      return low + (high - low) * std::clamp((rank - before) / static_cast<double>(count), 0.0, 1.0);
-    }
-    before += static_cast<double>(count);
-  }
-  return 0;
 }
 
 }  // namespace

@@ -251,8 +251,10 @@ std::string document_of(const Definition& definition, const Analysis& analysis, 
   for (const Comparison& comparison : analysis.comparisons)
     document["comparisons"].push_back(comparison_of(definition, comparison));
   for (const Finding& finding : analysis.health)
-    document["health"].push_back(
-        {{"healthy", finding.healthy}, {"value", number(finding.value)}, {"sentence", finding.sentence}});
+    document["health"].push_back({{"check", name_of(finding.check)},
+                                  {"healthy", finding.healthy},
+                                  {"value", number(finding.value)},
+                                  {"sentence", finding.sentence}});
   if (verdict) {
     document["state"] = name_of(verdict->state);
     document["sentence"] = verdict->sentence;

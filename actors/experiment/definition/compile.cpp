@@ -54,6 +54,15 @@ MetricRule rule_of(const MetricDefinition& metric, Rules& rules) {
   return made;
 }
 
+MetricRule traffic_rule(Rules& rules) {
+  MetricRule made;
+  made.name = "traffic";
+  made.kind = MetricKind::ratio;
+  made.measure = measure_index(rules, "errors");
+  made.per = measure_index(rules, "requests");
+  return made;
+}
+
 }  // namespace
 
 Rules rules_of(const Definition& definition, uint32_t number, WallTime starts) {
@@ -66,11 +75,16 @@ Rules rules_of(const Definition& definition, uint32_t number, WallTime starts) {
   rules.starts_unix_us = unix_microseconds(starts);
   rules.bucket_us = std::max(microseconds(definition.rule.maximum_duration) / buckets_wanted, int64_t{1'000'000});
   for (const MetricDefinition& metric : definition.metrics) rules.metrics.push_back(rule_of(metric, rules));
+  rules.metrics.push_back(traffic_rule(rules));
   return rules;
 }
 
 Rules rules_of(const ExperimentRecord& record) {
   return rules_of(record.definition, record.number, wall_time_from_unix_microseconds(record.started_unix_us));
+}
+
+uint32_t traffic_metric(const Definition& definition) {
+  return static_cast<uint32_t>(definition.metrics.size());
 }
 
 std::vector<protocol::TargetCondition> conditions_of(const Definition& definition) {

@@ -14,6 +14,10 @@ Rules rules_of(const Definition& definition, uint32_t number, WallTime starts);
 /// Of an experiment that has started.
 Rules rules_of(const ExperimentRecord& record);
 
+/// Index, in those rules, of a ratio that is counted of every experiment after the metrics that it asks for: x errors,
+/// y requests.
+uint32_t traffic_metric(const Definition& definition);
+
 std::vector<protocol::TargetCondition> conditions_of(const Definition& definition);
 
 /// Of definitions that check() accepts.

@@ -43,6 +43,22 @@ double lost_share(EventCounts counts) {
 
 }  // namespace
 
+std::string_view name_of(HealthCheck check) {
+  switch (check) {
+    case HealthCheck::sample_ratio:
+      return "sample_ratio";
+    case HealthCheck::multiple_exposure:
+      return "multiple_exposure";
+    case HealthCheck::pre_exposure_bias:
+      return "pre_exposure_bias";
+    case HealthCheck::event_loss:
+      return "event_loss";
+    case HealthCheck::variance_collapse:
+      return "variance_collapse";
+  }
+  return "unknown";
+}
+
 Result<Finding> check_sample_ratio(std::span<const RevisionCounts> revisions, double alpha,
                                    SampleRatioOptions options) {
   TROUPE_CHECK(check_open_unit(alpha, "alpha"));

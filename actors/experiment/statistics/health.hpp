@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "actors/experiment/statistics/sample_ratio.hpp"
 #include "actors/experiment/statistics/summary.hpp"
@@ -13,6 +14,9 @@
 namespace troupe::experiment {
 
 enum class HealthCheck { sample_ratio, multiple_exposure, pre_exposure_bias, event_loss, variance_collapse };
+
+/// "sample_ratio"
+std::string_view name_of(HealthCheck check);
 
 struct Finding {
   HealthCheck check = HealthCheck::sample_ratio;

@@ -128,6 +128,9 @@ BOOST_AUTO_TEST_CASE(rules_name_each_measure_once_and_buckets_follow_the_duratio
   BOOST_TEST((rules.measures[1].of_attempts == AttemptMeasure::latency_ms && rules.measures[1].has_buckets));
   BOOST_TEST((rules.metrics[2].per_counts && rules.metrics[2].per == 1));
   BOOST_TEST((!rules.metrics[3].per_counts && rules.metrics[3].per == 3));
+  BOOST_TEST_REQUIRE(rules.metrics.size() == traffic_metric(definition) + 1);
+  const MetricRule& traffic = rules.metrics[traffic_metric(definition)];
+  BOOST_TEST((!traffic.per_counts && traffic.measure == 2 && traffic.per == 3));
   BOOST_TEST(rules.bucket_us == int64_t{30} * 86'400 * 1'000'000 / 500);
   definition.rule.maximum_duration = std::chrono::minutes{1};
   BOOST_TEST(rules_of(definition, 3, {}).bucket_us == 1'000'000);
