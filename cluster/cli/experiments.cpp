@@ -1,3 +1,6 @@
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <iostream>
 
 #include "cluster/cli/admin_client.hpp"
@@ -87,6 +90,21 @@ Result<Exit> count_again(const ExperimentFlags& flags) {
   return recount(admin, flags.name, flags.admin.json);
 }
 
+Result<Exit> report(const ExperimentFlags& flags) {
+  TROUPE_TRY(const AdminClient admin, AdminClient::make(flags.admin));
+  TROUPE_TRY(std::string page, admin.get_bytes(fmt::format("experiments/{}/{}", percent_encode(flags.name),
+                                                           flags.admin.json ? "history" : "report")));
+  if (flags.admin.json) page += '\n';
+  if (flags.output.empty()) {
+    std::cout << page;
+    return Exit::ok;
+  }
+  std::ofstream file(flags.output, std::ios::binary);
+  if (!(file << page).flush()) return fail(Errc::io_error, "cannot write {}: {}", flags.output, std::strerror(errno));
+  std::cout << "written to " << flags.output << '\n';
+  return Exit::ok;
+}
+
 }  // namespace
 
 void add_experiments(CLI::App& app, Shell& shell) {
@@ -120,6 +138,9 @@ void add_experiments(CLI::App& app, Shell& shell) {
   const auto [exporter, exported] = add("export", "Its raw events, as CSV", export_raw, true, patience);
   exporter->add_option("-o,--output", exported->output, "A file (default: stdout)")->type_name("FILE");
   add("recount", "Whether its sums are what its raw events come to, to the last bit", count_again, true, patience);
+  const auto [reporter, reported] =
+      add("report", "All that its numbers say, as one HTML page; with --json its history", report, true);
+  reporter->add_option("-o,--output", reported->output, "Where it is written; standard output without");
   add("delete", "A draft, or one that has ended", remove, true);
 }
 

@@ -107,6 +107,11 @@ struct RecountExperiment {
 struct ReadExperimentDisk {
   std::string name;
 };
+/// How its numbers came to be what they are.
+struct ReadExperimentHistory {
+  std::string name;
+  bool as_report = false;  ///< Answered with a page (HTML) in place of JSON.
+};
 
 /// A version that comes piece by piece; answered with where it goes on.
 struct BeginUpload {
@@ -186,9 +191,9 @@ struct VerifyAudit {};
 struct AdminCall {
   std::variant<GetView, ApplyText, DeleteDeployment, AddModel, DeleteModel, LabelModel, UnlabelModel, RetireModel,
                AnnotateModel, ChangeModelLoad, StartExperiment, StopExperiment, WeighExperiment, DeleteExperiment,
-               ReadExperiment, ReadExperimentEvents, RecountExperiment, ReadExperimentDisk, BeginUpload, UploadPiece,
-               EndUpload, ReadModelBytes, CreateBackup, CreateKey, RevokeKey, CreateToken, RevokeToken, RevokeNode,
-               RotateNode, FindLogs, ReadNodeLog, ReadAudit, VerifyAudit>
+               ReadExperiment, ReadExperimentHistory, ReadExperimentEvents, RecountExperiment, ReadExperimentDisk,
+               BeginUpload, UploadPiece, EndUpload, ReadModelBytes, CreateBackup, CreateKey, RevokeKey, CreateToken,
+               RevokeToken, RevokeNode, RotateNode, FindLogs, ReadNodeLog, ReadAudit, VerifyAudit>
       what;
   /// Runs once, on the head's thread: must hand over.
   std::function<void(Result<std::string>)> done;

@@ -100,6 +100,19 @@ void AdminDoor::send_bytes(decltype(AdminCall::what) what, const ResponderRef& r
   });
 }
 
+void AdminDoor::send_page(decltype(AdminCall::what) what, const ResponderRef& responder) const {
+  call(std::move(what), {}, [responder](Result<std::string> result) {
+    if (!result) return answer_with(responder, 200, std::move(result));
+    responder->respond(200, "text/html; charset=utf-8", std::move(*result),
+                       {{"cache-control", "no-store"},
+                        {"content-security-policy",
+                         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+                         "frame-ancestors 'none'"},
+                        {"referrer-policy", "no-referrer"},
+                        {"x-content-type-options", "nosniff"}});
+  });
+}
+
 void AdminDoor::write(decltype(AdminCall::what) what, AdminWrite about, int status,
                       const ResponderRef& responder) const {
   AuditAct act = act_of(about);

@@ -29,6 +29,8 @@ class AdminDoor {
   void ask(decltype(AdminCall::what) what, const ResponderRef& responder) const;
   /// As ask(), of bytes.
   void send_bytes(decltype(AdminCall::what) what, const ResponderRef& responder) const;
+  /// As ask(), of a page that runs nothing and loads nothing.
+  void send_page(decltype(AdminCall::what) what, const ResponderRef& responder) const;
   /// Asks the head for it; answers with `status` and what the head says.
   void write(decltype(AdminCall::what) what, AdminWrite about, int status, const ResponderRef& responder) const;
   /// One that is malformed, or may not be, is an admin act too. Of a flood the head is told how many they were.

@@ -87,6 +87,14 @@ void add_experiment_routes(http::Routes& routes, const AdminDoor& door) {
   add_reading(
       routes, door, "/api/v1/experiments/{name}/disk",
       [](const std::string& name, std::string_view) -> Result<ReadExperimentDisk> { return ReadExperimentDisk{name}; });
+  routes.add("GET", "/api/v1/experiments/{name}/history",
+             [&door](const auto&, const auto& names, const ResponderRef& responder) {
+               door.ask(ReadExperimentHistory{names[0]}, responder);
+             });
+  routes.add("GET", "/api/v1/experiments/{name}/report",
+             [&door](const auto&, const auto& names, const ResponderRef& responder) {
+               door.send_page(ReadExperimentHistory{names[0], true}, responder);
+             });
   const auto add = [&](const char* method, const char* path, const char* action, auto parse) {
     routes.add(method, path,
                [&door, action, parse](const auto& request, const auto& names, const ResponderRef& responder) {

@@ -52,16 +52,32 @@ json row_of(const ExperimentRecord& record) {
           {"reason", record.reason}};
 }
 
+/// What the list shows of a document; nothing of one that is empty.
+void add_standing(json& row, const std::string& document) {
+  const json said = json::parse(document, nullptr, false);
+  row["sentence"] = row["reason"];
+  if (!said.is_object()) return;
+  if (row["reason"] == "") row["sentence"] = said.value("sentence", "");
+  const json arms = said.value("variants", json::array());
+  for (size_t arm = 0; arm < arms.size() && arm < row["variants"].size(); ++arm)
+    row["variants"][arm]["units"] = arms[arm].value("units", uint64_t{0});
+}
+
 }  // namespace
 
-json experiments_view(const experiment::ExperimentBook& experiments) {
+json experiments_view(const experiment::ExperimentBook& experiments, const ExperimentDocuments& documents) {
   json rows = json::array();
-  for (const auto& [name, record] : experiments.all()) rows.push_back(row_of(record));
+  for (const auto& [name, record] : experiments.all()) {
+    const auto document = documents.find(name);
+    rows.push_back(row_of(record));
+    add_standing(rows.back(), document == documents.end() ? record.verdict : document->second);
+  }
   return rows;
 }
 
 json experiment_view(const ExperimentRecord& record, const std::string& document) {
   json view = row_of(record);
+  add_standing(view, document);
   view["definition"] = config::to_yaml(record.definition);
   view["revisions"] = json::array();
   for (const experiment::Revision& revision : record.revisions)

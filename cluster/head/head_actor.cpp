@@ -134,6 +134,7 @@ void HeadActor::admin(const AdminCall& call) {
   if (const auto* piece = std::get_if<UploadPiece>(&call.what)) return write_upload(*piece, call.done);
   if (const auto* bytes = std::get_if<ReadModelBytes>(&call.what)) return read_model(*bytes, call.done);
   if (const auto* one = std::get_if<ReadExperiment>(&call.what)) return call.done(experiment_status(one->name));
+  if (const auto* told = std::get_if<ReadExperimentHistory>(&call.what)) return tell_experiment(*told, call.done);
   if (read_events(call)) return;
   const Done done = recording_failure(call.by, call.done);
   if (const auto* text = std::get_if<ApplyText>(&call.what)) {
@@ -197,7 +198,7 @@ Result<std::string> HeadActor::view(View view) {
     case View::deployments:
       return to_text(deployments_view(state_));
     case View::experiments:
-      return to_text(experiments_view(experiments_));
+      return to_text(experiments_view(experiments_, experiment_documents_));
     case View::keys:
       return to_text(keys_view(keys_, unix_microseconds(context().wall())));
     case View::tokens:

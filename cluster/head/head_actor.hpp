@@ -11,6 +11,7 @@
 #include "actors/experiment/lifecycle/experiment_book.hpp"
 #include "cluster/head/admin.hpp"
 #include "cluster/head/audit_log.hpp"
+#include "cluster/head/experiment_historian.hpp"
 #include "cluster/head/experiment_watcher.hpp"
 #include "cluster/head/head_state.hpp"
 #include "cluster/head/key_book.hpp"
@@ -41,6 +42,7 @@ struct HeadActorOptions {
   std::vector<storage::StateEntry> experiment_records;  ///< Likewise, experiments.
   actor::Ref experiment_watcher;                        ///< Empty: nobody looks at their numbers.
   actor::Ref experiment_reader;                         ///< Empty: nobody reads their raw events.
+  actor::Ref experiment_historian;                      ///< Likewise: nobody can tell how they went.
   bool require_keys = false;                            ///< Also before the first one is made.
   NodeId self;
   Trust trust{{}, {}};                               ///< As the state store holds it at the start,
@@ -176,6 +178,7 @@ class HeadActor final : public actor::Actor {
   void end_experiment(const ExperimentLook& look, const experiment::ExperimentRecord& ended);
   void start_due_experiments();
   Result<std::string> experiment_status(const std::string& name) const;
+  void tell_experiment(const ReadExperimentHistory& wish, const Done& done) const;
   /// Asks the reader of raw events; `wish_of` makes the question of the experiment's record.
   template <class WishOf>
   void ask_reader(const std::string& name, const WishOf& wish_of, const Done& done);

@@ -303,4 +303,21 @@ bool HeadActor::read_events(const AdminCall& call) {
   return true;
 }
 
+/// The answer goes from the historian to whoever asked, without the head.
+void HeadActor::tell_experiment(const ReadExperimentHistory& wish, const Done& done) const {
+  const ExperimentRecord* const record = experiments_.find(wish.name);
+  if (record == nullptr) return done(fail(Errc::not_found, "there is no experiment {}", wish.name));
+  if (record->started_unix_us == 0)
+    return done(fail(Errc::failed_precondition,
+                     "{} is a draft, without numbers yet; `troupe experiment start {}` begins it", wish.name,
+                     wish.name));
+  const auto document = experiment_documents_.find(wish.name);
+  const bool is_running = record->state == experiment::State::running;
+  TellExperiment telling{*record,
+                         is_running && document != experiment_documents_.end() ? document->second : record->verdict,
+                         wish.as_report, done};
+  if (const Status sent = options_.experiment_historian.send(std::move(telling)); !sent)
+    done(fail(Errc::unavailable, "nobody can tell how experiments went: {}", sent.error().message));
+}
+
 }  // namespace troupe::cluster

@@ -158,7 +158,7 @@ Result<actor::Ref> start_mirror(const NodeOptions& options, actor::Host& host,
                                        std::move(mirror));
 }
 
-/// Who keeps the events of experiments, who looks at what they come to, and who reads them.
+/// Who keeps the events of experiments, who looks at what they come to, who tells how it went, and who reads them.
 Status start_experiments(const NodeOptions& options, actor::Host& host, Random& random, const observe::Logger& log,
                          HeadActorOptions& head) {
   const observe::Logger logger = log.with_component("experiments");
@@ -177,6 +177,8 @@ Status start_experiments(const NodeOptions& options, actor::Host& host, Random& 
                                                                      std::move(shard)));
   watcher.head = [&host] { return host.find(protocol::head_path); };
   watcher.log = logger;
+  TROUPE_TRY(head.experiment_historian,
+             host.spawn_actor<ExperimentHistorian>(std::string(experiment_historian_path), own_thread, watcher.shard));
   TROUPE_TRY(head.experiment_watcher,
              host.spawn_actor<ExperimentWatcher>(std::string(experiment_watcher_path), own_thread, std::move(watcher)));
   return {};

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Tuple
 
 import pytest
 from polling import wait_until
@@ -210,6 +210,45 @@ def test_a_file_of_experiments_is_created_and_started_at_once(served: Cluster):
     refused = served.cli("experiment", "create", "-", stdin=both)
     assert refused.code == USAGE and "'Deployment' is not a kind" in refused.err
     assert all(row["name"] != "again" for row in served.api("experiments"))
+
+
+def test_how_it_went_is_told_the_same_after_its_end_and_a_restart(served: Cluster, tmp_path: Path):
+    # However slowly this machine asks and tells, each outcome is within its unit's window.
+    served.apply(document("sums", "1", "2").replace("window: 1s", "window: 10m"))
+    draft = served.cli("experiment", "report", "sums")
+    assert draft.code != 0 and "is a draft" in draft.err
+    served.run("experiment", "start", "sums")
+    traffic = Traffic(served)
+    wait_until(lambda: served.api("experiments/sums")["state"] == "running", "it runs")
+    traffic.send(120)
+    wait_until(lambda: counted(served) == (traffic.units, traffic.right), "all is counted")
+    served.run("experiment", "stop", "sums", "--reason", "Enough <seen>.")
+
+    told = served.api("experiments/sums/history")
+
+    assert told["state"] == "stopped" and told["satisfaction_of"] == "correct"
+    for arm in told["traffic"]:
+        assert sum(arm["requests"]) == sum(arm["units"]) and sum(arm["errors"]) == 0
+    line = next(one for one in told["comparisons"] if one["metric"] == "correct")
+    assert (line["control_units"][-1], line["units"][-1]) == (traffic.units["1"], traffic.units["2"])
+    assert line["value"][-1] == pytest.approx(traffic.right["2"] / traffic.units["2"])
+    assert len(line["relative"]) == len(told["times"]) <= 100
+
+    served.head.kill()
+    served.start_again("head")
+    wait_until(lambda: served.cli("experiment", "list").code == 0, "the head is back")
+    assert served.api("experiments/sums/history") == told
+    page = tmp_path / "sums.html"
+    served.run("experiment", "report", "sums", "-o", str(page))
+    html = page.read_text()
+    assert html.startswith("<!doctype html>") and "Enough &lt;seen&gt;." in html and html.count("<svg") >= 4
+    print(f"\n{page}")
+
+
+def counted(cluster: Cluster) -> Tuple[Dict[str, int], Dict[str, int]]:
+    told = cluster.api("experiments/sums/history")
+    units = {version: sum(arm["units"]) for version, arm in zip(("1", "2"), told["traffic"])}
+    return units, {version: one["a"] - 1 for version, one in zip(("1", "2"), told["posteriors"])}
 
 
 def test_what_makes_no_sense_is_refused_in_words(served: Cluster):

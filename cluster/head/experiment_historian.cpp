@@ -1,0 +1,35 @@
+#include "cluster/head/experiment_historian.hpp"
+
+#include "actors/experiment/analysis/history.hpp"
+#include "actors/experiment/report/history_document.hpp"
+#include "actors/experiment/report/report.hpp"
+#include "actors/experiment/shard/shard_actor.hpp"
+
+namespace troupe::cluster {
+
+ExperimentHistorian::ExperimentHistorian(actor::Context& context, actor::Ref shard)
+    : Actor(context), shard_(std::move(shard)) {
+  on<TellExperiment>([this](const TellExperiment& wish) { ask(wish); });
+}
+
+void ExperimentHistorian::ask(const TellExperiment& wish) {
+  if (tellings_ == tellings_max)
+    return wish.done(fail(Errc::overloaded, "{} histories are being told; ask again later", tellings_max));
+  ++tellings_;
+  context().call(shard_, experiment::GetRows{wish.record.number},
+                 {.deadline = context().now() + std::chrono::seconds{10}},
+                 [this, wish](const actor::ReplyEvent& event) {
+                   --tellings_;
+                   if (const auto* const rows = event.body.get<experiment::ExperimentRows>())
+                     return tell(wish, rows->rows);
+                   wish.done(event.error ? Result<std::string>(fail(*event.error))
+                                         : fail(Errc::internal, "the experiment's numbers could not be had"));
+                 });
+}
+
+void ExperimentHistorian::tell(const TellExperiment& wish, const experiment::Aggregates& rows) {
+  const experiment::History history = history_of(wish.record, rows, context().wall());
+  wish.done(wish.as_report ? report_html(wish.record, wish.document, history) : document_of(wish.record, history));
+}
+
+}  // namespace troupe::cluster

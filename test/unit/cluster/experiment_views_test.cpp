@@ -1,0 +1,65 @@
+#include "cluster/head/experiment_views.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace troupe;
+using namespace troupe::cluster;
+using experiment::ExperimentRecord;
+using experiment::State;
+using nlohmann::json;
+
+namespace {
+
+ExperimentRecord record_of(const std::string& name, State state) {
+  ExperimentRecord record;
+  record.definition.name = name;
+  record.definition.model = "clerk";
+  record.definition.variants = {{"control", "1", 0.5}, {"treatment", "2", 0.5}};
+  record.state = state;
+  record.started_unix_us = 1'795'237'692'000'000;
+  return record;
+}
+
+constexpr const char* said = R"({"sentence": "It waits.", "variants": [{"units": 7}, {"units": 9}]})";
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(experiment_views)
+
+BOOST_AUTO_TEST_CASE(a_running_one_is_listed_with_what_was_said_of_it_last) {
+  experiment::ExperimentBook book;
+  book.set(record_of("sums", State::running));
+
+  const json rows = experiments_view(book, {{"sums", said}});
+
+  BOOST_TEST(rows[0]["sentence"] == "It waits.");
+  BOOST_TEST(rows[0]["variants"][0]["units"] == 7);
+  BOOST_TEST(rows[0]["variants"][1]["units"] == 9);
+}
+
+BOOST_AUTO_TEST_CASE(one_that_has_ended_is_listed_with_the_reason_and_the_units_that_its_record_keeps) {
+  experiment::ExperimentBook book;
+  ExperimentRecord record = record_of("sums", State::stopped);
+  record.reason = "Enough.";
+  record.verdict = said;
+  book.set(record);
+
+  const json rows = experiments_view(book, {});
+
+  BOOST_TEST(rows[0]["sentence"] == "Enough.");
+  BOOST_TEST(rows[0]["variants"][1]["units"] == 9);
+}
+
+BOOST_AUTO_TEST_CASE(before_the_first_look_there_is_nothing_to_say) {
+  experiment::ExperimentBook book;
+  book.set(record_of("sums", State::running));
+
+  for (const char* document : {"", "[]", R"({"variants": []})"}) {
+    const json rows = experiments_view(book, {{"sums", document}});
+
+    BOOST_TEST(rows[0]["sentence"] == "");
+    BOOST_TEST(!rows[0]["variants"][0].contains("units"));
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
