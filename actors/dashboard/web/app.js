@@ -3,6 +3,7 @@
 import { actorTree } from "./actor_tree.js";
 import { deploymentCards } from "./deployments.js";
 import { element, setState, setText } from "./dom.js";
+import { experimentCards } from "./experiments.js";
 import { count, duration } from "./format.js";
 import { Poller } from "./poller.js";
 import { actorsTable, modelsTable, nodesTable } from "./tables.js";
@@ -18,6 +19,7 @@ const section = (id) => ({
 
 const tiles = new Map();
 const cards = deploymentCards(find("#deployments .cards"));
+const experiments = experimentCards(find("#experiments .cards"));
 const nodes = nodesTable();
 const models = modelsTable();
 const actors = actorsTable();
@@ -75,6 +77,7 @@ function showData(data) {
   document.title = `${status.healthy ? "" : "⚠ "}${status.cluster} – Troupe`;
   showTiles(status);
   showRows("deployments", cards, status.deployments);
+  showRows("experiments", experiments, data.experiments);
   showRows("nodes", nodes, status.nodes);
   showRows("models", models, status.models);
   find("#models .scroll").hidden = status.models.length === 0;

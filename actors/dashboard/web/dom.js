@@ -54,9 +54,10 @@ export function setState(node, state) {
 
 const tones = {
   alive: "good", ready: "good", running: "good", healthy: "good",
+  decided: "good",
   pending: "busy", loading: "busy", warming: "busy", draining: "busy", starting: "busy",
-  suspect: "warn", backing_off: "warn", restarting: "warn", degraded: "warn",
-  down: "bad", failed: "bad", unreachable: "bad", unavailable: "bad",
+  suspect: "warn", backing_off: "warn", restarting: "warn", degraded: "warn", inconclusive: "warn",
+  down: "bad", failed: "bad", unreachable: "bad", unavailable: "bad", invalid: "bad",
 };
 
 /// A link where `address` is one a browser can open, else its text.

@@ -5,7 +5,7 @@ const patienceMs = 5000;
 const keyName = "troupe-admin-key";
 
 export class Poller {
-  /// `onData({status, actors})` after each round that worked, `onChange(poller)` after every round.
+  /// `onData({status, actors, experiments})` after each round that worked, `onChange(poller)` after every round.
   constructor(onData, onChange) {
     this.onData = onData;
     this.onChange = onChange;
@@ -32,7 +32,7 @@ export class Poller {
   }
 
   hasKey() {
-    return sessionStorage.getItem(keyName) !== null;
+    return hasKey();
   }
 
   ageMs() {
@@ -45,8 +45,9 @@ export class Poller {
     this.running = true;
     let data = null;
     try {
-      const [status, actors] = await Promise.all([get("/api/v1/status"), get("/api/v1/actors")]);
-      data = { status, actors };
+      const [status, actors, experiments] = await Promise.all(
+        ["status", "actors", "experiments"].map((what) => get(`/api/v1/${what}`)));
+      data = { status, actors, experiments };
       this.fetchedAt = performance.now();
       this.trouble = null;
     } catch (problem) {
@@ -68,14 +69,27 @@ class Refusal extends Error {
   }
 }
 
-async function get(path) {
+export async function get(path) {
+  return (await ask(path)).json();
+}
+
+/// What is no JSON.
+export async function getBlob(path) {
+  return (await ask(path)).blob();
+}
+
+export function hasKey() {
+  return sessionStorage.getItem(keyName) !== null;
+}
+
+async function ask(path) {
   const key = sessionStorage.getItem(keyName);
   const response = await fetch(path, {
     headers: key ? { authorization: `Bearer ${key}` } : {},
     signal: AbortSignal.timeout(patienceMs),
     cache: "no-store",
   });
-  if (response.ok) return response.json();
+  if (response.ok) return response;
   const answer = await response.json().catch(() => null);
   throw new Refusal(response.status, answer?.error?.message ?? `the head answered ${response.status}`);
 }
