@@ -6,7 +6,7 @@ const space = "http://www.w3.org/2000/svg";
 const width = 440;
 const height = 190;
 const left = 62;
-const right = width - 10;
+const right = width - 20;
 const top = 8;
 const bottom = height - 24;
 const colours = 8;
@@ -74,7 +74,7 @@ function rangeOf(lines) {
   if (!hasValues) return null;
   const low = Math.min(...values);
   const high = Math.max(...values);
-  const room = high > low ? (high - low) * 0.06 : 1;
+  const room = high > low ? (high - low) * 0.06 : 0.01;
   return [low === 0 ? 0 : low - room, high + room];
 }
 

@@ -13,7 +13,7 @@ namespace {
 constexpr double width = 440;
 constexpr double height = 190;
 constexpr double left = 62;
-constexpr double right = width - 10;
+constexpr double right = width - 20;
 constexpr double top = 8;
 constexpr double bottom = height - 24;
 constexpr uint32_t colours = 8;
@@ -86,7 +86,7 @@ std::optional<Interval> values_of(const TimeChart& chart) {
   if (!has_values) return std::nullopt;
   if (!range) return Interval{0, 1};
   const double reach = range->high - range->low;
-  const double room = reach > 0 ? reach * 0.06 : std::max(std::abs(range->high) * 0.1, 1e-6);
+  const double room = reach > 0 ? reach * 0.06 : range->high != 0 ? std::abs(range->high) * 0.1 : 0.01;
   return Interval{chart.from_zero && range->low == 0 ? 0 : range->low - room, range->high + room};
 }
 
