@@ -80,6 +80,7 @@ class Client:
     totals: Totals = field(default_factory=Totals)
     units: List[str] = field(default_factory=list)
     retries: int = 0
+    done: int = 0  # Calls that were acknowledged.
     events: int = 0
 
     def __post_init__(self) -> None:
@@ -139,6 +140,7 @@ class Client:
                 with Http(self.url, 5) as door:
                     answer = door.post(path, body)
                 if answer.status == 200:
+                    self.done += 1
                     return
                 assert answer.status in (429, 500, 502, 503, 504), answer
                 said = str(answer)
@@ -176,7 +178,22 @@ def kill_and_start_again(cluster: Cluster, names: List[str], away_s: float) -> N
         cluster.nodes[name].kill()
     time.sleep(away_s)
     for name in names:
-        cluster.start_again(name)
+        start_again(cluster, name)
+
+
+def start_again(cluster: Cluster, name: str) -> None:
+    """While it was away its ports were free: somebody's connection may have taken one for a moment."""
+    before = cluster.nodes[name]
+    deadline = time.monotonic() + CATCH_UP_S
+    while True:
+        try:
+            cluster.start_again(name)
+            return
+        except AssertionError:
+            is_taken = "Address already in use" in cluster.nodes[name].tail()
+            if not is_taken or time.monotonic() > deadline:
+                raise
+            cluster.nodes[name] = before
 
 
 def survive(cluster: Cluster, rounds: int) -> None:
@@ -187,7 +204,11 @@ def survive(cluster: Cluster, rounds: int) -> None:
     thread = threading.Thread(target=client.run)
     thread.start()
     try:
-        for _ in range(rounds):
+        for number in range(rounds):
+            # Some kills come before a start is over; but all come to rest now and then.
+            if number % 3 == 0:
+                before = client.done
+                wait_until(lambda: client.done > before or client.failure, "something is acknowledged", CATCH_UP_S)
             time.sleep(chance.uniform(0.05, 0.8))
             victims = chance.choice([["gateway"], ["head"], ["head", "gateway"]])
             kill_and_start_again(cluster, victims, chance.uniform(0, 0.3))
