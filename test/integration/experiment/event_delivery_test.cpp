@@ -7,6 +7,7 @@
 
 #include "actors/experiment/shard/log_recorder.hpp"
 #include "actors/experiment/shard/shard_actor.hpp"
+#include "actors/experiment/shard/shard_reader.hpp"
 #include "actors/experiment/shard/shipper_actor.hpp"
 #include "runtime/actor/host.hpp"
 #include "test/unit/storage/temp_directory.hpp"
@@ -61,9 +62,12 @@ struct Node {
     recorder.emplace(log);
   }
   void start_shard() {
+    database.reset();
+    database = storage::EventDatabase::open(directory.path() / store, {}, random).value();
     ShardParts parts;
-    parts.database = std::shared_ptr<storage::EventDatabase>(
-        storage::EventDatabase::open(directory.path() / store, {}, random).value());
+    parts.database = database;
+    parts.keep_raw = keep_raw;
+    parts.removal_interval = 1ms;
     shard = host->spawn_actor<ShardActor>(std::string(shard_path), {.placement = actor::Placement::own_thread}, parts)
                 .value();
     BOOST_TEST_REQUIRE(shard.send(SetRules{{rules()}, 7}).has_value());
@@ -147,6 +151,8 @@ struct Node {
   SystemClock clock;
   SeededRandom random{1};
   std::string store = "store";
+  std::shared_ptr<storage::EventDatabase> database;
+  Duration keep_raw{0};
   std::string folder = "log";
   storage::EventLogOptions log_options{.segment_bytes = 1_MiB};
   std::shared_ptr<storage::EventLog> log;
@@ -210,6 +216,25 @@ BOOST_AUTO_TEST_CASE(a_shard_that_lost_its_store_while_the_gateway_was_down_is_f
 
   const auto until = std::chrono::steady_clock::now() + 20s;
   while (units_counted() < next && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  check_all_counted();
+}
+
+BOOST_AUTO_TEST_CASE(old_raw_events_go_by_themselves_and_what_they_came_to_stays) {
+  stop(shard);
+  keep_raw = 1ms;
+  start_shard();
+  add(500);
+  check_all_counted();
+
+  const ShardReader reader(*database);
+  const auto is_empty = [&] {
+    const EventPage page = reader.events(rules(), {}, 1).value();
+    return page.events.empty() && !page.next;
+  };
+  const auto until = std::chrono::steady_clock::now() + 20s;
+  while (!is_empty() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  BOOST_TEST(is_empty());
+  BOOST_TEST(reader.removed_until().value().has_value());
   check_all_counted();
 }
 
