@@ -37,7 +37,7 @@ template <caf::spawn_options Options, class... Arguments>
 }
 
 caf::behavior mailbox_behavior(caf::event_based_actor* self, const MailboxRunner& runner) {
-  return {[self, runner, turn = std::make_shared<internal::Handover>()](const internal::CafDelivery& message) {
+  return {[self, runner, turn = std::make_shared<Handover>()](const internal::CafDelivery& message) {
     internal::Delivery& delivery = take_from_caf(message);
     turn->take();  // From the thread that ran the one before.
     const bool goes_on = runner(delivery);

@@ -1,12 +1,12 @@
 #pragma once
 // Delivery: one thing that an actor's mailbox holds.
 
-#include <atomic>
 #include <functional>
 #include <variant>
 
 #include "runtime/actor/context.hpp"
 #include "runtime/actor/reply.hpp"
+#include "runtime/base/handover.hpp"
 #include "runtime/protocol/any_message.hpp"
 
 namespace troupe::actor::internal {
@@ -49,19 +49,6 @@ struct GiveUp {
 };
 struct Stop {
   std::function<void()> stopped;
-};
-
-/// What one thread did before make(), another sees after take(). The queues of a library say so too, but the thread
-/// sanitizer sees only ours.
-class Handover {
- public:
-  Handover() = default;
-  Handover(Handover&&) noexcept {}
-  void make() noexcept { is_made_.store(true, std::memory_order_release); }
-  void take() const noexcept { static_cast<void>(is_made_.load(std::memory_order_acquire)); }
-
- private:
-  std::atomic<bool> is_made_{false};
 };
 
 struct Delivery {

@@ -117,11 +117,12 @@ grpc::ServerGenericBidiReactor* GrpcCall::open(std::shared_ptr<GrpcCalls> calls,
   call->self_ = call;
   if (const Status status = calls->enter(call); !status) {
     call->fail(status.error());
-    return call.get();
+  } else {
+    auto handler = calls->methods.open(context->method(), call);
+    const std::lock_guard lock(call->mutex_);
+    call->handler_ = std::move(handler);
   }
-  auto handler = calls->methods.open(context->method(), call);
-  const std::lock_guard lock(call->mutex_);
-  call->handler_ = std::move(handler);
+  call->handover_.make();
   return call.get();
 }
 
@@ -166,6 +167,7 @@ Result<Bytes> GrpcCall::take_message() {
 }
 
 void GrpcCall::OnReadDone(bool ok) {
+  handover_.take();
   {
     const std::lock_guard lock(mutex_);
     has_message_ = true;
@@ -280,6 +282,7 @@ void GrpcCall::drop_front() {
 }
 
 void GrpcCall::OnWriteDone(bool ok) {
+  handover_.take();
   std::function<void()> on_written;
   {
     const std::lock_guard lock(mutex_);
@@ -293,6 +296,7 @@ void GrpcCall::OnWriteDone(bool ok) {
 }
 
 void GrpcCall::OnCancel() {
+  handover_.take();
   {
     const std::lock_guard lock(mutex_);
     drop_waiting();
@@ -302,6 +306,7 @@ void GrpcCall::OnCancel() {
 }
 
 void GrpcCall::OnDone() {
+  handover_.take();
   calls_->leave(this);
   const std::shared_ptr<GrpcCall> self = std::move(self_);
   std::shared_ptr<RpcHandler> handler;  // Goes without the lock: it may be the last that holds others.

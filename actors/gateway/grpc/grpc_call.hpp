@@ -11,6 +11,7 @@
 #include "actors/gateway/grpc/byte_budget.hpp"
 #include "actors/gateway/grpc/grpc_front_end.hpp"
 #include "actors/gateway/grpc/rpc_methods.hpp"
+#include "runtime/base/handover.hpp"
 
 namespace troupe::gateway {
 
@@ -100,6 +101,7 @@ class GrpcCall final : public RpcCall,
   std::optional<Time> deadline_;
   grpc::ByteBuffer incoming_;       ///< Belongs to gRPC while a read is under way.
   std::shared_ptr<GrpcCall> self_;  ///< Until OnDone().
+  Handover handover_;               ///< From the thread of gRPC that opens it to those that call it back.
 
   mutable std::mutex mutex_;  ///< Of what follows. Handlers are not called with it held; gRPC calls nobody back from
                               ///< within a Start….
