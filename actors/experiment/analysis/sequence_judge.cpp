@@ -90,8 +90,14 @@ void SequenceJudge::follow_rates(Question& question, const MetricView& view, Wal
     question.next_revision = where.first;
     question.next_bucket = where.second + 1;
   }
+  // This test alone decides: two would have two chances to be wrong.
+  comparison.p_value = 1;
+  comparison.log_evidence = 0;
   const auto said = question.rates->now();
-  if (!said) return;
+  if (!said) {
+    comparison.reason = "waits for units whose window is over";
+    return;
+  }
   comparison.method = said->method;
   comparison.p_value = said->p_value;
   comparison.log_evidence = question.rates->log_evidence();

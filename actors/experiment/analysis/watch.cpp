@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "actors/experiment/analysis/exact_moments.hpp"
 #include "actors/experiment/analysis/metric_view.hpp"
@@ -15,6 +16,14 @@ namespace {
 Moments before_of(const UnitSums& sums) {
   const CovariateMoments both = covariate_moments_of(sums);
   return {both.n, both.mean_x, both.m2_x};
+}
+
+/// Its mean is so far from 0 that another arm of which nothing came at all is no chance.
+bool is_measured(const UnitSums& sums) {
+  constexpr double standard_errors_min = 5;
+  const Moments moments = moments_of(sums);
+  return moments.n > 1 &&
+         std::abs(moments.mean) > standard_errors_min * std::sqrt(moments.m2 / (moments.n - 1) / moments.n);
 }
 
 }  // namespace
@@ -92,9 +101,7 @@ void Watch::check_values(const Aggregates& aggregates, uint32_t index, std::vect
     if (control.units < 1 || treated.units < 1) continue;
     const std::string& name = record_.definition.variants[arm].name;
     if (metric.covariate) keep(check_pre_exposure_bias(before_of(control), before_of(treated)), name);
-    // Where nothing has been measured in either arm, nothing has stopped.
-    const bool is_measured = control.xx > 0 || treated.xx > 0;
-    if (metric.kind == MetricKind::sum && is_measured)
+    if (metric.kind == MetricKind::sum && (is_measured(control) || is_measured(treated)))
       keep(check_variance_collapse(moments_of(control), moments_of(treated), variance_ratio_min), name);
   }
 }

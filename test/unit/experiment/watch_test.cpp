@@ -117,6 +117,38 @@ BOOST_AUTO_TEST_CASE(a_sum_of_which_nothing_came_yet_makes_nothing_sick) {
   BOOST_TEST(decide(run.definition(), analysis).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_sum_that_stopped_in_one_arm_makes_it_sick_and_a_rare_one_does_not) {
+  Definition with_sum = asked();
+  with_sum.metrics = {with_sum.metrics[0], {"spent", MetricKind::sum}};
+  const auto is_healthy_with = [&](int64_t spenders) {
+    LiveRun run(with_sum);
+    for (uint32_t arm = 0; arm < 2; ++arm) {
+      Row row;
+      for (int64_t unit = 0; unit < 10'000; ++unit)
+        row.sums.add({arm == 0 && unit < spenders ? Fixed{5} << fixed_bits : 0, 0});
+      run.aggregates.set({1, 1, arm, 1, 0}, row);
+      run.aggregates.set({1, 1, arm, 0, 0}, row);
+    }
+    return run.look().is_healthy;
+  };
+
+  BOOST_TEST(is_healthy_with(3));
+  BOOST_TEST(!is_healthy_with(3000));
+}
+
+BOOST_AUTO_TEST_CASE(conversions_wait_for_windows_that_are_over) {
+  Definition slow = asked();
+  slow.window = std::chrono::minutes{30};
+  LiveRun run(slow);
+  run.pass(100, 100, {0.3}, {0.6});
+
+  const Comparison correct = run.look().comparisons[0];
+
+  BOOST_TEST(!correct.is_significant);
+  BOOST_TEST(correct.reason == "waits for units whose window is over");
+  BOOST_TEST(correct.interval.low > 0, "what it looks like is shown");
+}
+
 BOOST_AUTO_TEST_CASE(a_ramp_under_a_drifting_rate_finds_nothing_where_nothing_is) {
   Definition ramped = asked();
   ramped.variants[0].weight = 0.95;
