@@ -62,8 +62,9 @@ struct Node {
     recorder.emplace(log);
   }
   void start_shard() {
-    database.reset();
-    database = storage::EventDatabase::open(directory.path() / store, {}, random).value();
+    // A shard that has just stopped may hold its database for a moment yet: the next one goes on with the same.
+    if (std::exchange(opened_store, store) != store)
+      database = storage::EventDatabase::open(directory.path() / store, {}, random).value();
     ShardParts parts;
     parts.database = database;
     parts.keep_raw = keep_raw;
@@ -151,6 +152,7 @@ struct Node {
   SystemClock clock;
   SeededRandom random{1};
   std::string store = "store";
+  std::string opened_store;
   std::shared_ptr<storage::EventDatabase> database;
   Duration keep_raw{0};
   std::string folder = "log";
