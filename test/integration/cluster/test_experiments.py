@@ -85,7 +85,7 @@ def status(cluster: Cluster, name: str) -> dict:
     return cluster.cli("experiment", "status", name, "--json").json()
 
 
-def run(cluster: Cluster, name: str, traffic: Traffic, seconds: float = 60) -> dict:
+def run(cluster: Cluster, name: str, traffic: Traffic, seconds: float = 180) -> dict:
     until = time.monotonic() + seconds
     while status(cluster, name)["state"] == "running" and time.monotonic() < until:
         traffic.send(60)
