@@ -19,6 +19,8 @@
 #include "actors/experiment/shard/shipper_actor.hpp"
 #include "runtime/actor/host.hpp"
 #include "runtime/bus/zmq/zmq_transport.hpp"
+#include "test/bench/event_rules.hpp"
+#include "test/bench/or_exit.hpp"
 
 using namespace troupe;
 using namespace troupe::experiment;
@@ -30,19 +32,6 @@ namespace fs = std::filesystem;
 constexpr NodeId gateway_id{1};
 constexpr NodeId head_id{2};
 const SystemClock the_clock;
-
-template <class T>
-T or_exit(Result<T> result) {
-  if (result) return std::move(*result);
-  fmt::print(stderr, "{}\n", to_string(result.error()));
-  std::exit(1);
-}
-
-void or_exit(const Status& status) {
-  if (status) return;
-  fmt::print(stderr, "{}\n", to_string(status.error()));
-  std::exit(1);
-}
 
 struct Keys {
   bus::CurveKeys gateway = bus::make_curve_keys();
@@ -64,24 +53,6 @@ struct Node {
   std::unique_ptr<bus::ZmqTransport> transport;
   std::unique_ptr<actor::Host> host;
 };
-
-Rules rules() {
-  Rules made;
-  made.experiment = 1;
-  made.unit = protocol::UnitKind::request;
-  made.window_us = int64_t{3600} * 1'000'000;
-  made.bucket_us = 60'000'000;
-  made.measures = {{"correct"},
-                   {"requests", AttemptMeasure::requests},
-                   {"errors", AttemptMeasure::errors},
-                   {"latency_ms", AttemptMeasure::latency_ms, true}};
-  made.metrics.resize(4);
-  made.metrics[0] = {"correct", MetricKind::conversion, 0};
-  made.metrics[1] = {"requests", MetricKind::count, 1};
-  made.metrics[2] = {"error_rate", MetricKind::ratio, 2, 1};
-  made.metrics[3] = {"latency", MetricKind::quantile, 3};
-  return made;
-}
 
 /// The other process: keeps events, until it is killed.
 [[noreturn]] void keep_events(int report, const Keys& keys, const fs::path& folder) {

@@ -14,6 +14,7 @@
 
 #include "storage/event_database.hpp"
 #include "storage/event_log.hpp"
+#include "test/bench/or_exit.hpp"
 
 using namespace troupe;
 using namespace troupe::storage;
@@ -30,19 +31,6 @@ const SystemClock the_clock;
 
 double seconds_since(Time start) {
   return std::chrono::duration<double>(the_clock.now() - start).count();
-}
-
-template <class T>
-T or_exit(Result<T> result) {
-  if (result) return std::move(*result);
-  fmt::print(stderr, "{}\n", to_string(result.error()));
-  std::exit(1);
-}
-
-void or_exit(const Status& status) {
-  if (status) return;
-  fmt::print(stderr, "{}\n", to_string(status.error()));
-  std::exit(1);
 }
 
 class Folder {

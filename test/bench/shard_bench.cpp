@@ -13,6 +13,7 @@
 #include "actors/experiment/shard/shard_reader.hpp"
 #include "actors/experiment/shard/shard_store.hpp"
 #include "runtime/base/random.hpp"
+#include "test/bench/event_rules.hpp"
 
 using namespace troupe;
 using namespace troupe::experiment;
@@ -20,24 +21,6 @@ using namespace troupe::experiment;
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-Rules rules() {
-  Rules made;
-  made.experiment = 1;
-  made.unit = protocol::UnitKind::request;
-  made.window_us = int64_t{3600} * 1'000'000;
-  made.bucket_us = 60'000'000;
-  made.measures = {{"correct"},
-                   {"requests", AttemptMeasure::requests},
-                   {"errors", AttemptMeasure::errors},
-                   {"latency_ms", AttemptMeasure::latency_ms, true}};
-  made.metrics.resize(4);
-  made.metrics[0] = {"correct", MetricKind::conversion, 0};
-  made.metrics[1] = {"requests", MetricKind::count, 1};
-  made.metrics[2] = {"error_rate", MetricKind::ratio, 2, 1};
-  made.metrics[3] = {"latency", MetricKind::quantile, 3};
-  return made;
-}
 
 /// An exposure, an attempt and an outcome of each unit, `units` of them again and again.
 std::vector<protocol::EventBlock> blocks_of(size_t events, size_t units, size_t in_block) {

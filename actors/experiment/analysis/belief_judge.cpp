@@ -11,9 +11,6 @@
 namespace troupe::experiment {
 namespace {
 
-/// Each has a posterior under this revision.
-constexpr int64_t stratum_units_min = 10;
-
 /// More are compared with the control alone: comparing all with all takes seconds.
 constexpr size_t arms_together_max = 4;
 

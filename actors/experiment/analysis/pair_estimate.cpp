@@ -14,8 +14,6 @@
 namespace troupe::experiment {
 namespace {
 
-/// So many that a normal approximation holds; fewer units of an arm say nothing of a stratum.
-constexpr int64_t stratum_units_min = 10;
 constexpr double unbounded = std::numeric_limits<double>::infinity();
 
 Result<Estimate> difference_in(const MetricDefinition& metric, const UnitSums& control, const UnitSums& treated) {
@@ -44,7 +42,6 @@ void estimate_hazards(const MetricView& view, uint32_t arm, const Rules& rules, 
   const auto control = view.cells(0);
   const auto treated = view.cells(arm);
   LogRankScore score;
-  std::vector<uint32_t> revisions;
   for (const PairStratum& stratum : pair.strata) {
     const auto table = event_times(control, treated, stratum.revision, rules, now);
     score += log_rank_score(table);
@@ -73,10 +70,6 @@ void estimate_difference(const MetricDefinition& metric, PairEstimate& pair) {
   }
   const auto combined = combine_strata(estimates);
   combined ? void(pair.difference = *combined) : void(pair.reason = combined.error().message);
-}
-
-double hazard_ratio_less_1(double log_ratio) {
-  return std::expm1(log_ratio);
 }
 
 }  // namespace
@@ -117,9 +110,8 @@ Comparison compared(uint32_t metric, uint32_t arm, const PairEstimate& pair) {
 
 void set_interval(Comparison& comparison, MetricKind kind, const PairEstimate& pair, const Interval& interval) {
   if (kind == MetricKind::survival) {
-    comparison.difference = comparison.relative = hazard_ratio_less_1(pair.difference->value);
-    comparison.interval =
-        comparison.relative_interval = {hazard_ratio_less_1(interval.low), hazard_ratio_less_1(interval.high)};
+    comparison.difference = comparison.relative = std::expm1(pair.difference->value);
+    comparison.interval = comparison.relative_interval = {std::expm1(interval.low), std::expm1(interval.high)};
     return;
   }
   comparison.difference = pair.difference->value;

@@ -13,6 +13,9 @@
 
 namespace troupe::experiment {
 
+/// So many that a normal approximation holds; fewer units of an arm say nothing of a revision.
+inline constexpr int64_t stratum_units_min = 10;
+
 /// Both arms under one revision.
 struct PairStratum {
   uint32_t revision = 0;

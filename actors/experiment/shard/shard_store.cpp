@@ -260,22 +260,6 @@ Status ShardStore::apply(uint32_t slot, const std::vector<protocol::Event>& even
   return {};
 }
 
-Status ShardStore::each_unit(uint32_t experiment, const std::function<void(const UnitRecord&)>& visit) const {
-  const Rules* const rules = rules_.find(experiment);
-  if (rules == nullptr) return fail(Errc::not_found, "experiment {} is not known here", experiment);
-  for (uint32_t slot = 0; slot < event_slots; ++slot) {
-    const std::string begin = key_prefix(slot, KeyKind::unit) + experiment_bytes(experiment);
-    TROUPE_CHECK(
-        database_.each(storage::KeyRange::of_prefix(begin), [&](std::string_view, std::string_view value) -> Status {
-          const auto record = decode_unit_record(value, *rules);
-          if (!record) return fail(store_damaged("a unit", record.error()));
-          visit(*record);
-          return {};
-        }));
-  }
-  return {};
-}
-
 Result<Aggregates> ShardStore::rows_of(uint32_t slot) const {
   Aggregates rows;
   TROUPE_CHECK(database_.each(storage::KeyRange::of_prefix(key_prefix(slot, KeyKind::row)),

@@ -65,8 +65,6 @@ class ShardStore {
   /// bytes that were no event.
   DeliveryCounts delivery(uint32_t experiment) const;
 
-  /// The records of an experiment's units in all slots, in no order.
-  Status each_unit(uint32_t experiment, const std::function<void(const UnitRecord&)>& visit) const;
   /// The rows of a slot as they are kept.
   Result<Aggregates> rows_of(uint32_t slot) const;
 

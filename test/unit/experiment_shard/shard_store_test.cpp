@@ -1,4 +1,5 @@
 #include "actors/experiment/shard/shard_store.hpp"
+#include "actors/experiment/shard/shard_keys.hpp"
 
 #include <boost/test/unit_test.hpp>
 #include <filesystem>
@@ -277,7 +278,12 @@ BOOST_AUTO_TEST_CASE(a_removed_experiment_leaves_nothing_but_the_raw_events) {
 
   BOOST_TEST(store.shard->aggregates().rows().empty());
   size_t units = 0;
-  BOOST_TEST_REQUIRE(store.shard->each_unit(7, [&](const UnitRecord&) { ++units; }).has_value());
+  const auto count = [&](std::string_view key, std::string_view) -> Status {
+    units += key[1] == static_cast<char>(KeyKind::unit);
+    return {};
+  };
+  for (uint32_t slot = 0; slot < event_slots; ++slot)
+    BOOST_TEST_REQUIRE(store.shard->export_slot(slot, count).has_value());
   BOOST_TEST(units == 0u);
 }
 
