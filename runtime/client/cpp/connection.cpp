@@ -186,7 +186,7 @@ void Connection::run() {
     inbox_->poller->wait(sleep, [this] {
       const Socket::Events events = socket_.events();
       return inbox_->closed.load() || !inbox_->commands.empty() || events.readable ||
-             (events.writable && !waiting_.empty());
+             (is_connected_ && events.writable && !waiting_.empty());
     });
   }
   while (auto command = inbox_->commands.pop()) take(std::move(*command));
@@ -207,6 +207,8 @@ void Connection::take(Command command) {
 }
 
 void Connection::send_waiting() {
+  // Its end is told before ZeroMQ takes a connection away: what is sent in between is lost, and nobody hears of it.
+  if (!is_connected_) return;
   std::string header;
   for (; !waiting_.empty(); waiting_.pop_front()) {
     auto& [id, frames] = waiting_.front();
