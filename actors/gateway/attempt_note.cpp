@@ -14,13 +14,14 @@ AttemptNote::AttemptNote(experiment::EventRecorder& recorder, const ExperimentCh
       clock_(clock),
       kind_(choice.experiment->unit),
       unit_(choice.unit),
-      place_{choice.experiment->number, choice.experiment->revision, choice.arm},
+      place_{choice.experiment->number, choice.revision, choice.arm},
+      segment_(choice.segment),
       begin_(clock.now()),
       begin_wall_(clock.wall()) {}
 
 void AttemptNote::begin() {
   protocol::Event exposure = event();
-  exposure.what = protocol::Exposure{place_};
+  exposure.what = protocol::Exposure{place_, segment_};
   recorder_.expose(std::move(exposure));
 }
 

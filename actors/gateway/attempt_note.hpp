@@ -29,6 +29,7 @@ class AttemptNote {
   const protocol::UnitKind kind_;
   const std::string unit_;
   const protocol::ArmOf place_;
+  const uint32_t segment_;
   Time begin_;
   WallTime begin_wall_;
   std::optional<Duration> first_part_;

@@ -48,7 +48,12 @@ std::optional<ExperimentChoice> choose_variant(const RoutingTable& table, const 
   const auto given = plan->assign(
       units, [&request](std::string_view name) { return feature_of(request, name); }, now);
   if (!given) return std::nullopt;
-  return ExperimentChoice{&plan->experiments()[given->experiment], given->arm, given->unit, !given->is_override};
+  return ExperimentChoice{&plan->experiments()[given->experiment],
+                          given->arm,
+                          given->revision,
+                          given->segment,
+                          given->unit,
+                          !given->is_override};
 }
 
 }  // namespace troupe::gateway

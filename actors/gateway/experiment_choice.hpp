@@ -18,6 +18,8 @@ experiment::FeatureValue feature_of(const protocol::ServeRequest& request, std::
 struct ExperimentChoice {
   const protocol::RoutedExperiment* experiment = nullptr;
   uint32_t arm = 0;
+  uint32_t revision = 0;
+  uint32_t segment = 0;
   std::string_view unit;
   bool is_counted = true;  ///< Not, where the variant was given for testing.
 

@@ -27,8 +27,9 @@ struct ArmOf {
 /// and leaves out repetitions that it remembers.
 struct Exposure {
   ArmOf place;
+  uint32_t segment = 0;  ///< Of the request, from 1; 0: the experiment tells none apart.
   bool operator==(const Exposure&) const = default;
-  static constexpr auto fields() { return std::tuple{&Exposure::place}; }
+  static constexpr auto fields() { return std::tuple{&Exposure::place, &Exposure::segment}; }
 };
 
 /// One dispatch of a request has ended, well or not.

@@ -61,28 +61,45 @@ struct UnitOverride {
   static constexpr auto fields() { return std::tuple{&UnitOverride::unit, &UnitOverride::arm}; }
 };
 
+/// Requests told apart by a feature, to see whether variants do alike for all: those with `values[i]` are part i, all
+/// others the part behind them.
+struct Segmentation {
+  std::string feature;
+  std::vector<std::string> values;
+  bool operator==(const Segmentation&) const = default;
+  static constexpr auto fields() { return std::tuple{&Segmentation::feature, &Segmentation::values}; }
+};
+
+/// Which variant has which units.
+struct RoutedAllocation {
+  uint32_t revision = 0;         ///< Each change of weights has the next one.
+  std::vector<SlotRange> slots;  ///< Of the units that take part; arms are indices of the variants.
+  bool operator==(const RoutedAllocation&) const = default;
+  static constexpr auto fields() { return std::tuple{&RoutedAllocation::revision, &RoutedAllocation::slots}; }
+};
+
 /// A running experiment, as a gateway needs it.
 struct RoutedExperiment {
   std::string name;
   uint32_t number = 0;  ///< Events name it by this.
   std::string salt;     ///< Its own for each time that an experiment of the name was made.
   UnitKind unit = UnitKind::user;
-  uint32_t revision = 0;  ///< Of the allocation; each change of weights has the next one.
   std::vector<Variant> variants;
-  std::vector<SlotRange> slots;          ///< Of the units that take part; arms are indices of `variants`.
-  std::string layer;                     ///< Experiments of one layer share out its slots; each has those from
-  uint32_t layer_first = 0;              ///< here
-  uint32_t layer_end = 0;                ///< up to here.
-  std::vector<TargetCondition> targets;  ///< All must hold.
-  std::vector<UnitOverride> overrides;   ///< For testing: nothing of them is counted. No unit twice.
+  std::vector<RoutedAllocation> allocations;  ///< One, or one for each segment.
+  std::vector<Segmentation> segmentations;    ///< Together they tell the segments: see segment_of().
+  std::string layer;                          ///< Experiments of one layer share out its slots; each has those from
+  uint32_t layer_first = 0;                   ///< here
+  uint32_t layer_end = 0;                     ///< up to here.
+  std::vector<TargetCondition> targets;       ///< All must hold.
+  std::vector<UnitOverride> overrides;        ///< For testing: nothing of them is counted. No unit twice.
   int64_t starts_unix_us = 0;
   int64_t ends_unix_us = 0;
   bool operator==(const RoutedExperiment&) const = default;
   static constexpr auto fields() {
     using R = RoutedExperiment;
-    return std::tuple{&R::name,     &R::number,    &R::salt,           &R::unit,        &R::revision,
-                      &R::variants, &R::slots,     &R::layer,          &R::layer_first, &R::layer_end,
-                      &R::targets,  &R::overrides, &R::starts_unix_us, &R::ends_unix_us};
+    return std::tuple{&R::name,        &R::number,        &R::salt,           &R::unit,        &R::variants,
+                      &R::allocations, &R::segmentations, &R::layer,          &R::layer_first, &R::layer_end,
+                      &R::targets,     &R::overrides,     &R::starts_unix_us, &R::ends_unix_us};
   }
 };
 

@@ -38,9 +38,8 @@ constexpr WallTime noon{std::chrono::hours{480'000}};
 protocol::RoutedExperiment half_and_half(const std::string& name) {
   protocol::RoutedExperiment made;
   made.name = made.salt = name;
-  made.revision = 1;
   made.variants = {{"control", "1"}, {"treatment", "2"}};
-  made.slots = {{0, 0}, {slot_count / 2, 1}};
+  made.allocations = {{1, {{0, 0}, {slot_count / 2, 1}}}};
   made.layer = "default";
   made.layer_end = slot_count;
   made.ends_unix_us = unix_microseconds(noon + std::chrono::hours{1});
@@ -72,16 +71,17 @@ void bench_assignment(double seconds) {
   measure("assign: one experiment with a target", seconds, assign_all(with_target));
 
   auto ramped = half_and_half("sums");
-  Allocation allocation = Allocation::from_ranges(ramped.slots, 2).value();
+  Allocation allocation = Allocation::from_ranges(ramped.allocations[0].slots, 2).value();
   SeededRandom random(1);
   for (int i = 0; i < 50; ++i) {
     const double share = 0.1 + 0.8 * static_cast<double>(random.below(1000)) / 1000;
     allocation = allocation.reweighted(std::vector{share, 1 - share}).value();
   }
-  ramped.slots = allocation.ranges();
+  ramped.allocations[0].slots = allocation.ranges();
   const Plan after_ramps = Plan::of({ramped}).value();
-  measure(fmt::format("assign: one experiment, reweighted 50 times ({} ranges)", ramped.slots.size()).c_str(), seconds,
-          assign_all(after_ramps));
+  measure(fmt::format("assign: one experiment, reweighted 50 times ({} ranges)", ramped.allocations[0].slots.size())
+              .c_str(),
+          seconds, assign_all(after_ramps));
 
   std::vector<protocol::RoutedExperiment> ten;
   for (uint32_t i = 0; i < 10; ++i) {

@@ -1,5 +1,7 @@
 #include "actors/experiment/assignment/plan.hpp"
 
+#include "actors/experiment/assignment/segments.hpp"
+
 namespace troupe::experiment {
 namespace {
 
@@ -17,15 +19,29 @@ std::string_view unit_of(protocol::UnitKind kind, const RequestUnits& units) {
   return {};
 }
 
+Result<std::vector<Allocation>> allocations_of(const protocol::RoutedExperiment& experiment) {
+  const size_t segments = segment_count(experiment.segmentations);
+  const size_t found = experiment.allocations.size();
+  if (found != 1 && found != segments)
+    return fail(Errc::corrupt_data, "{} allocations of {} segments", found, segments);
+  std::vector<Allocation> allocations;
+  for (const protocol::RoutedAllocation& one : experiment.allocations) {
+    TROUPE_TRY(Allocation made, Allocation::from_ranges(one.slots, experiment.variants.size()));
+    allocations.push_back(std::move(made));
+  }
+  return allocations;
+}
+
 }  // namespace
 
 Result<Plan> Plan::of(std::vector<protocol::RoutedExperiment> experiments) {
   std::vector<Ready> ready;
   for (const protocol::RoutedExperiment& experiment : experiments) {
-    auto allocation = Allocation::from_ranges(experiment.slots, experiment.variants.size());
-    if (!allocation) return fail(Errc::corrupt_data, "experiment {}: {}", experiment.name, allocation.error().message);
+    auto allocations = allocations_of(experiment);
+    if (!allocations)
+      return fail(Errc::corrupt_data, "experiment {}: {}", experiment.name, allocations.error().message);
     // A layer and an experiment of one name are two questions.
-    Ready one{std::move(*allocation), salt_of(experiment.salt), salt_of("layer/" + experiment.layer), {}};
+    Ready one{std::move(*allocations), salt_of(experiment.salt), salt_of("layer/" + experiment.layer), {}};
     for (const auto& [unit, arm] : experiment.overrides) {
       if (arm >= experiment.variants.size())
         return fail(Errc::corrupt_data, "experiment {}: the override of {} names no variant", experiment.name, unit);
@@ -44,14 +60,17 @@ std::optional<Assignment> Plan::assign(const RequestUnits& units, const Features
     if (unit.empty() || at < experiment.starts_unix_us || at >= experiment.ends_unix_us) continue;
     const auto& overrides = ready_[i].overrides;
     if (const auto given = overrides.find(unit); given != overrides.end())
-      return Assignment{i, given->second, unit, true};
+      return Assignment{.experiment = i, .arm = given->second, .unit = unit, .is_override = true};
     const bool is_whole = experiment.layer_first == 0 && experiment.layer_end == slot_count;
     if (!is_whole) {
       const uint32_t slot = slot_of(unit, ready_[i].layer_salt);
       if (slot < experiment.layer_first || slot >= experiment.layer_end) continue;
     }
     if (!experiment.targets.empty() && !matches(experiment.targets, features)) continue;
-    return Assignment{i, ready_[i].allocation.arm_of(slot_of(unit, ready_[i].salt)), unit};
+    const uint32_t segment = segment_of(experiment.segmentations, features);
+    const size_t index = experiment.allocations.size() == 1 ? 0 : segment - 1;
+    const uint32_t arm = ready_[i].allocations[index].arm_of(slot_of(unit, ready_[i].salt));
+    return Assignment{i, arm, experiment.allocations[index].revision, segment, unit};
   }
   return std::nullopt;
 }

@@ -23,6 +23,8 @@ struct RequestUnits {
 struct Assignment {
   uint32_t experiment = 0;   ///< Index into Plan::experiments().
   uint32_t arm = 0;          ///< Index of its variants.
+  uint32_t revision = 0;     ///< Of the allocation that says so.
+  uint32_t segment = 0;      ///< See segment_of().
   std::string_view unit;     ///< The one that was assigned; of RequestUnits.
   bool is_override = false;  ///< Given, not drawn: nothing of it is counted.
 };
@@ -31,7 +33,7 @@ class Plan {
  public:
   Plan(Plan&&) noexcept = default;
 
-  /// corrupt_data names the experiment whose slots make no sense.
+  /// corrupt_data names the experiment whose slots or segments make no sense.
   static Result<Plan> of(std::vector<protocol::RoutedExperiment> experiments);
 
   /// The variant that this request is given: of the first experiment that runs at `now`, is about such requests, and
@@ -44,7 +46,7 @@ class Plan {
 
  private:
   struct Ready {
-    Allocation allocation;
+    std::vector<Allocation> allocations;  ///< One, or one for each segment.
     uint64_t salt;
     uint64_t layer_salt;
     std::map<std::string_view, uint32_t> overrides;  ///< Views into `experiments_`.

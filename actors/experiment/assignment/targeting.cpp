@@ -18,23 +18,26 @@ std::optional<double> number_of(const FeatureValue& value) {
   return text == nullptr ? std::nullopt : parse_number(*text);
 }
 
-bool is_one_of(const std::vector<std::string>& values, const FeatureValue& value) {
-  if (const auto* text = std::get_if<std::string_view>(&value)) return std::ranges::find(values, *text) != values.end();
-  const auto* number = std::get_if<double>(&value);
-  return number != nullptr &&
-         std::ranges::any_of(values, [&](const std::string& known) { return parse_number(known) == *number; });
-}
-
 }  // namespace
+
+uint32_t index_in(const std::vector<std::string>& values, const FeatureValue& value) {
+  auto found = values.end();
+  if (const auto* text = std::get_if<std::string_view>(&value)) {
+    found = std::ranges::find(values, *text);
+  } else if (const auto* number = std::get_if<double>(&value)) {
+    found = std::ranges::find_if(values, [&](const std::string& known) { return parse_number(known) == *number; });
+  }
+  return static_cast<uint32_t>(found - values.begin());
+}
 
 bool matches(const protocol::TargetCondition& condition, const FeatureValue& value) {
   using Kind = protocol::ConditionKind;
   const bool is_present = !std::holds_alternative<std::monostate>(value);
   switch (condition.kind) {
     case Kind::any_of:
-      return is_one_of(condition.values, value);
+      return index_in(condition.values, value) < condition.values.size();
     case Kind::none_of:
-      return !is_one_of(condition.values, value);
+      return index_in(condition.values, value) == condition.values.size();
     case Kind::at_least: {
       const auto number = number_of(value);
       return number && *number >= condition.number;

@@ -18,6 +18,9 @@ using FeatureValue = std::variant<std::monostate, std::string_view, double>;
 /// The features of one request, looked up by name only where a condition asks.
 using Features = std::function<FeatureValue(std::string_view name)>;
 
+/// Which of the values it is, `values.size()` where it is none of them. A number is the one that spells it.
+uint32_t index_in(const std::vector<std::string>& values, const FeatureValue& value);
+
 /// Text that spells a number counts as one where a number is asked for, and a number is told from text as it is
 /// written.
 bool matches(const protocol::TargetCondition& condition, const FeatureValue& value);

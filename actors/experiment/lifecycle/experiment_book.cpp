@@ -213,10 +213,9 @@ std::vector<protocol::RoutedExperiment> ExperimentBook::routed(const std::string
     one.number = record.number;
     one.salt = record.salt;
     one.unit = definition.unit;
-    one.revision = record.revisions.back().number;
     for (const VariantDefinition& variant : definition.variants)
       one.variants.push_back({variant.name, variant.version});
-    one.slots = record.revisions.back().slots;
+    one.allocations = {{record.revisions.back().number, record.revisions.back().slots}};
     one.layer = definition.layer;
     one.layer_first = record.layer_first;
     one.layer_end = record.layer_end;

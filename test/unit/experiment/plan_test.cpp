@@ -16,9 +16,8 @@ protocol::RoutedExperiment half_and_half(std::string name) {
   protocol::RoutedExperiment made;
   made.salt = name;
   made.name = std::move(name);
-  made.revision = 1;
   made.variants = {{"control", "1"}, {"treatment", "2"}};
-  made.slots = {{0, 0}, {slot_count / 2, 1}};
+  made.allocations = {{1, {{0, 0}, {slot_count / 2, 1}}}};
   made.layer = "main";
   made.layer_end = slot_count;
   made.starts_unix_us = unix_microseconds(noon);
@@ -44,9 +43,9 @@ protocol::RoutedExperiment from_document(const nlohmann::json& document) {
   made.layer = assignment.at("layer");
   made.layer_first = assignment.at("layer_first");
   made.layer_end = assignment.at("layer_end");
-  made.slots.clear();
+  made.allocations = {{1, {}}};
   for (const auto& range : assignment.at("slots"))
-    made.slots.push_back({range.at("first"), arm_of(range.at("variant"))});
+    made.allocations[0].slots.push_back({range.at("first"), arm_of(range.at("variant"))});
   for (const auto& [unit, variant] : assignment.at("overrides").items())
     made.overrides.push_back({unit, arm_of(variant)});
   return made;
@@ -164,7 +163,7 @@ BOOST_AUTO_TEST_CASE(python_gives_the_same_variants) {
 
 BOOST_AUTO_TEST_CASE(an_experiment_that_makes_no_sense_is_refused_by_name) {
   auto without_slots = half_and_half("prompt");
-  without_slots.slots.clear();
+  without_slots.allocations[0].slots.clear();
   auto wrong_override = half_and_half("prompt");
   wrong_override.overrides = {{"tester", 2}};
 

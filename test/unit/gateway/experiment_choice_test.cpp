@@ -18,9 +18,8 @@ protocol::RoutedExperiment half_and_half() {
   protocol::RoutedExperiment made;
   made.name = made.salt = "sums";
   made.number = 7;
-  made.revision = 3;
   made.variants = {{"control", "1"}, {"treatment", "2"}};
-  made.slots = {{0, 0}, {experiment::slot_count / 2, 1}};
+  made.allocations = {{3, {{0, 0}, {experiment::slot_count / 2, 1}}}};
   made.layer = "default";
   made.layer_end = experiment::slot_count;
   made.ends_unix_us = unix_microseconds(noon + std::chrono::hours{1});
@@ -107,7 +106,7 @@ BOOST_AUTO_TEST_CASE(experiments_ask_for_the_headers_and_keys_that_they_need) {
 
 BOOST_AUTO_TEST_CASE(experiments_that_make_no_sense_are_left_out_and_told) {
   auto broken = half_and_half();
-  broken.slots.clear();
+  broken.allocations.clear();
   const RoutingTable table(with(broken));
 
   BOOST_TEST(table.plan_of("clerk") == nullptr);
