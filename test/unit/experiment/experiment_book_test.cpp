@@ -138,7 +138,8 @@ BOOST_AUTO_TEST_CASE(gateways_are_told_what_they_need) {
 
   const auto routed = book.routed("clerk").at(0);
 
-  BOOST_TEST((routed.number == book.find("sums")->number && routed.revision == 1 && routed.salt == "salt-sums"));
+  BOOST_TEST((routed.number == book.find("sums")->number && routed.allocations[0].revision == 1 &&
+              routed.salt == "salt-sums"));
   BOOST_TEST((routed.variants[1] == protocol::Variant{"treatment", "2"}));
   BOOST_TEST((routed.overrides == std::vector<protocol::UnitOverride>{{"tester", 1}}));
   BOOST_TEST(routed.targets.size() == 1u);

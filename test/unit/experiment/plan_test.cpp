@@ -90,6 +90,33 @@ BOOST_AUTO_TEST_CASE(it_runs_from_its_start_to_its_end) {
   BOOST_TEST(given(plan, {.user = "anna"}, noon + std::chrono::hours{1}) == "none");
 }
 
+BOOST_AUTO_TEST_CASE(segments_may_have_allocations_of_their_own) {
+  auto by_plan = half_and_half("prompt");
+  by_plan.segmentations = {{"header.x-plan", {"pro"}}};
+  by_plan.allocations = {{7, {{0, 1}}}, {8, {{0, 0}}}};
+  const Plan plan = Plan::of({by_plan}).value();
+
+  const auto pro = plan.assign(
+      {.user = "anna"}, [](std::string_view) { return FeatureValue("pro"); }, noon);
+  const auto other = plan.assign({.user = "anna"}, no_features, noon);
+
+  BOOST_TEST((pro->arm == 1 && pro->revision == 7 && pro->segment == 1));
+  BOOST_TEST((other->arm == 0 && other->revision == 8 && other->segment == 2));
+}
+
+BOOST_AUTO_TEST_CASE(an_allocation_of_all_segments_leaves_units_where_they_are) {
+  auto by_plan = half_and_half("prompt");
+  by_plan.segmentations = {{"header.x-plan", {"pro"}}};
+  const Plan plan = Plan::of({by_plan}).value();
+
+  const auto pro = plan.assign(
+      {.user = "anna"}, [](std::string_view) { return FeatureValue("pro"); }, noon);
+  const auto other = plan.assign({.user = "anna"}, no_features, noon);
+
+  BOOST_TEST((pro->arm == other->arm && pro->revision == 1 && other->revision == 1));
+  BOOST_TEST((pro->segment == 1 && other->segment == 2));
+}
+
 BOOST_AUTO_TEST_CASE(a_request_without_the_unit_is_not_in_it) {
   auto by_session = half_and_half("prompt");
   by_session.unit = protocol::UnitKind::session;
@@ -168,6 +195,9 @@ BOOST_AUTO_TEST_CASE(an_experiment_that_makes_no_sense_is_refused_by_name) {
   wrong_override.overrides = {{"tester", 2}};
 
   BOOST_TEST(Plan::of({without_slots}).error().message.starts_with("experiment prompt: "));
+  auto of_no_segments = half_and_half("prompt");
+  of_no_segments.allocations.push_back(of_no_segments.allocations[0]);
+  BOOST_TEST(Plan::of({of_no_segments}).error().message == "experiment prompt: 2 allocations of 1 segments");
   BOOST_TEST(Plan::of({wrong_override}).error().message ==
              "experiment prompt: the override of tester names no variant");
 }
