@@ -96,6 +96,21 @@ class DiarySink final : public balancer::ResponseSink {
   Diary& diary_;
 };
 
+/// Writes down which variant units were exposed to.
+class DiaryRecorder final : public experiment::EventRecorder {
+ public:
+  explicit DiaryRecorder(Diary& diary) : diary_(diary) {}
+  void record(const protocol::Event&) override {}
+  void expose(protocol::Event exposure) override {
+    const auto& [place, segment] = std::get<protocol::Exposure>(exposure.what);
+    diary_.write(fmt::format("{} exposed to {} under {} in {}", exposure.unit, place.arm, place.revision, segment));
+  }
+  void record_outcomes(const std::vector<protocol::Event>&, std::function<void(Status)> done) override { done({}); }
+
+ private:
+  Diary& diary_;
+};
+
 constexpr NodeId self{1};
 
 /// A gateway node: a real host, a fake balancer and a fake cache.
@@ -105,6 +120,7 @@ struct Node {
     parts.weight_lease = weight_lease;
     parts.routing = routing;
     parts.in_flight = in_flight;
+    parts.events = std::make_shared<DiaryRecorder>(diary);
     parts.metrics = std::make_shared<GatewayMetrics>(registry);
     parts.random = std::make_shared<SeededRandom>(1);
     parts.cache = *host->spawn("cache/0", {},
@@ -136,6 +152,25 @@ struct Node {
     route.replicas = {{ReplicaId{1}, NodeId{2}}};
     made.models.push_back({"clerk", {route}, 0});
     made.nodes = {{self, Incarnation{1}, "", ""}, {NodeId{2}, Incarnation{5}, "c", "r"}};
+    return made;
+  }
+  /// With clerk@2 beside it, which an experiment gives to everybody.
+  static protocol::RoutingSnapshot with_experiment() {
+    auto made = snapshot(1);
+    auto second = made.models[0].routes[0];
+    second.deployment = "canary";
+    second.version = "2";
+    second.weight = 0;
+    made.models[0].routes.push_back(second);
+    made.models[0].stable = "clerk";
+    protocol::RoutedExperiment experiment;
+    experiment.name = "sums";
+    experiment.unit = protocol::UnitKind::request;
+    experiment.variants = {{"control", "1"}, {"treatment", "2"}};
+    experiment.allocations = {{4, {{0, 1}}}};
+    experiment.layer_end = experiment::slot_count;
+    experiment.ends_unix_us = std::numeric_limits<int64_t>::max();
+    made.models[0].experiments = {experiment};
     return made;
   }
   void take(protocol::RoutingSnapshot message) { BOOST_TEST_REQUIRE(gateway.send(std::move(message)).has_value()); }
@@ -262,6 +297,32 @@ BOOST_AUTO_TEST_CASE(weights_count_while_the_head_confirms_them_and_then_the_sta
   node.submit("confirmed");
   BOOST_TEST(node.diary.waits_for("confirmed: 2 seed:false deadline:true"));
   BOOST_TEST(!node.routing->is_stable_only());
+}
+
+BOOST_AUTO_TEST_CASE(experiments_assign_nobody_until_the_head_confirms_them) {
+  Node node;
+  node.take(Node::with_experiment());
+
+  node.submit("unconfirmed");
+  BOOST_TEST(node.diary.waits_for("unconfirmed: 1 seed:false deadline:true"));
+  BOOST_TEST(!node.diary.has("unconfirmed exposed to 1 under 4 in 0"));
+  BOOST_TEST(node.gateway.send(RenewLease{node.clock.now()}).has_value());
+  node.submit("confirmed");
+  BOOST_TEST(node.diary.waits_for("confirmed: 2 seed:false deadline:true"));
+  BOOST_TEST(node.diary.has("confirmed exposed to 1 under 4 in 0"));
+}
+
+BOOST_AUTO_TEST_CASE(experiments_assign_nobody_once_the_head_is_silent) {
+  Node node{50ms};
+  node.take(Node::with_experiment());
+  BOOST_TEST(node.gateway.send(RenewLease{node.clock.now()}).has_value());
+  const Time until = node.clock.now() + 10s;
+  while (!node.routing->is_stable_only() && node.clock.now() < until) std::this_thread::yield();
+
+  node.submit("late");
+
+  BOOST_TEST(node.diary.waits_for("late: 1 seed:false deadline:true"));
+  BOOST_TEST(!node.diary.has("late exposed to 1 under 4 in 0"));
 }
 
 BOOST_AUTO_TEST_CASE(a_gateway_whose_lease_runs_out_says_so_until_the_head_is_back) {
