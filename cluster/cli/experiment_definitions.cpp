@@ -4,6 +4,7 @@
 
 #include "cluster/spec/experiment_document.hpp"
 #include "runtime/config/bind.hpp"
+#include "runtime/config/located.hpp"
 
 namespace troupe::cli {
 
@@ -16,9 +17,7 @@ Result<std::vector<Definition>> read_definitions(const std::string& text, const 
   for (const config::Document& document : documents) {
     TROUPE_CHECK(config::check_kind(document, {"Experiment"}));
     TROUPE_TRY(Definition definition, config::bind<Definition>(document));
-    if (const Status fits = check(definition); !fits)
-      return fail(fits.error().code, "{}:{}: experiment {}: {}", file, document.line, definition.name,
-                  fits.error().message);
+    if (Status fits = check(definition); !fits) return fail(config::located(document, std::move(fits.error())));
     if (!names.insert(definition.name).second)
       return fail(Errc::invalid_argument, "{}:{}: there are two experiments of the name {}", file, document.line,
                   definition.name);

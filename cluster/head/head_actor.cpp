@@ -10,6 +10,7 @@
 #include "runtime/actor/host.hpp"
 #include "runtime/base/nearest.hpp"
 #include "runtime/config/bind.hpp"
+#include "runtime/config/located.hpp"
 #include "runtime/protocol/models.hpp"
 #include "runtime/protocol/paths.hpp"
 
@@ -226,8 +227,14 @@ void HeadActor::apply(const ApplyText& text, const AuditAct& by, Done done) {
       model ? job->steps.push_back(std::move(*model)) : note(model.error());
     } else if (document.kind == "Experiment") {
       auto asked = config::bind<experiment::Definition>(document);
-      const Status sound = asked ? experiment::check(*asked) : fail(asked.error());
-      sound ? job->steps.push_back(std::move(*asked)) : note(sound.error());
+      const Status sound = asked ? experiment::check(*asked) : Status();
+      if (!asked) {
+        note(asked.error());
+      } else if (!sound) {
+        note(config::located(document, sound.error()));
+      } else {
+        job->steps.push_back(std::move(*asked));
+      }
     } else {
       auto deployment = config::bind<DeploymentDocument>(document);
       deployment ? job->steps.push_back(std::move(*deployment)) : note(deployment.error());

@@ -37,6 +37,12 @@ Status check_name(std::string_view what, std::string_view name) {
               name.substr(0, name_bytes_max), what, name_bytes_max);
 }
 
+/// The status of the part at `path` of the YAML.
+Status at(std::string_view path, Status status) {
+  if (!status && status.error().field.empty()) status.error().field = path;
+  return status;
+}
+
 Status check_variants(const Definition& definition) {
   const auto& variants = definition.variants;
   if (variants.size() < 2 || variants.size() > variants_max)
@@ -62,17 +68,28 @@ Status check_variants(const Definition& definition) {
   return {};
 }
 
+/// Outcomes may have any name, but one that is nearly a measure of attempts is that one misspelt, and would wait for
+/// events that nobody sends.
+Status check_measure(const MetricDefinition& metric, std::string_view key, const std::string& measure) {
+  if (measure.empty()) return {};
+  TROUPE_CHECK(check_name("measure", measure));
+  const auto attempts = attempt_measure_names();
+  const auto nearest = nearest_name(measure, attempts);
+  if (!nearest || *nearest == measure) return {};
+  return fail(
+      Errc::invalid_argument,
+      "metric {}: `{}` is {}, which attempts do not say (did you mean {}?); an outcome of your own needs a name "
+      "that is less like one of theirs",
+      metric.name, key, measure, *nearest);
+}
+
 Status check_metric(const MetricDefinition& metric, bool has_before) {
   TROUPE_CHECK(check_name("metric", metric.name));
   const auto wrong = [&](std::string_view why) {
     return fail(Errc::invalid_argument, "metric {}: {}", metric.name, why);
   };
-  if (!metric.of.empty()) {
-    TROUPE_CHECK(check_name("measure", metric.of));
-  }
-  if (!metric.per.empty()) {
-    TROUPE_CHECK(check_name("measure", metric.per));
-  }
+  TROUPE_CHECK(check_measure(metric, "of", metric.of));
+  TROUPE_CHECK(check_measure(metric, "per", metric.per));
   if (!metric.per.empty() && metric.kind != MetricKind::ratio) return wrong("`per` belongs to `kind: ratio`");
   if (metric.kind == MetricKind::quantile && !(metric.quantile > 0 && metric.quantile < 1))
     return wrong("`quantile` must be between 0 and 1, such as 0.95");
@@ -100,8 +117,9 @@ Status check_metrics(const Definition& definition) {
   if (metrics.empty() || metrics.size() > metrics_max)
     return fail(Errc::invalid_argument, "metrics: an experiment has 1 to {}, found {}", metrics_max, metrics.size());
   std::set<std::string> names;
-  for (const MetricDefinition& metric : metrics) {
-    TROUPE_CHECK(check_metric(metric, definition.before > Duration{0}));
+  for (size_t i = 0; i < metrics.size(); ++i) {
+    const MetricDefinition& metric = metrics[i];
+    TROUPE_CHECK(at(fmt::format("metrics[{}]", i), check_metric(metric, definition.before > Duration{0})));
     if (!names.insert(metric.name).second)
       return fail(Errc::invalid_argument, "metrics: there are two of the name {}", metric.name);
   }
@@ -177,32 +195,32 @@ Status check_dates(const Definition& definition) {
   std::optional<WallTime> starts;
   if (!definition.starts.empty()) {
     const auto time = parse_iso8601(definition.starts);
-    if (!time) return fail(Errc::invalid_argument, "starts: {}", time.error().message);
+    if (!time) return fail_field("starts", "starts: {}", time.error().message);
     starts = *time;
   }
   if (definition.ends.empty()) return {};
   const auto ends = parse_iso8601(definition.ends);
-  if (!ends) return fail(Errc::invalid_argument, "ends: {}", ends.error().message);
+  if (!ends) return fail_field("ends", "ends: {}", ends.error().message);
   if (starts && *ends <= *starts)
-    return fail(Errc::invalid_argument, "ends ({}) must be after starts ({})", definition.ends, definition.starts);
+    return fail_field("ends", "ends ({}) must be after starts ({})", definition.ends, definition.starts);
   return {};
 }
 
 }  // namespace
 
 Status check(const Definition& definition) {
-  TROUPE_CHECK(check_name("experiment", definition.name));
-  TROUPE_CHECK(check_name("layer", definition.layer));
+  TROUPE_CHECK(at("name", check_name("experiment", definition.name)));
+  TROUPE_CHECK(at("layer", check_name("layer", definition.layer)));
   if (definition.model.empty()) return fail(Errc::invalid_argument, "model is missing: whose versions are compared");
   if (!(definition.share > 0 && definition.share <= 1))
-    return fail(Errc::invalid_argument, "share must be above 0 and at most 1, found {}", definition.share);
-  if (definition.window <= Duration{0}) return fail(Errc::invalid_argument, "window must be longer than 0");
-  TROUPE_CHECK(check_variants(definition));
-  TROUPE_CHECK(check_metrics(definition));
-  TROUPE_CHECK(check_rule(definition));
-  TROUPE_CHECK(check_bandit(definition));
+    return fail_field("share", "share must be above 0 and at most 1, found {}", definition.share);
+  if (definition.window <= Duration{0}) return fail_field("window", "window must be longer than 0");
+  TROUPE_CHECK(at("variants", check_variants(definition)));
+  TROUPE_CHECK(at("metrics", check_metrics(definition)));
+  TROUPE_CHECK(at("rule", check_rule(definition)));
+  TROUPE_CHECK(at("bandit", check_bandit(definition)));
   TROUPE_CHECK(check_dates(definition));
-  return check_targets(definition);
+  return at("targets", check_targets(definition));
 }
 
 }  // namespace troupe::experiment

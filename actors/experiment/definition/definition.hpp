@@ -157,7 +157,7 @@ inline constexpr size_t variants_max = 16;
 inline constexpr size_t metrics_max = 64;
 
 /// Whether the parts fit together: weights, names, measures, roles. invalid_argument names the part, and the nearest
-/// right name.
+/// right name; `field` is its path in the YAML, such as "metrics[1]".
 Status check(const Definition& definition);
 
 }  // namespace troupe::experiment

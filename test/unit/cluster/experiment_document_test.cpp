@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "runtime/config/bind.hpp"
+#include "runtime/config/located.hpp"
 
 using namespace troupe;
 using namespace troupe::experiment;
@@ -58,6 +59,19 @@ BOOST_AUTO_TEST_CASE(a_misspelt_field_names_its_line_and_the_right_word) {
   BOOST_TEST(wrong("kind: quantile", "kind: quantil").find("did you mean quantile?") != std::string::npos);
   BOOST_TEST(wrong("minimum_units", "minimum_unit").find("did you mean minimum_units?") != std::string::npos);
   BOOST_TEST(wrong("weight: 0.5", "weight: 1.5").find("e.yaml:6") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_does_not_fit_together_names_its_line) {
+  const auto wrong = [](std::string from, const std::string& to) {
+    std::string yaml = sums;
+    yaml.replace(yaml.find(from), from.size(), to);
+    const auto document = config::parse_documents(yaml, "e.yaml").value().at(0);
+    return config::located(document, check(config::bind<Definition>(document).value()).error()).message;
+  };
+
+  BOOST_TEST(wrong("of: latency_ms", "of: latncy_ms").starts_with("e.yaml:10: metric p95: `of` is latncy_ms"));
+  BOOST_TEST(wrong("weight: 0.5", "weight: 0.6").starts_with("e.yaml:5: variants: weights must sum to 1"));
+  BOOST_TEST(wrong("alpha: 0.01", "method: fixed").starts_with("e.yaml:14: rule: method fixed needs"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -63,6 +63,11 @@ BOOST_AUTO_TEST_CASE(parts_that_do_not_fit_are_refused_by_name) {
              "targets: region needs a condition: in, not_in, at_least, below or present");
   BOOST_TEST(refusal([](Definition& d) { d.rule.action = Action::promote; }) == "accepted");
   BOOST_TEST(refusal([](Definition& d) { d.metrics[0].kind = MetricKind::survival; }) == "accepted");
+  BOOST_TEST(
+      refusal([](Definition& d) { d.metrics[1].of = "latency_mss"; }) ==
+      "metric p95: `of` is latency_mss, which attempts do not say (did you mean latency_ms?); an outcome of your "
+      "own needs a name that is less like one of theirs");
+  BOOST_TEST(refusal([](Definition& d) { d.metrics[1].of = "seconds_to_pay"; }) == "accepted");
   BOOST_TEST(refusal([](Definition& d) { d.share = 0; }) == "share must be above 0 and at most 1, found 0");
 }
 
