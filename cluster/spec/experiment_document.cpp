@@ -1,5 +1,18 @@
 #include "cluster/spec/experiment_document.hpp"
 
+namespace troupe::protocol {
+
+void describe(config::Schema<Segmentation>& schema) {
+  schema.named("segments");
+  schema.field("feature", &Segmentation::feature, "group, region, key, header.NAME or parameters.NAME").required();
+  schema
+      .field("values", &Segmentation::values,
+             "Requests with one of these are a part each, and all others are one more part")
+      .required();
+}
+
+}  // namespace troupe::protocol
+
 namespace troupe::experiment {
 
 using namespace std::chrono_literals;
@@ -97,6 +110,10 @@ void describe(config::Schema<Definition>& schema) {
   schema.field("layer", &Definition::layer, "Experiments of a layer never share a unit");
   schema.field("share", &Definition::share, "Of the layer's units, those that take part").range(0.0, 1.0);
   schema.field("targets", &Definition::targets, "Which requests it is about; all must hold").size(0, 32);
+  schema
+      .field("segments", &Definition::segments,
+             "By what units are told apart, to see whether variants do alike for all parts")
+      .size(0, segmentations_max);
   schema
       .field("overrides", &Definition::overrides,
              "Units and the variants they are given, for testing; they are not counted")

@@ -15,6 +15,8 @@ inline auto names_of(UnitKind) {
   return unit_names;
 }
 
+void describe(config::Schema<Segmentation>& schema);
+
 }  // namespace troupe::protocol
 
 namespace troupe::experiment {

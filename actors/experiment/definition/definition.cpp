@@ -8,6 +8,7 @@
 #include <set>
 
 #include "actors/experiment/assignment/allocation.hpp"
+#include "actors/experiment/assignment/segments.hpp"
 #include "actors/experiment/definition/compile.hpp"
 #include "actors/experiment/ledger/fixed_point.hpp"
 #include "actors/experiment/lifecycle/record.hpp"
@@ -128,18 +129,61 @@ Status check_metrics(const Definition& definition) {
   return {};
 }
 
+/// `what` names the part that asks for it.
+Status check_feature(std::string_view what, const std::string& feature) {
+  const bool is_known = feature == "group" || feature == "region" || feature == "key" ||
+                        std::ranges::any_of(feature_prefixes, [&](std::string_view prefix) {
+                          return feature.starts_with(prefix) && feature.size() > prefix.size();
+                        });
+  if (is_known) return {};
+  return fail(Errc::invalid_argument, "{}: requests have no feature {}; there are {}{}", what, feature,
+              fmt::join(features, ", "), did_you_mean(feature, features));
+}
+
 Status check_targets(const Definition& definition) {
   for (const TargetDefinition& target : definition.targets) {
-    const bool is_known = target.feature == "group" || target.feature == "region" || target.feature == "key" ||
-                          std::ranges::any_of(feature_prefixes, [&](std::string_view prefix) {
-                            return target.feature.starts_with(prefix) && target.feature.size() > prefix.size();
-                          });
-    if (!is_known)
-      return fail(Errc::invalid_argument, "targets: requests have no feature {}; there are {}{}", target.feature,
-                  fmt::join(features, ", "), did_you_mean(target.feature, features));
+    TROUPE_CHECK(check_feature("targets", target.feature));
     if (target.in.empty() && target.not_in.empty() && !target.at_least && !target.below && !target.present)
       return fail(Errc::invalid_argument, "targets: {} needs a condition: in, not_in, at_least, below or present",
                   target.feature);
+  }
+  return {};
+}
+
+Status check_segmentation(const Segmentation& segmentation) {
+  const std::string& feature = segmentation.feature;
+  TROUPE_CHECK(check_feature("segments", feature));
+  if (segmentation.values.empty())
+    return fail(Errc::invalid_argument,
+                "segments: {} needs `values`, such as [free, pro]; all others are one more part", feature);
+  std::set<std::string> values;
+  for (const std::string& value : segmentation.values) {
+    if (value.empty() || value.size() > name_bytes_max)
+      return fail(Errc::invalid_argument, "segments: a value of {} has 1 to {} bytes, found {}", feature,
+                  name_bytes_max, value.size());
+    if (!values.insert(value).second)
+      return fail(Errc::invalid_argument, "segments: {} has the value {} twice", feature, value);
+  }
+  return {};
+}
+
+Status check_segments(const Definition& definition) {
+  const auto& segments = definition.segments;
+  if (segments.size() > segmentations_max)
+    return fail(Errc::invalid_argument, "segments: at most {} features tell units apart, found {}", segmentations_max,
+                segments.size());
+  std::set<std::string> features;
+  size_t combinations = 1;
+  for (size_t i = 0; i < segments.size(); ++i) {
+    TROUPE_CHECK(at(fmt::format("segments[{}]", i), check_segmentation(segments[i])));
+    if (!features.insert(segments[i].feature).second)
+      return fail(Errc::invalid_argument, "segments: {} is there twice; one list has all its values",
+                  segments[i].feature);
+    combinations *= segments[i].values.size() + 1;
+    if (combinations > segments_max)
+      return fail(Errc::invalid_argument,
+                  "segments: with {} there are {} combinations of parts, and {} at most; take fewer values",
+                  segments[i].feature, combinations, segments_max);
   }
   return {};
 }
@@ -220,6 +264,7 @@ Status check(const Definition& definition) {
   TROUPE_CHECK(at("rule", check_rule(definition)));
   TROUPE_CHECK(at("bandit", check_bandit(definition)));
   TROUPE_CHECK(check_dates(definition));
+  TROUPE_CHECK(at("segments", check_segments(definition)));
   return at("targets", check_targets(definition));
 }
 

@@ -144,17 +144,19 @@ struct Definition {
   std::string starts;  ///< RFC 3339: a draft starts by itself then; empty: when somebody says so.
   std::string ends;    ///< Likewise: it ends then at the latest.
   std::optional<BanditDefinition> bandit;
+  std::vector<protocol::Segmentation> segments;  ///< By which units are told apart, to see whether variants do alike.
   bool operator==(const Definition&) const = default;
   static constexpr auto fields() {
     using D = Definition;
-    return std::tuple{&D::name,   &D::model,  &D::question, &D::unit,  &D::variants, &D::metrics,
-                      &D::window, &D::before, &D::layer,    &D::share, &D::targets,  &D::overrides,
-                      &D::rule,   &D::starts, &D::ends,     &D::bandit};
+    return std::tuple{&D::name,   &D::model,  &D::question, &D::unit,   &D::variants, &D::metrics,
+                      &D::window, &D::before, &D::layer,    &D::share,  &D::targets,  &D::overrides,
+                      &D::rule,   &D::starts, &D::ends,     &D::bandit, &D::segments};
   }
 };
 
 inline constexpr size_t variants_max = 16;
 inline constexpr size_t metrics_max = 64;
+inline constexpr size_t segmentations_max = 4;
 
 /// Whether the parts fit together: weights, names, measures, roles. invalid_argument names the part, and the nearest
 /// right name; `field` is its path in the YAML, such as "metrics[1]".

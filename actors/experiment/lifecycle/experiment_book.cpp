@@ -216,6 +216,7 @@ std::vector<protocol::RoutedExperiment> ExperimentBook::routed(const std::string
     for (const VariantDefinition& variant : definition.variants)
       one.variants.push_back({variant.name, variant.version});
     one.allocations = {{record.revisions.back().number, record.revisions.back().slots}};
+    one.segmentations = definition.segments;
     one.layer = definition.layer;
     one.layer_first = record.layer_first;
     one.layer_end = record.layer_end;

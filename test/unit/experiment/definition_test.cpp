@@ -71,6 +71,33 @@ BOOST_AUTO_TEST_CASE(parts_that_do_not_fit_are_refused_by_name) {
   BOOST_TEST(refusal([](Definition& d) { d.share = 0; }) == "share must be above 0 and at most 1, found 0");
 }
 
+BOOST_AUTO_TEST_CASE(segments_tell_apart_by_features_that_requests_have) {
+  const auto segments = [](std::vector<protocol::Segmentation> asked) {
+    return refusal([&](Definition& d) { d.segments = std::move(asked); });
+  };
+  const auto many = [](size_t count) {
+    std::vector<std::string> values;
+    for (size_t i = 0; i < count; ++i) values.push_back(std::to_string(i));
+    return values;
+  };
+  BOOST_TEST(segments({{"header.x-plan", {"free", "pro"}}, {"region", {"eu"}}}) == "accepted");
+  BOOST_TEST(segments({{"parameters.temperature", many(255)}}) == "accepted");
+  BOOST_TEST(segments({{"regoin", {"eu"}}}) ==
+             "segments: requests have no feature regoin; there are group, region, key, header.NAME, parameters.NAME "
+             "(did you mean region?)");
+  BOOST_TEST(segments({{"region", {}}}) ==
+             "segments: region needs `values`, such as [free, pro]; all others are one more part");
+  BOOST_TEST(segments({{"region", {"eu", "us", "eu"}}}) == "segments: region has the value eu twice");
+  BOOST_TEST(segments({{"region", {""}}}) == "segments: a value of region has 1 to 64 bytes, found 0");
+  BOOST_TEST(segments({{"region", {"eu"}}, {"region", {"us"}}}) ==
+             "segments: region is there twice; one list has all its values");
+  BOOST_TEST(segments({{"region", many(15)}, {"group", many(16)}}) ==
+             "segments: with group there are 272 combinations of parts, and 256 at most; take fewer values");
+  BOOST_TEST(
+      segments({{"region", {"a"}}, {"group", {"a"}}, {"key", {"a"}}, {"header.a", {"a"}}, {"header.b", {"a"}}}) ==
+      "segments: at most 4 features tell units apart, found 5");
+}
+
 BOOST_AUTO_TEST_CASE(methods_refuse_what_they_cannot_judge) {
   BOOST_TEST(refusal([](Definition& d) { d.rule.method = Method::fixed; }) ==
              "rule: method fixed needs `planned_units`, of each variant and at least `minimum_units` (1000); "

@@ -133,6 +133,7 @@ BOOST_AUTO_TEST_CASE(gateways_are_told_what_they_need) {
   auto definition = asked("sums");
   definition.overrides = {{"tester", "treatment"}};
   definition.targets = {{"region", {"eu"}}};
+  definition.segments = {{"header.x-plan", {"free", "pro"}}};
   define(definition);
   start("sums");
 
@@ -143,6 +144,7 @@ BOOST_AUTO_TEST_CASE(gateways_are_told_what_they_need) {
   BOOST_TEST((routed.variants[1] == protocol::Variant{"treatment", "2"}));
   BOOST_TEST((routed.overrides == std::vector<protocol::UnitOverride>{{"tester", 1}}));
   BOOST_TEST(routed.targets.size() == 1u);
+  BOOST_TEST((routed.segmentations == definition.segments));
   BOOST_TEST(routed.ends_unix_us - routed.starts_unix_us == int64_t{30} * 86'400 * 1'000'000);
 }
 
