@@ -2,8 +2,10 @@
 #include <fstream>
 #include <iostream>
 
+#include "actors/experiment/table/factor_analysis.hpp"
 #include "actors/experiment/table/table_analysis.hpp"
 #include "cluster/cli/experiment_verbs.hpp"
+#include "cluster/cli/render_factor_analysis.hpp"
 #include "cluster/cli/render_table_analysis.hpp"
 #include "cluster/cli/text_file.hpp"
 
@@ -12,15 +14,18 @@ namespace {
 
 using experiment::Alternative;
 using experiment::Correction;
+using experiment::FactorAnalysis;
+using experiment::FactorOptions;
 using experiment::TableAnalysis;
 using experiment::TableOptions;
 using experiment::TableQuestion;
+using experiment::UnitTable;
 
 struct AnalyzeFlags {
   std::string file;
   TableQuestion question;
   TableOptions options;
-  std::vector<std::string> metrics, methods, covariates, weights;
+  std::vector<std::string> metrics, methods, covariates, weights, factors;
   std::string alternative = "two-sided";
   std::string correction = "holm";
   bool json = false;
@@ -61,13 +66,21 @@ void take_choices(const AnalyzeFlags& flags, TableOptions& options) {
   if (flags.correction == "bh") options.correction = Correction::benjamini_hochberg;
 }
 
-Result<TableAnalysis> analyzed(const std::string& file, const TableQuestion& question, const TableOptions& options) {
+/// "prompt", or "prompt=short".
+void take_factors(const AnalyzeFlags& flags, TableQuestion& question) {
+  for (const std::string& text : flags.factors) {
+    const size_t equals = text.rfind('=');
+    question.factors.push_back(
+        {text.substr(0, equals), equals == std::string::npos ? std::string() : text.substr(equals + 1)});
+  }
+}
+
+Result<UnitTable> read_table(const std::string& file, const TableQuestion& question) {
   std::ifstream in;
   if (file != "-") in.open(file, std::ios::binary);
   if (file != "-" && !in) return fail(Errc::invalid_argument, "cannot read {}", file);
   experiment::CsvReader csv(file == "-" ? std::cin : static_cast<std::istream&>(in), name_of_text(file));
-  TROUPE_TRY(const auto table, read_unit_table(csv, question));
-  return analyze_table(table, question, options);
+  return read_unit_table(csv, question);
 }
 
 /// 5 where nothing is answered, or the answers cannot be trusted.
@@ -77,18 +90,31 @@ Exit exit_for(const TableAnalysis& analysis) {
   return has_answer && analysis.is_healthy ? Exit::ok : Exit::inconclusive;
 }
 
+Exit exit_for(const FactorAnalysis& analysis) {
+  const bool has_answer =
+      std::ranges::any_of(analysis.metrics, [](const auto& metric) { return metric.reason.empty(); });
+  return has_answer && analysis.is_healthy ? Exit::ok : Exit::inconclusive;
+}
+
+Result<Exit> tell_factors(const UnitTable& table, const TableQuestion& question, const TableOptions& options,
+                          bool as_json) {
+  TROUPE_TRY(const FactorAnalysis analysis,
+             analyze_factors(table, question, FactorOptions{options.alpha, options.correction}));
+  std::cout << (as_json ? factor_analysis_document(analysis).dump(2) + "\n" : render_factor_analysis(analysis));
+  return exit_for(analysis);
+}
+
 Result<Exit> analyze(const AnalyzeFlags& flags) {
   TableQuestion question = flags.question;
   TableOptions options = flags.options;
   TROUPE_CHECK(take_metrics(flags, question));
   take_choices(flags, options);
   TROUPE_TRY(options.weights, parse_weights(flags.weights));
-  TROUPE_TRY(const TableAnalysis analysis, analyzed(flags.file, question, options));
-  if (flags.json) {
-    std::cout << table_analysis_document(analysis).dump(2) << '\n';
-  } else {
-    std::cout << render_table_analysis(analysis);
-  }
+  take_factors(flags, question);
+  TROUPE_TRY(const UnitTable table, read_table(flags.file, question));
+  if (!question.factors.empty()) return tell_factors(table, question, options, flags.json);
+  TROUPE_TRY(const TableAnalysis analysis, analyze_table(table, question, options));
+  std::cout << (flags.json ? table_analysis_document(analysis).dump(2) + "\n" : render_table_analysis(analysis));
   return exit_for(analysis);
 }
 
@@ -107,6 +133,11 @@ void add_experiment_analyze(CLI::App& group, Shell& shell) {
   verb->add_option("--unit", flags->question.unit_column,
                    "Column of the unit: its rows are added up (default: each row is a unit)");
   verb->add_option("--variant", flags->question.variant_column, "Column of the variant")->capture_default_str();
+  CLI::Option* const factor = verb->add_option(
+      "--factor", flags->factors,
+      "Column of a factor, in place of --variant; may be repeated. Tells each factor's effect and interactions, of "
+      "means, conversions and counts; LEVEL is the one that others are held against (default: the first to come)");
+  factor->type_name("COLUMN[=LEVEL]");
   verb->add_option("--control", flags->options.control, "The variant that others are held against (default: control)");
   verb->add_option("--segment", flags->question.segment_column, "Column by whose values everything is told again");
   verb->add_option(
@@ -128,6 +159,9 @@ void add_experiment_analyze(CLI::App& group, Shell& shell) {
       ->delimiter(',')
       ->type_name("VARIANT=SHARE,...");
   verb->add_flag("--json", flags->json, "Print JSON");
+  for (const char* other :
+       {"--variant", "--control", "--segment", "--method", "--covariate", "--alternative", "--weights"})
+    factor->excludes(verb->get_option(other));
   verb->callback([=, &shell] { shell.verb = [=] { return analyze(*flags); }; });
 }
 

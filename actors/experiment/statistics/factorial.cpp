@@ -11,9 +11,6 @@ namespace troupe::experiment {
 
 namespace {
 
-constexpr size_t factors_max = 6;
-constexpr size_t cells_max = 64;
-
 using Column = std::vector<double>;
 
 /// A term as a set of factors, one bit each.
@@ -28,20 +25,20 @@ bool contains(FactorSet set, FactorSet part) {
 }
 
 Status check_design(const FactorialDesign& design) {
-  if (design.levels.empty() || design.levels.size() > factors_max) {
+  if (design.levels.empty() || design.levels.size() > design_factors_max) {
     return fail(Errc::invalid_argument, "a design of {} factors: there must be 1 to {}", design.levels.size(),
-                factors_max);
+                design_factors_max);
   }
   size_t cells = 1;
   for (const size_t levels : design.levels) {
-    if (levels < 2 || levels > cells_max) {
-      return fail(Errc::invalid_argument, "a factor has {} levels: it must have 2 to {}", levels, cells_max);
+    if (levels < 2 || levels > design_cells_max) {
+      return fail(Errc::invalid_argument, "a factor has {} levels: it must have 2 to {}", levels, design_cells_max);
     }
     cells *= levels;
   }
-  if (cells > cells_max || cells != design.cells.size()) {
+  if (cells > design_cells_max || cells != design.cells.size()) {
     return fail(Errc::invalid_argument, "{} cells for {} combinations of levels: both must be the same, at most {}",
-                design.cells.size(), cells, cells_max);
+                design.cells.size(), cells, design_cells_max);
   }
   for (size_t i = 0; i < cells; ++i) TROUPE_CHECK(check(design.cells[i], fmt::format("cell {}", i)));
   return {};

@@ -8,10 +8,14 @@
 
 namespace troupe::experiment {
 
+inline constexpr size_t design_factors_max = 6;
+inline constexpr size_t design_cells_max = 64;
+
 struct FactorialDesign {
-  std::vector<size_t>
-      levels;  ///< Of each factor, >= 2; 1 to 6 factors, level 0 being the one others are compared with.
-  /// Of each combination, the last factor's level changing fastest; 64 at most, each with a unit at least.
+  /// Of each factor, >= 2; 1 to `design_factors_max` factors, level 0 being the one others are compared with.
+  std::vector<size_t> levels;
+  /// Of each combination, the last factor's level changing fastest; `design_cells_max` at most, each with a unit at
+  /// least.
   std::vector<Moments> cells;
 };
 

@@ -9,6 +9,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "actors/experiment/statistics/factorial.hpp"
 #include "runtime/base/nearest.hpp"
 
 namespace troupe::experiment {
@@ -18,6 +19,8 @@ using Kind = TableMetricKind;
 
 /// So that squares of totals are finite.
 constexpr double magnitude_max = 1e100;
+/// Between the levels of a combination: no field has a zero byte.
+constexpr char level_end = '\0';
 
 /// Names, numbered as they come.
 class Names {
@@ -55,6 +58,7 @@ class TableBuilder {
     if (table_.rows == 0) return fail(Errc::invalid_argument, "{}: there is a header, and no row", csv_.name());
     TROUPE_CHECK(check_totals());
     table_.variants = std::move(variants_.all());
+    if (!question_.factors.empty()) split_levels();
     table_.segments = std::move(segments_.all());
     return std::move(table_);
   }
@@ -74,7 +78,14 @@ class TableBuilder {
     for (const std::string& name : header_)
       if (!names.insert(name).second)
         return fail(Errc::invalid_argument, "{}:1: there are two columns of the name '{}'", csv_.name(), name);
-    TROUPE_TRY(variant_, place_of(question_.variant_column));
+    if (question_.factors.empty()) {
+      TROUPE_TRY(const size_t place, place_of(question_.variant_column));
+      variant_places_.push_back(place);
+    }
+    for (const TableFactor& factor : question_.factors) {
+      TROUPE_TRY(const size_t place, place_of(factor.column));
+      variant_places_.push_back(place);
+    }
     if (!question_.unit_column.empty()) {
       TROUPE_TRY(unit_, place_of(question_.unit_column));
     }
@@ -106,11 +117,11 @@ class TableBuilder {
 
   Status add_row() {
     ++table_.rows;
-    for (const auto place : {std::optional(variant_), unit_, segment_})
+    for (const size_t place : variant_places_)
+      if (fields_[place].empty()) return wrong(place, "it is empty");
+    for (const auto place : {unit_, segment_})
       if (place && fields_[*place].empty()) return wrong(*place, "it is empty");
-    const uint32_t variant = variants_.index_of(fields_[variant_]);
-    if (variant == table_variants_max)
-      return wrong(variant_, "there are more than {} variants; is this the column that says them?", table_variants_max);
+    TROUPE_TRY(const uint32_t variant, take_variant());
     const size_t unit = unit_ ? units_.index_of(fields_[*unit_]) : table_.units();
     const bool is_new = unit == table_.units();
     if (is_new) {
@@ -124,6 +135,37 @@ class TableBuilder {
     TROUPE_CHECK(add_segment(unit, is_new));
     for (size_t i = 0; i < places_.size(); ++i) TROUPE_CHECK(add_value(i, unit, is_new));
     return {};
+  }
+
+  Result<uint32_t> take_variant() {
+    variant_name_ = fields_[variant_places_.front()];
+    for (size_t i = 1; i < variant_places_.size(); ++i) {
+      variant_name_ += level_end;
+      variant_name_ += fields_[variant_places_[i]];
+    }
+    const uint32_t variant = variants_.index_of(variant_name_);
+    if (variant < table_variants_max) return variant;
+    if (question_.factors.empty())
+      return wrong(variant_places_.back(), "there are more than {} variants; is this the column that says them?",
+                   table_variants_max);
+    return wrong(variant_places_.back(),
+                 "there are more than {} combinations of levels; are these columns the factors: {}?",
+                 table_variants_max, fmt::join(factor_columns(), ", "));
+  }
+
+  std::vector<std::string> factor_columns() const {
+    std::vector<std::string> columns;
+    for (const TableFactor& factor : question_.factors) columns.push_back(factor.column);
+    return columns;
+  }
+
+  void split_levels() {
+    for (std::string& name : table_.variants) {
+      std::vector<std::string> levels(1);
+      for (const char c : name) c == level_end ? void(levels.emplace_back()) : levels.back().push_back(c);
+      name = fmt::format("{}", fmt::join(levels, ", "));
+      table_.levels.push_back(std::move(levels));
+    }
   }
 
   Status add_segment(size_t unit, bool is_new) {
@@ -230,7 +272,8 @@ class TableBuilder {
   const TableQuestion& question_;
   std::vector<std::string> header_;
   std::vector<std::string> fields_;
-  size_t variant_ = 0;
+  std::vector<size_t> variant_places_;  ///< The variant's column, or the factors'.
+  std::string variant_name_;            ///< Of the present row.
   std::optional<size_t> unit_;
   std::optional<size_t> segment_;
   std::vector<Places> places_;
@@ -246,6 +289,13 @@ Status check_question(const TableQuestion& question) {
   std::set<std::string> names;
   for (const TableMetric& metric : question.metrics)
     if (!names.insert(metric.name).second) return fail(Errc::invalid_argument, "metric {} is named twice", metric.name);
+  if (question.factors.size() > design_factors_max)
+    return fail(Errc::invalid_argument, "there are {} factors; a design has at most {}", question.factors.size(),
+                design_factors_max);
+  names.clear();
+  for (const TableFactor& factor : question.factors)
+    if (!names.insert(factor.column).second)
+      return fail(Errc::invalid_argument, "factor {} is named twice", factor.column);
   return {};
 }
 

@@ -11,10 +11,18 @@
 
 namespace troupe::experiment {
 
+/// A column whose values are a factor's levels.
+struct TableFactor {
+  std::string column;
+  std::string base;  ///< The level that others are held against; empty: the first to come.
+};
+
 struct TableQuestion {
   std::string unit_column;  ///< Empty: each row is a unit of its own.
   std::string variant_column = "variant";
-  std::string segment_column;  ///< Empty: none.
+  std::vector<TableFactor> factors;  ///< Not empty: in place of the variant's column. Then each combination of their
+                                     ///< levels is a variant.
+  std::string segment_column;        ///< Empty: none.
   std::vector<TableMetric> metrics;
 };
 
@@ -28,12 +36,13 @@ struct UnitColumn {
 
 struct UnitTable {
   uint64_t rows = 0;
-  std::vector<std::string> variants;  ///< As they came.
-  std::vector<std::string> segments;  ///< Likewise; empty where none are asked.
-  std::vector<uint32_t> variant;      ///< Of each unit.
-  std::vector<uint32_t> segment;      ///< Of each unit, where they are asked.
-  std::vector<bool> is_crossed;       ///< Units with rows of several variants: they belong to none.
-  std::vector<UnitColumn> columns;    ///< One for each metric.
+  std::vector<std::string> variants;             ///< As they came.
+  std::vector<std::vector<std::string>> levels;  ///< Of each variant: one for each factor; empty where none are asked.
+  std::vector<std::string> segments;             ///< Likewise; empty where none are asked.
+  std::vector<uint32_t> variant;                 ///< Of each unit.
+  std::vector<uint32_t> segment;                 ///< Of each unit, where they are asked.
+  std::vector<bool> is_crossed;                  ///< Units with rows of several variants: they belong to none.
+  std::vector<UnitColumn> columns;               ///< One for each metric.
 
   size_t units() const noexcept { return variant.size(); }
 };

@@ -1,17 +1,21 @@
 """Tables of units, and what scipy, statsmodels and lifelines say of them: python make_tables.py
 
-Writes units.csv (a row a unit), requests.csv (several rows a unit), lifetimes.csv and expected.json. The reference reads the
-files that it wrote, as the program does."""
+Writes units.csv (a row a unit), requests.csv (several rows a unit), lifetimes.csv, factors.csv and expected.json. The
+reference reads the files that it wrote, as the program does."""
 
 import csv
+import itertools
 import pathlib
 import sys
 
 import numpy as np
+import pandas as pd
 import statsmodels.api as sm
+import statsmodels.formula.api as smf
 from lifelines import KaplanMeierFitter
 from scipy import integrate, stats
 from statsmodels.duration.hazard_regression import PHReg
+from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_effectsize, proportions_ztest
 from statsmodels.stats.rates import test_poisson_2indep
@@ -67,6 +71,20 @@ def make_files():
         time, until = rng.exponential(20 + 15 * arm), rng.uniform(5, 60)
         rows.append([("control", "treatment")[arm], round(float(min(time, until)), 1), int(time <= until)])
     write_csv("lifetimes.csv", ["variant", "days", "churned"], rows, "\n")
+    make_factors()
+
+
+def make_factors():
+    """Unbalanced; the levels that others are held against come first."""
+    rng = np.random.default_rng(23)
+    rows = []
+    for combination in itertools.product(range(2), range(3), range(2)):
+        prompt, temperature, model = combination
+        for _ in range(6 + int(rng.integers(0, 10))):
+            score = round(float(rng.normal(5 + 0.4 * prompt + 0.3 * temperature + 0.5 * prompt * (temperature == 2), 1)), 2)
+            solved = int(rng.random() < 0.4 + 0.2 * prompt + 0.1 * model)
+            rows.append([("short", "long")[prompt], ("low", "mid", "high")[temperature], ("a", "b")[model], score, solved, int(rng.poisson(2 + temperature))])
+    write_csv("factors.csv", ["prompt", "temperature", "model", "score", "solved", "retries"], [rows[0], *rng.permutation(np.array(rows[1:], dtype=object)).tolist()], "\n")
 
 
 def wald(estimate, error):
@@ -253,13 +271,47 @@ def lifetime_cases():
     return [dict(csv="lifetimes.csv", metric="days:event=churned", method=method, rows=[dict(variant="treatment", **lifetimes(arm("control"), arm("treatment"), method))]) for method in ("log-rank", "cox")]
 
 
+def factor_terms(table, factors, column):
+    """Type II by anova_lm; differences as contrasts of cell means, evenly over the cells of other factors."""
+    data = pd.DataFrame(table)
+    levels = {name: [base, *(level for level in data[name].unique() if level != base)] for name, base in factors.items()}
+    anova = anova_lm(smf.ols(f"{column} ~ " + " * ".join(f"C({name}, Sum)" for name in levels), data).fit(), typ=2)
+    cells = list(itertools.product(*levels.values()))
+    number = [cells.index(row) for row in data[list(levels)].itertuples(index=False, name=None)]
+    means = smf.ols(f"{column} ~ 0 + C(cell)", data.assign(cell=number)).fit()
+    for count in range(1, len(levels) + 1):
+        for chosen in itertools.combinations(levels, count):
+            row = anova.loc[":".join(f"C({name}, Sum)" for name in chosen)]
+            differences = []
+            for to in itertools.product(*(levels[name][1:] for name in chosen)):
+                move = dict(zip(chosen, to))
+                weights = [np.prod([(cell[name] == move[name]) - float(cell[name] == levels[name][0]) if name in move else 1 / len(levels[name]) for name in levels]) for cell in (dict(zip(levels, cell)) for cell in cells)]
+                test = means.t_test(np.array(weights))
+                differences.append(dict(levels=to, difference=test.effect.item(), interval=test.conf_int()[0].tolist()))
+            yield dict(factors=chosen, statistic=row.F, df=row.df, df_denominator=means.df_resid, p_value=row["PR(>F)"], differences=differences)
+
+
+def factor_cases():
+    table = read_csv("factors.csv")
+    cases = []
+    for factors, bases in ((("prompt", "temperature"), ("", "")), (("prompt", "temperature=high", "model"), ("", "high", ""))):
+        names = [name.split("=")[0] for name in factors]
+        bases = [base or str(table[name][0]) for name, base in zip(names, bases)]
+        metrics = {f"{column}:{kind}": list(factor_terms(table, dict(zip(names, bases)), column)) for column, kind in (("score", "mean"), ("solved", "conversion"), ("retries", "count"))}
+        terms = [term for of in metrics.values() for term in of]
+        for term, p in zip(terms, multipletests([term["p_value"] for term in terms], method="holm")[1]):
+            term["adjusted_p"] = p
+        cases.append(dict(csv="factors.csv", factors=factors, metrics=metrics))
+    return cases
+
+
 def main():
     make_files()
     cases = unit_cases() + request_cases() + lifetime_cases()
-    lines = ",\n".join(common.json.dumps(common.plain(case)) for case in cases)
+    lines, of_factors = (",\n".join(common.json.dumps(common.plain(case)) for case in all_of) for all_of in (cases, factor_cases()))
     versions = {name: common.version(name) for name in ("scipy", "statsmodels", "lifelines", "numpy")}
     path = HERE / "expected.json"
-    path.write_text(f'{{\n"made_by": "make_tables.py", "versions": {common.json.dumps(versions)},\n"cases": [\n{lines}\n]\n}}\n')
+    path.write_text(f'{{\n"made_by": "make_tables.py", "versions": {common.json.dumps(versions)},\n"cases": [\n{lines}\n],\n"factor_cases": [\n{of_factors}\n]\n}}\n')
     print(len(cases), "cases,", path.stat().st_size, "bytes")
 
 

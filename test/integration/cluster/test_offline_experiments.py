@@ -121,6 +121,25 @@ def test_analyze_reads_a_table_of_units():
     assert uneven.code == INCONCLUSIVE and "Sick" in uneven.out
 
 
+def test_analyze_tells_the_effects_of_factors():
+    flags = ("analyze", "--csv", TABLES / "factors.csv", "--factor", "prompt", "--factor", "temperature=high",
+             "--metric", "score:mean", "--metric", "solved:conversion")
+    analysis = answer(*flags)
+    assert analysis["factors"][1] == {"name": "temperature", "levels": ["high", "low", "mid"]}
+    assert [one["factors"] for one in analysis["effects"]] == 2 * [["prompt"], ["temperature"], ["prompt", "temperature"]]
+    expected = json.loads((TABLES / "expected.json").read_text())["factor_cases"][0]["metrics"]["score:mean"]
+    prompt = analysis["effects"][0]
+    assert prompt["p_value"] == pytest.approx(expected[0]["p_value"], rel=1e-9)
+    assert prompt["differences"][0]["levels"] == {"prompt": "long"}
+    table = troupe(*flags).out
+    assert "prompt × temperature" in table and "linear probability model" in table and "ADJUSTED P" in table
+
+    both = troupe(*flags, "--variant", "model")
+    assert both.code == USAGE and "excludes" in both.err, both.err
+    refused = troupe("analyze", "--csv", TABLES / "factors.csv", "--factor", "prompt", "--metric", "score:p95")
+    assert refused.code == USAGE and "metric score:p95: factors are told of means" in refused.err, refused.err
+
+
 def test_analyze_refuses_a_table_by_line_and_column():
     for rows, metric, words in (
         ("variant,x\ncontrol,1\ntreatment,abc\n", "x:mean", "stdin:3: column x: 'abc' is no number"),

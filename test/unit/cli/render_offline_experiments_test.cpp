@@ -2,6 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "cluster/cli/render_factor_analysis.hpp"
 #include "cluster/cli/render_rehearsal.hpp"
 #include "cluster/cli/render_sample_plan.hpp"
 #include "cluster/cli/render_table_analysis.hpp"
@@ -52,9 +53,47 @@ TableAnalysis analyzed() {
   return analysis;
 }
 
+FactorAnalysis factors() {
+  FactorAnalysis analysis;
+  analysis.rows = 8;
+  analysis.factors = {{"prompt", {"short", "long"}}, {"style", {"plain", "dry"}}};
+  for (const char* prompt : {"short", "long"})
+    for (const char* style : {"plain", "dry"}) analysis.cells.push_back({{prompt, style}, 2});
+  FactorMetric solved{"solved:conversion", true, {0.5, 0.5, 1, 0.25}, {}, {}};
+  const OmnibusResult test{"factorial F, type II", 5.25, 1, 4, 0.0837};
+  solved.terms.push_back({{"prompt"}, test, 0.1674, {{{"long"}, 0.125, {-0.25, 0.5}}}});
+  solved.terms.push_back({{"prompt", "style"}, test, {}, {{{"long", "dry"}, -0.75, {-1.5, 0}}}});
+  FactorMetric same{"same:mean", false, {1, 1, 1, 1}, {}, "nothing varies"};
+  analysis.metrics = {solved, same};
+  return analysis;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(render_offline_experiments)
+
+BOOST_AUTO_TEST_CASE(factors_have_their_cells_their_tests_and_each_level_against_the_first) {
+  const std::string text = render_factor_analysis(factors());
+
+  BOOST_TEST(text.starts_with("8 rows; prompt: short, long; style: plain, dry; intervals at 95 %\n\n"), text);
+  BOOST_TEST(has(text, "long    dry        2               0.25          1\n"), text);
+  BOOST_TEST(has(text, "prompt × style  5.25  1, 4  0.0837"), text);
+  BOOST_TEST(has(text, "factorial F, type II; linear probability model"), text);
+  BOOST_TEST(has(text, "prompt  long   short    +0.125 [-0.25, +0.5]\n"), text);
+  BOOST_TEST(has(text, "nothing varies"), text);
+}
+
+BOOST_AUTO_TEST_CASE(factors_for_programs_have_the_differences_of_interactions_too) {
+  const auto document = factor_analysis_document(factors());
+
+  BOOST_TEST(document["cells"][2]["levels"]["prompt"] == "long");
+  BOOST_TEST(document["cells"][2]["means"]["solved:conversion"] == 1.0);
+  const auto& interaction = document["effects"][1];
+  BOOST_TEST(interaction["differences"][0]["levels"]["style"] == "dry");
+  BOOST_TEST(interaction["differences"][0]["difference"] == -0.75);
+  BOOST_TEST(!interaction.contains("adjusted_p"));
+  BOOST_TEST(document["effects"][2]["reason"] == "nothing varies");
+}
 
 BOOST_AUTO_TEST_CASE(a_plan_says_what_is_found_by_how_many_units_and_when) {
   const PlanQuestion question = five_percent_more();

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "actors/experiment/table/factor_analysis.hpp"
 #include "actors/experiment/table/table_analysis.hpp"
 
 using namespace troupe;
@@ -34,6 +35,20 @@ TableAnalysis analysis_of(const json& c) {
   CsvReader csv(in, c["csv"].get<std::string>());
   const UnitTable table = read_unit_table(csv, question).value();
   return analyze_table(table, question, options).value();
+}
+
+FactorAnalysis factors_of(const json& c) {
+  TableQuestion question;
+  for (const json& factor : c["factors"]) {
+    const auto text = factor.get<std::string>();
+    const size_t equals = text.find('=');
+    question.factors.push_back({text.substr(0, equals), equals == std::string::npos ? "" : text.substr(equals + 1)});
+  }
+  for (const char* metric : {"score:mean", "solved:conversion", "retries:count"})
+    question.metrics.push_back(parse_table_metric(metric).value());
+  std::ifstream in(folder + c["csv"].get<std::string>(), std::ios::binary);
+  CsvReader csv(in, c["csv"].get<std::string>());
+  return analyze_factors(read_unit_table(csv, question).value(), question, {}).value();
 }
 
 void near(const std::string& what, double ours, const json& theirs, double tolerance, double scale = 0) {
@@ -83,6 +98,24 @@ void compare_row(const std::string& what, const TableComparison& ours, const jso
   compare(what, said.estimate->interval, row, "estimate_interval", tolerance);
 }
 
+void compare_term(const std::string& what, const FactorTerm& ours, const json& theirs) {
+  constexpr double tolerance = 1e-9;
+  BOOST_TEST(ours.factors == theirs["factors"].get<std::vector<std::string>>());
+  near(what + " F", ours.test.statistic, theirs["statistic"], tolerance);
+  BOOST_TEST(ours.test.df == theirs["df"].get<double>());
+  BOOST_TEST(ours.test.df_denominator.value() == theirs["df_denominator"].get<double>());
+  near(what + " p", ours.test.p_value, theirs["p_value"], tolerance);
+  near(what + " adjusted p", ours.adjusted_p.value(), theirs["adjusted_p"], tolerance);
+  BOOST_TEST_REQUIRE(ours.differences.size() == theirs["differences"].size());
+  for (size_t i = 0; i < ours.differences.size(); ++i) {
+    const json& row = theirs["differences"][i];
+    BOOST_TEST(ours.differences[i].levels == row["levels"].get<std::vector<std::string>>());
+    const double scale = std::abs(row["interval"][0].get<double>()) + std::abs(row["interval"][1].get<double>());
+    near(what + " difference", ours.differences[i].difference, row["difference"], tolerance, scale);
+    compare(what, std::optional(ours.differences[i].interval), row, "interval", tolerance);
+  }
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(table_reference)
@@ -107,6 +140,22 @@ BOOST_AUTO_TEST_CASE(every_method_says_of_a_file_what_the_reference_says) {
     if (!c.contains("sample_ratio_p")) continue;
     BOOST_TEST_REQUIRE(!analysis.health.empty());
     near("sample ratio", analysis.health[0].value, c["sample_ratio_p"], 1e-9);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(factors_have_the_effects_that_the_reference_says) {
+  std::ifstream file(folder + "expected.json");
+  const json expected = json::parse(file);
+
+  BOOST_TEST_REQUIRE(expected["factor_cases"].size() == 2u);
+  for (const json& c : expected["factor_cases"]) {
+    const FactorAnalysis analysis = factors_of(c);
+    for (const FactorMetric& metric : analysis.metrics) {
+      const json& terms = c["metrics"][metric.metric];
+      BOOST_TEST_REQUIRE(metric.terms.size() == terms.size());
+      for (size_t i = 0; i < terms.size(); ++i) compare_term(metric.metric, metric.terms[i], terms[i]);
+      BOOST_TEST(metric.is_probability == (metric.metric == "solved:conversion"));
+    }
   }
 }
 
