@@ -2,6 +2,7 @@
 
 #include "actors/experiment/definition/compile.hpp"
 #include "actors/experiment/events/event_codec.hpp"
+#include "actors/experiment/ledger/attempt_cost.hpp"
 #include "actors/experiment/ledger/fixed_point.hpp"
 #include "cluster/head/views.hpp"
 
@@ -44,6 +45,8 @@ void put(const ExperimentRecord& record, const protocol::Attempt& attempt, json&
   row["prompt_tokens"] = attempt.prompt_tokens;
   row["completion_tokens"] = attempt.completion_tokens;
   row["cache_hit"] = attempt.cached;
+  if (const auto& price = record.definition.variants[attempt.place.arm].price)
+    row["cost"] = experiment::from_fixed(experiment::cost_of(experiment::attempt_price(*price), attempt));
 }
 
 void put(const ExperimentRecord&, const protocol::Outcome& outcome, json& row) {

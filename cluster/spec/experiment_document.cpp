@@ -17,21 +17,32 @@ namespace troupe::experiment {
 
 using namespace std::chrono_literals;
 
+void describe(config::Schema<PriceDefinition>& schema) {
+  schema.named("price");
+  schema.field("request", &PriceDefinition::request, "Of a request").range(0.0, price_max);
+  schema.field("prompt_token", &PriceDefinition::prompt_token, "Of a token of its prompt").range(0.0, price_max);
+  schema.field("completion_token", &PriceDefinition::completion_token, "Of a token of its answer")
+      .range(0.0, price_max);
+}
+
 void describe(config::Schema<VariantDefinition>& schema) {
   schema.named("variant");
   schema.field("name", &VariantDefinition::name, "The variant; the first is the control").required();
   schema.field("version", &VariantDefinition::version, "The version of the model that its units are answered by")
       .required();
   schema.field("weight", &VariantDefinition::weight, "Its share of the units; all sum to 1").required().range(0.0, 1.0);
+  schema.field("price", &VariantDefinition::price, "What its attempts cost, in any currency, for metrics of `cost`");
 }
 
 void describe(config::Schema<MetricDefinition>& schema) {
   schema.named("metric");
   schema.field("name", &MetricDefinition::name, "The metric").required();
   schema.field("kind", &MetricDefinition::kind, "What a unit's value is, and so how arms are compared");
-  schema.field("of", &MetricDefinition::of,
-               "What is measured: the name of an outcome that clients record, or requests, errors, latency_ms, "
-               "first_token_ms, prompt_tokens, completion_tokens or cache_hits of attempts; unset: the metric's name");
+  schema.field(
+      "of", &MetricDefinition::of,
+      "What is measured: the name of an outcome that clients record, or requests, errors, latency_ms, "
+      "first_token_ms, prompt_tokens, completion_tokens, cache_hits or cost (in thousandths, by variants' prices) of "
+      "attempts; unset: the metric's name");
   schema.field("per", &MetricDefinition::per,
                "Of a ratio: the measure that it is divided by; unset: the number of events of the first");
   schema.field("quantile", &MetricDefinition::quantile, "Of a quantile: which").range(0.0, 1.0);

@@ -67,6 +67,7 @@ inline auto names_of(BanditPolicy) {
   return bandit_policy_names;
 }
 
+void describe(config::Schema<PriceDefinition>& schema);
 void describe(config::Schema<VariantDefinition>& schema);
 void describe(config::Schema<MetricDefinition>& schema);
 void describe(config::Schema<TargetDefinition>& schema);

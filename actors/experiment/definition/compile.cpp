@@ -20,6 +20,7 @@ constexpr std::array attempt_names{
     AttemptName{"prompt_tokens", AttemptMeasure::prompt_tokens},
     AttemptName{"completion_tokens", AttemptMeasure::completion_tokens},
     AttemptName{"cache_hits", AttemptMeasure::cache_hits},
+    AttemptName{cost_measure, AttemptMeasure::cost},
 };
 
 /// Some hundreds of buckets over the longest that it may take, so that its rows stay few.
@@ -76,6 +77,8 @@ Rules rules_of(const Definition& definition, uint32_t number, WallTime starts) {
   rules.bucket_us = std::max(microseconds(definition.rule.maximum_duration) / buckets_wanted, int64_t{1'000'000});
   for (const MetricDefinition& metric : definition.metrics) rules.metrics.push_back(rule_of(metric, rules));
   rules.metrics.push_back(traffic_rule(rules));
+  for (const VariantDefinition& variant : definition.variants)
+    rules.prices.push_back(attempt_price(variant.price.value_or(PriceDefinition{})));
   return rules;
 }
 

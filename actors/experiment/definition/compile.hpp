@@ -24,6 +24,9 @@ std::vector<protocol::TargetCondition> conditions_of(const Definition& definitio
 std::optional<WallTime> starts_at(const Definition& definition);
 std::optional<WallTime> ends_at(const Definition& definition);
 
+/// The measure of attempts that takes prices.
+inline constexpr const char* cost_measure = "cost";
+
 /// Names of measures that attempts give by themselves.
 std::vector<std::string> attempt_measure_names();
 

@@ -77,6 +77,8 @@ Status check_measure(const MetricDefinition& metric, std::string_view key, const
   const auto attempts = attempt_measure_names();
   const auto nearest = nearest_name(measure, attempts);
   if (!nearest || *nearest == measure) return {};
+  // So short that posts, hosts and most others are near it.
+  if (*nearest == cost_measure && !measure.starts_with(cost_measure)) return {};
   return fail(
       Errc::invalid_argument,
       "metric {}: `{}` is {}, which attempts do not say (did you mean {}?); an outcome of your own needs a name "
@@ -235,6 +237,29 @@ Status check_bandit(const Definition& definition) {
   return {};
 }
 
+bool is_of_cost(const MetricDefinition& metric) {
+  return (metric.of.empty() ? metric.name : metric.of) == cost_measure || metric.per == cost_measure;
+}
+
+/// A variant without a price would look as if it cost nothing.
+Status check_prices(const Definition& definition) {
+  const auto costly = std::ranges::find_if(definition.metrics, is_of_cost);
+  for (const VariantDefinition& variant : definition.variants) {
+    const PriceDefinition price = variant.price.value_or(PriceDefinition{});
+    for (const double number : {price.request, price.prompt_token, price.completion_token})
+      if (number != 0 && !(number >= price_min && number <= price_max))
+        return fail(Errc::invalid_argument, "variant {}: a price must be 0, or from {} to {}, found {}", variant.name,
+                    price_min, price_max, number);
+    if (costly != definition.metrics.end() && !variant.price)
+      return fail(Errc::invalid_argument,
+                  "metric {}: `cost` is what attempts cost by variants' prices, and variant {} has none; give it "
+                  "`price: {{request: 0.0002, prompt_token: 1.5e-6, completion_token: 6e-6}}`, or `price: {{}}` where "
+                  "it costs nothing",
+                  costly->name, variant.name);
+  }
+  return {};
+}
+
 Status check_dates(const Definition& definition) {
   std::optional<WallTime> starts;
   if (!definition.starts.empty()) {
@@ -261,6 +286,7 @@ Status check(const Definition& definition) {
   if (definition.window <= Duration{0}) return fail_field("window", "window must be longer than 0");
   TROUPE_CHECK(at("variants", check_variants(definition)));
   TROUPE_CHECK(at("metrics", check_metrics(definition)));
+  TROUPE_CHECK(at("variants", check_prices(definition)));
   TROUPE_CHECK(at("rule", check_rule(definition)));
   TROUPE_CHECK(at("bandit", check_bandit(definition)));
   TROUPE_CHECK(check_dates(definition));

@@ -52,14 +52,30 @@ struct MetricDefinition {
   }
 };
 
+/// What attempts of a variant cost, in whatever currency: each number is 0, or from `price_min` to `price_max`.
+struct PriceDefinition {
+  double request = 0;
+  double prompt_token = 0;
+  double completion_token = 0;
+  bool operator==(const PriceDefinition&) const = default;
+  static constexpr auto fields() {
+    using P = PriceDefinition;
+    return std::tuple{&P::request, &P::prompt_token, &P::completion_token};
+  }
+};
+
+inline constexpr double price_min = 1e-12;  ///< Less could not be told from nothing.
+inline constexpr double price_max = 1000;
+
 struct VariantDefinition {
   std::string name;
   std::string version;  ///< Of the experiment's model.
   double weight = 0;
+  std::optional<PriceDefinition> price{};  ///< None: not known, so that no metric may ask for `cost`.
   bool operator==(const VariantDefinition&) const = default;
   static constexpr auto fields() {
     using V = VariantDefinition;
-    return std::tuple{&V::name, &V::version, &V::weight};
+    return std::tuple{&V::name, &V::version, &V::weight, &V::price};
   }
 };
 

@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "actors/experiment/definition/definition.hpp"
+#include "actors/experiment/ledger/attempt_cost.hpp"
 #include "actors/experiment/ledger/fixed_point.hpp"
 #include "runtime/protocol/experiments.hpp"
 
 namespace troupe::experiment {
 
-/// What attempts say by themselves: measures without an outcome. Times in milliseconds.
+/// What attempts say by themselves: measures without an outcome. Times in milliseconds, costs in thousandths of what
+/// prices are in.
 enum class AttemptMeasure : uint8_t {
   requests,
   errors,
@@ -22,6 +24,7 @@ enum class AttemptMeasure : uint8_t {
   prompt_tokens,
   completion_tokens,
   cache_hits,
+  cost,  ///< See cost_of().
 };
 
 /// A stream of numbers about a unit: outcomes of that name, or what attempts say.
@@ -52,6 +55,7 @@ struct Rules {
   int64_t bucket_us = 1;  ///< Width of the time buckets, from the start on.
   std::vector<Measure> measures;
   std::vector<MetricRule> metrics;
+  std::vector<AttemptPrice> prices;  ///< One for each arm.
 };
 
 }  // namespace troupe::experiment

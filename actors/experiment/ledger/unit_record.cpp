@@ -12,7 +12,7 @@ Fixed milliseconds(int64_t microseconds) {
 }
 
 /// None: this attempt says nothing of it.
-std::optional<Fixed> value_of(AttemptMeasure measure, const protocol::Attempt& attempt) {
+std::optional<Fixed> value_of(AttemptMeasure measure, const protocol::Attempt& attempt, const Rules& rules) {
   switch (measure) {
     case AttemptMeasure::requests:
       return fixed_unit;
@@ -28,6 +28,8 @@ std::optional<Fixed> value_of(AttemptMeasure measure, const protocol::Attempt& a
       return attempt.completion_tokens * fixed_unit;
     case AttemptMeasure::cache_hits:
       return attempt.cached ? fixed_unit : 0;
+    case AttemptMeasure::cost:
+      return cost_of(rules.prices[attempt.place.arm], attempt);
   }
   return std::nullopt;
 }
@@ -130,7 +132,7 @@ void UnitRecord::attempt(const Rules& rules, const protocol::Attempt& attempt, i
   if (where == nullptr) return;
   for (size_t i = 0; i < rules.measures.size(); ++i) {
     if (!rules.measures[i].of_attempts) continue;
-    if (const auto value = value_of(*rules.measures[i].of_attempts, attempt))
+    if (const auto value = value_of(*rules.measures[i].of_attempts, attempt, rules))
       where->totals[i].add(rules.measures[i], *value, time_us);
   }
 }

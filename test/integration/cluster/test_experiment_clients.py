@@ -22,11 +22,12 @@ model: {kind}
 unit: {kind}
 layer: {kind}
 variants:
-  - {{name: control, version: 1, weight: 0.5}}
-  - {{name: treatment, version: 2, weight: 0.5}}
+  - {{name: control, version: 1, weight: 0.5, price: {{request: 0.002}}}}
+  - {{name: treatment, version: 2, weight: 0.5, price: {{request: 0.0005, prompt_token: 1e-6}}}}
 metrics:
   - {{name: liked, role: goal}}
   - {{name: clicks, kind: count}}
+  - {{name: cost, kind: sum, direction: decrease}}
 overrides: {{tester: treatment}}
 window: 10m
 rule: {{minimum_units: 100000, maximum_duration: 1h}}
@@ -109,10 +110,13 @@ def test_what_is_told_over_zeromq_and_http_counts_alike_and_once(served: Cluster
             "liked": {name: [len(of), sum(int(u.rpartition("-")[2]) % 4 < 2 for u in of)] for name, of in counted.items()},
             "clicks": {name: [len(of), sum(int(u.rpartition("-")[2]) % 3 == 0 for u in of)] for name, of in counted.items()},
         }
+        thousandths = {"control": 2.0, "treatment": 0.5}
+        in_all["cost"] = {name: [len(of), len(of) * thousandths[name]] for name, of in counted.items()}
         wait_until(lambda: numbers(served, kind) == in_all, f"the experiment by {kind} counts {in_all}", timeout=30)
         raw = raw_events(served, kind)
         assert {row["unit"]: row["variant"] for row in raw["exposure"]} == given
         assert all(row["served"] is True and row["latency_ms"] > 0 for row in raw["attempt"]) and len(raw["attempt"]) == 120
+        assert all(row["cost"] == pytest.approx(thousandths[row["variant"]], abs=1e-6) for row in raw["attempt"])
         assert {row["value"] for row in raw["outcome"] if row["name"] == "clicks"} == {2.0}
         assert len({row["id"] for row in raw["outcome"]}) == len(liked[0::4]) + len(liked[1::4]) + len(clicks[0::3])
 

@@ -1,4 +1,5 @@
 #include <boost/test/unit_test.hpp>
+#include <limits>
 
 #include "actors/experiment/definition/compile.hpp"
 
@@ -34,6 +35,33 @@ std::string refusal(Change change) {
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(definitions)
+
+BOOST_AUTO_TEST_CASE(cost_needs_the_price_of_every_variant) {
+  const auto costly = [](Definition& d) {
+    MetricDefinition cost{"spent", MetricKind::ratio, "cost"};
+    cost.per = "solved";
+    d.metrics.push_back(cost);
+  };
+  const std::string why =
+      "metric spent: `cost` is what attempts cost by variants' prices, and variant treatment has none; give it `price: "
+      "{request: 0.0002, prompt_token: 1.5e-6, completion_token: 6e-6}`, or `price: {}` where it costs nothing";
+
+  BOOST_TEST(refusal([&](Definition& d) {
+               costly(d);
+               d.variants[0].price = PriceDefinition{.request = 0.01};
+             }) == why);
+  BOOST_TEST(refusal([&](Definition& d) {
+               costly(d);
+               d.variants[0].price = PriceDefinition{.request = 0.01};
+               d.variants[1].price = PriceDefinition{};
+             }) == "accepted");
+  BOOST_TEST(refusal([](Definition& d) { d.metrics[0].of = "post"; }) == "accepted");
+  BOOST_TEST(refusal([](Definition& d) { d.metrics[0].of = "costs"; }).find("did you mean cost?") != std::string::npos);
+  for (const double wrong : {-1.0, 1e-13, 1001.0, std::numeric_limits<double>::quiet_NaN()})
+    BOOST_TEST(refusal([&](Definition& d) {
+                 d.variants[1].price = PriceDefinition{.completion_token = wrong};
+               }).starts_with("variant treatment: a price must be 0, or from 1e-12 to 1000, found"));
+}
 
 BOOST_AUTO_TEST_CASE(parts_that_do_not_fit_are_refused_by_name) {
   BOOST_TEST(refusal([](Definition&) {}) == "accepted");

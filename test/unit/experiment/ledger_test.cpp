@@ -15,7 +15,7 @@ constexpr int64_t start = 1'800'000'000 * second;
 constexpr Fixed one = Fixed{1} << fixed_bits;
 
 /// Measures: 0 conversion, 1 revenue, 2 requests, 3 errors, 4 latency. Metrics in the same order, and 5 is the latency
-/// per request, 6 the time to a conversion.
+/// per request, 6 the time to a conversion, 7 the cost.
 Rules rules() {
   Rules made;
   made.experiment = 7;
@@ -27,8 +27,9 @@ Rules rules() {
                    {"revenue"},
                    {"requests", AttemptMeasure::requests},
                    {"errors", AttemptMeasure::errors},
-                   {"latency_ms", AttemptMeasure::latency_ms, true}};
-  made.metrics.resize(7);
+                   {"latency_ms", AttemptMeasure::latency_ms, true},
+                   {"cost", AttemptMeasure::cost}};
+  made.metrics.resize(8);
   made.metrics[0] = {"converted", MetricKind::conversion, 0};
   made.metrics[1] = {"revenue", MetricKind::sum, 1};
   made.metrics[1].most = 1000 * one;
@@ -38,6 +39,8 @@ Rules rules() {
   made.metrics[4] = {"latency", MetricKind::quantile, 4};
   made.metrics[5] = {"mean latency", MetricKind::ratio, 4, 4, true};
   made.metrics[6] = {"time to conversion", MetricKind::survival, 0};
+  made.metrics[7] = {"cost per attempt", MetricKind::ratio, 5, 5, true};
+  made.prices = {attempt_price({0.0002, 1.5e-6, 6e-6}), attempt_price({0, 2e-8, 0})};
   return made;
 }
 
@@ -48,6 +51,11 @@ protocol::Event attempt(std::string unit, uint32_t arm, int64_t at, int64_t late
                         uint32_t revision = 1) {
   protocol::Attempt what{{7, revision, arm}, cause, latency_ms * 1000, 0, 0, 0, false};
   return {start + at * second, protocol::UnitKind::user, std::move(unit), what};
+}
+protocol::Event answer(std::string unit, uint32_t arm, uint32_t prompt_tokens, uint32_t completion_tokens,
+                       bool cached = false) {
+  protocol::Attempt what{{7, 1, arm}, 0, 1000, 0, prompt_tokens, completion_tokens, cached};
+  return {start, protocol::UnitKind::user, std::move(unit), what};
 }
 protocol::Event outcome(std::string unit, std::string measure, double value, int64_t at, uint64_t id) {
   return {start + at * second, protocol::UnitKind::user, std::move(unit),
@@ -147,6 +155,32 @@ BOOST_AUTO_TEST_CASE(attempts_say_how_often_how_long_and_how_badly) {
   for (const auto& [bucket, count] : latency->counts) BOOST_TEST(count == 1);
 }
 
+BOOST_AUTO_TEST_CASE(attempts_cost_what_their_variant_says_and_a_cached_answer_nothing) {
+  Ledger ledger;
+
+  ledger.apply({answer("anna", 0, 1000, 200), answer("anna", 0, 1000, 200, true), attempt("anna", 0, 2, 20, 14)});
+  ledger.apply({answer("bert", 1, 1, 999)});
+
+  const auto finest = boost::test_tools::tolerance(1e-6);
+  BOOST_TEST(value(ledger.of(7, 0).x) == 2.9 + 0.2, finest);
+  BOOST_TEST(value(ledger.of(7, 0).y) == 3);
+  BOOST_TEST((ledger.of(7, 1).x == 21), "a token of 2e-8, i.e. 20.97 units of 2^-20 thousandths");
+}
+
+BOOST_AUTO_TEST_CASE(no_cost_overflows) {
+  Ledger ledger;
+  Rules dear = rules();
+  dear.prices[0] = attempt_price({1000, 1000, 1000});
+  ledger.book.set(dear);
+  constexpr uint32_t tokens_max = 0xffffffff;
+
+  ledger.apply({answer("anna", 0, tokens_max, tokens_max)});
+  BOOST_TEST(value(ledger.of(7, 0).x) == value_max);
+  ledger.apply(std::vector<protocol::Event>(20, answer("anna", 0, tokens_max, tokens_max)));
+
+  BOOST_TEST(value(ledger.of(7, 0).x) == value(total_max));
+}
+
 BOOST_AUTO_TEST_CASE(totals_are_winsorised_unit_by_unit) {
   Ledger ledger;
 
@@ -181,6 +215,7 @@ std::vector<protocol::Event> a_day(Random& random) {
       events.push_back(exposure(name, arm, static_cast<int64_t>(random.below(300)), revision));
       events.push_back(attempt(name, arm, static_cast<int64_t>(random.below(300)),
                                1 + static_cast<int64_t>(random.below(99)), 0, revision));
+      events.push_back(answer(name, arm, static_cast<uint32_t>(random.below(9)), 3, random.below(4) == 0));
     }
     for (uint64_t i = random.below(6); i-- > 0;) {
       const char* const measure = random.below(2) == 0 ? "conversion" : "revenue";

@@ -15,9 +15,9 @@ Definition asked() {
   made.variants = {{"control", "1", 0.5}, {"treatment", "2", 0.5}};
   MetricDefinition goal{"correct"};
   goal.role = MetricRole::goal;
-  MetricDefinition cost{"cost", MetricKind::sum};
+  MetricDefinition revenue{"revenue", MetricKind::sum};
   MetricDefinition retries{"retries", MetricKind::count};
-  made.metrics = {goal, cost, retries};
+  made.metrics = {goal, revenue, retries};
   made.window = std::chrono::seconds{1};
   made.rule.minimum_units = 200;
   made.rule.maximum_duration = std::chrono::minutes{20};
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_runs_and_another_one_others) {
 
 BOOST_AUTO_TEST_CASE(sums_and_counts_are_drawn_as_said) {
   RehearsalQuestion made = question(0.3, 0.3);
-  made.behaviours.push_back({"cost", {10, 12}, {5, 5}});
+  made.behaviours.push_back({"revenue", {10, 12}, {5, 5}});
   made.behaviours.push_back({"retries", {2, 3}, {3, 2}});
   made.runs = 20;
   const Rehearsal rehearsal = rehearse(made);
@@ -176,9 +176,9 @@ BOOST_AUTO_TEST_CASE(what_is_not_drawn_is_refused_by_name) {
 
   BOOST_TEST(with({"slow", {1, 1}, {1, 1}}) == "metric slow: only conversions, counts and sums are drawn");
   BOOST_TEST(with({"requests", {1, 1}, {1, 1}}).find("of attempts") != std::string::npos);
-  BOOST_TEST(with({"costs", {1, 1}, {1, 1}}).find("did you mean cost?") != std::string::npos);
-  BOOST_TEST(with({"cost", {1}, {1, 1}}) == "metric cost: there are 1 values for 2 variants");
-  BOOST_TEST(with({"cost", {1, 2}, {}}) == "metric cost: there are 0 standard deviations for 2 variants");
+  BOOST_TEST(with({"revenues", {1, 1}, {1, 1}}).find("did you mean revenue?") != std::string::npos);
+  BOOST_TEST(with({"revenue", {1}, {1, 1}}) == "metric revenue: there are 1 values for 2 variants");
+  BOOST_TEST(with({"revenue", {1, 2}, {}}) == "metric revenue: there are 0 standard deviations for 2 variants");
   BOOST_TEST(with({"retries", {4, 4}, {1, 2}}).find("at least 2, found 1") != std::string::npos);
   BOOST_TEST(refusal(question(0.3, 1.3)) == "metric correct: a rate must lie from 0 to 1, found 1.3");
   made.behaviours.clear();

@@ -14,7 +14,7 @@ from troupe import experiments
 _DATA = json.loads((pathlib.Path(__file__).parents[4] / "test" / "data" / "experiment" / "slots.json").read_text())
 _HEADER = (
     "time,kind,slot,unit,revision,variant,name,value,id,served,cause,latency_ms,first_token_ms,prompt_tokens,"
-    "completion_tokens,cache_hit\r\n"
+    "completion_tokens,cache_hit,cost\r\n"
 )
 
 
@@ -77,9 +77,9 @@ def test_columns_have_types_and_absent_values_are_null(parquet, tmp_path):
     source = written(
         tmp_path,
         _HEADER
-        + '2026-11-29T15:12:02.123456Z,exposure,17,"a ""b"", c\nd",2,control,,,,,,,,,,\r\n'
-        + "2026-11-29T15:12:03.000000Z,attempt,17,ünit,2,treatment,,,,true,,12.5,3.25,7,9,false\r\n"
-        + "2026-11-29T15:12:04Z,outcome,3,anna,,,revenue,-2.5,0123abc,,,,,,,\r\n",
+        + '2026-11-29T15:12:02.123456Z,exposure,17,"a ""b"", c\nd",2,control,,,,,,,,,,,\r\n'
+        + "2026-11-29T15:12:03.000000Z,attempt,17,ünit,2,treatment,,,,true,,12.5,3.25,7,9,false,0.5\r\n"
+        + "2026-11-29T15:12:04Z,outcome,3,anna,,,revenue,-2.5,0123abc,,,,,,,,\r\n",
     )
 
     assert experiments.to_parquet(source, tmp_path / "events.parquet") == 3
@@ -92,7 +92,7 @@ def test_columns_have_types_and_absent_values_are_null(parquet, tmp_path):
     assert exposure["unit"] == 'a "b", c\nd' and exposure["value"] is None and exposure["served"] is None
     assert exposure["time"].isoformat() == "2026-11-29T15:12:02.123456+00:00"
     assert (attempt["served"], attempt["cache_hit"], attempt["latency_ms"]) == (True, False, 12.5)
-    assert (attempt["prompt_tokens"], attempt["completion_tokens"], attempt["cause"]) == (7, 9, None)
+    assert (attempt["prompt_tokens"], attempt["completion_tokens"], attempt["cost"], attempt["cause"]) == (7, 9, 0.5, None)
     assert (outcome["name"], outcome["value"], outcome["variant"]) == ("revenue", -2.5, None)
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".part"] == []
 
@@ -115,7 +115,7 @@ def test_a_file_is_read_once_from_a_stream_and_in_pieces(parquet, tmp_path, monk
     monkeypatch.setattr("troupe.experiments.parquet._BLOCK_BYTES", 64 << 10)
     monkeypatch.setattr("troupe.experiments.parquet._ROWS_MIN", 1000)
     count = 5000
-    rows = "".join(f"2026-11-29T15:12:02Z,outcome,{i % 64},user-{i},1,a,x,{i},id-{i},,,,,,,\n" for i in range(count))
+    rows = "".join(f"2026-11-29T15:12:02Z,outcome,{i % 64},user-{i},1,a,x,{i},id-{i},,,,,,,,\n" for i in range(count))
     pipe = Pipe((_HEADER + rows).encode())
 
     assert experiments.to_parquet(pipe, tmp_path / "events.parquet") == count
@@ -133,7 +133,7 @@ def test_an_experiment_without_events_is_an_empty_table_of_the_same_columns(parq
 
 
 def test_columns_that_are_not_known_stay_text(parquet, tmp_path):
-    text = _HEADER.strip() + ",region\n2026-11-29T15:12:02Z,exposure,1,anna,1,a,,,,,,,,,,,007\n"
+    text = _HEADER.strip() + ",region\n2026-11-29T15:12:02Z,exposure,1,anna,1,a,,,,,,,,,,,,007\n"
 
     experiments.to_parquet(written(tmp_path, text), tmp_path / "events.parquet")
 
@@ -146,9 +146,9 @@ def test_columns_that_are_not_known_stay_text(parquet, tmp_path):
         ("", "no column time, kind"),
         (_HEADER.replace("cause,", ""), "no column cause: is this what `troupe experiment export` writes"),
         (_HEADER.replace("cause,", "cause,cause,"), "has cause twice"),
-        (_HEADER + "2026-11-29T15:12:02Z,outcome,0,anna,1,a,x,many,,,,,,,,\n", "many"),
-        (_HEADER + "1800000000.5,outcome,0,anna,1,a,x,1,,,,,,,,\n", "1800000000.5"),
-        (_HEADER + "2026-11-29T15:12:02Z,outcome\n", "Expected 16 columns"),
+        (_HEADER + "2026-11-29T15:12:02Z,outcome,0,anna,1,a,x,many,,,,,,,,,\n", "many"),
+        (_HEADER + "1800000000.5,outcome,0,anna,1,a,x,1,,,,,,,,,\n", "1800000000.5"),
+        (_HEADER + "2026-11-29T15:12:02Z,outcome\n", "Expected 17 columns"),
     ],
 )
 def test_what_is_no_such_csv_is_refused_and_leaves_no_file(parquet, tmp_path, text, words):

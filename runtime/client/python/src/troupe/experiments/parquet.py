@@ -32,6 +32,7 @@ _TYPES = {
     "prompt_tokens": "int64",
     "completion_tokens": "int64",
     "cache_hit": "bool",
+    "cost": "float64",
 }
 
 
