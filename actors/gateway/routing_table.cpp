@@ -24,14 +24,17 @@ void RoutingTable::add_plan(const protocol::RoutedModel& model) {
   if (!plan) return plan_errors_.push_back(plan.error());
   for (const protocol::RoutedExperiment& one : model.experiments) {
     wants_keys_ = wants_keys_ || one.unit == protocol::UnitKind::key;
-    for (const protocol::TargetCondition& target : one.targets) {
-      wants_keys_ = wants_keys_ || target.feature == key_feature;
-      if (!target.feature.starts_with(header_feature)) continue;
-      std::string name = target.feature.substr(header_feature.size());
-      if (std::ranges::find(wanted_headers_, name) == wanted_headers_.end()) wanted_headers_.push_back(std::move(name));
-    }
+    for (const protocol::TargetCondition& target : one.targets) want(target.feature);
+    for (const protocol::Segmentation& segmentation : one.segmentations) want(segmentation.feature);
   }
   plans_.emplace(model.name, std::move(*plan));
+}
+
+void RoutingTable::want(std::string_view feature) {
+  wants_keys_ = wants_keys_ || feature == key_feature;
+  if (!feature.starts_with(header_feature)) return;
+  std::string name(feature.substr(header_feature.size()));
+  if (std::ranges::find(wanted_headers_, name) == wanted_headers_.end()) wanted_headers_.push_back(std::move(name));
 }
 
 const experiment::Plan* RoutingTable::plan_of(std::string_view model) const {

@@ -40,6 +40,8 @@ class RoutingTable {
 
  private:
   void add_plan(const protocol::RoutedModel& model);
+  /// Requests are asked for the feature.
+  void want(std::string_view feature);
 
   const protocol::RoutingSnapshot snapshot_;
   std::unordered_map<std::string_view, const protocol::RoutedModel*> models_;

@@ -104,6 +104,18 @@ BOOST_AUTO_TEST_CASE(experiments_ask_for_the_headers_and_keys_that_they_need) {
   BOOST_TEST(version_for(table, asked) == "none");
 }
 
+BOOST_AUTO_TEST_CASE(what_tells_segments_apart_is_asked_of_requests_too) {
+  auto told_apart = half_and_half();
+  told_apart.segmentations = {{"header.x-plan", {"pro"}}, {"key", {"k1"}}};
+  const RoutingTable table(with(told_apart));
+  auto asked = request("anna");
+  asked.features["header.x-plan"] = "pro";
+
+  BOOST_TEST(table.wanted_headers() == std::vector<std::string>{"x-plan"}, boost::test_tools::per_element());
+  BOOST_TEST(table.wants_keys());
+  BOOST_TEST(choose_variant(table, asked, noon)->segment == 2u, "pro, and another key");
+}
+
 BOOST_AUTO_TEST_CASE(experiments_that_make_no_sense_are_left_out_and_told) {
   auto broken = half_and_half();
   broken.allocations.clear();
