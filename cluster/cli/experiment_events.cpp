@@ -13,8 +13,9 @@ using nlohmann::json;
 namespace {
 
 constexpr std::array columns{
-    "time",   "kind",  "slot",       "unit",           "revision",      "variant",           "name",      "value", "id",
-    "served", "cause", "latency_ms", "first_token_ms", "prompt_tokens", "completion_tokens", "cache_hit", "cost"};
+    "time",      "kind", "slot",   "unit",  "revision",   "variant",        "segment",       "name",
+    "value",     "id",   "served", "cause", "latency_ms", "first_token_ms", "prompt_tokens", "completion_tokens",
+    "cache_hit", "cost"};
 constexpr uint64_t page_events = 5000;
 
 std::string quoted(const std::string& text) {

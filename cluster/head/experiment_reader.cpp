@@ -1,5 +1,6 @@
 #include "cluster/head/experiment_reader.hpp"
 
+#include "actors/experiment/assignment/segments.hpp"
 #include "actors/experiment/definition/compile.hpp"
 #include "actors/experiment/events/event_codec.hpp"
 #include "actors/experiment/ledger/attempt_cost.hpp"
@@ -31,8 +32,12 @@ void put_place(const ExperimentRecord& record, const protocol::ArmOf& place, jso
 }
 
 void put(const ExperimentRecord& record, const protocol::Exposure& exposure, json& row) {
+  const auto& segmentations = record.definition.segments;
   row["kind"] = "exposure";
   put_place(record, exposure.place, row);
+  if (exposure.segment == 0 || segmentations.empty()) return;
+  if (exposure.segment <= experiment::segment_count(segmentations))
+    row["segment"] = experiment::segment_name(segmentations, exposure.segment);
 }
 
 void put(const ExperimentRecord& record, const protocol::Attempt& attempt, json& row) {
@@ -62,10 +67,14 @@ json row_of(const ExperimentRecord& record, const experiment::EventPage::Entry& 
   return row;
 }
 
-std::string metric_name(const ExperimentRecord& record, uint32_t metric) {
-  if (metric == experiment::crossed_units) return "(units in several variants)";
+std::string metric_name(const ExperimentRecord& record, uint32_t row_metric) {
+  const uint32_t metric = experiment::without_part(row_metric);
+  const uint32_t part = experiment::part_in(row_metric);
   const auto& metrics = record.definition.metrics;
-  return metric < metrics.size() ? metrics[metric].name : fmt::format("metric {}", metric);
+  const std::string name = metric == experiment::crossed_units ? "(units in several variants)"
+                           : metric < metrics.size()           ? metrics[metric].name
+                                                               : fmt::format("metric {}", metric);
+  return part == 0 ? name : fmt::format("{} in {}", name, experiment::part_name(record.definition.segments, part));
 }
 
 json difference(const ExperimentRecord& record, const RowKey& key, const Aggregates& kept, const Aggregates& counted) {

@@ -43,12 +43,13 @@ struct Steps {
   }
 };
 
+/// Of all units.
 std::vector<RowRef> rows_of(const Aggregates& aggregates, uint32_t experiment) {
   std::vector<RowRef> rows;
   const auto& all = aggregates.rows();
   for (auto row = all.lower_bound({experiment, 0, 0, 0, std::numeric_limits<int64_t>::min()});
        row != all.end() && row->first.experiment == experiment; ++row)
-    rows.push_back(&*row);
+    if (part_in(row->first.metric) == 0) rows.push_back(&*row);
   return rows;
 }
 

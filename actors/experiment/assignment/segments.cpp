@@ -1,8 +1,18 @@
 #include "actors/experiment/assignment/segments.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace troupe::experiment {
+
+namespace {
+
+std::string_view value_name(const Segmentation& segmentation, uint32_t part) {
+  return part < segmentation.values.size() ? std::string_view(segmentation.values[part]) : other_values;
+}
+
+}  // namespace
 
 uint32_t parts_of(const Segmentation& segmentation) {
   return static_cast<uint32_t>(segmentation.values.size() + 1);
@@ -22,12 +32,36 @@ uint32_t segment_of(const std::vector<Segmentation>& segmentations, const Featur
   return segment + 1;
 }
 
+uint32_t part_number(const std::vector<Segmentation>& segmentations, size_t segmentation, uint32_t part) {
+  uint32_t number = 1 + part;
+  for (size_t i = 0; i < segmentation; ++i) number += parts_of(segmentations[i]);
+  return number;
+}
+
+std::string part_name(const std::vector<Segmentation>& segmentations, uint32_t number) {
+  uint32_t part = number - 1;
+  for (const Segmentation& one : segmentations) {
+    if (part < parts_of(one)) return fmt::format("{} {}", one.feature, value_name(one, part));
+    part -= parts_of(one);
+  }
+  return fmt::format("part {}", number);
+}
+
 std::vector<uint32_t> parts_of_segment(const std::vector<Segmentation>& segmentations, uint32_t segment) {
   std::vector<uint32_t> parts(segmentations.size());
   uint32_t left = segment - 1;
   for (size_t i = segmentations.size(); i-- > 0; left /= parts_of(segmentations[i]))
     parts[i] = left % parts_of(segmentations[i]);
   return parts;
+}
+
+std::string segment_name(const std::vector<Segmentation>& segmentations, uint32_t segment) {
+  const std::vector<uint32_t> parts = parts_of_segment(segmentations, segment);
+  std::string name;
+  for (size_t i = 0; i < parts.size(); ++i)
+    name +=
+        fmt::format("{}{}={}", i == 0 ? "" : ", ", segmentations[i].feature, value_name(segmentations[i], parts[i]));
+  return name;
 }
 
 }  // namespace troupe::experiment

@@ -79,6 +79,7 @@ Rules rules_of(const Definition& definition, uint32_t number, WallTime starts) {
   rules.metrics.push_back(traffic_rule(rules));
   for (const VariantDefinition& variant : definition.variants)
     rules.prices.push_back(attempt_price(variant.price.value_or(PriceDefinition{})));
+  rules.segmentations = definition.segments;
   return rules;
 }
 

@@ -16,16 +16,24 @@ Row& Row::operator-=(const Row& other) {
 
 void Aggregates::add(uint32_t experiment, const std::vector<Contribution>& unit, int sign) {
   for (const Contribution& place : unit) {
-    RowKey key{experiment, place.revision, place.arm, crossed_units, place.bucket};
-    if (place.crossed) {
-      add(key, {}, nullptr, sign);
-      continue;
-    }
-    for (uint32_t metric = 0; metric < place.values.size(); ++metric) {
-      key.metric = metric;
-      add(key, place.values[metric], &place.counts[metric], sign);
+    RowKey key{experiment, place.revision, place.arm, 0, place.bucket};
+    add(key, place, sign);
+    for (const uint32_t part : place.parts) {
+      key.metric = experiment::of_part(0, part);
+      add(key, place, sign);
     }
   }
+}
+
+/// `key` is of its first metric.
+void Aggregates::add(const RowKey& key, const Contribution& place, int sign) {
+  RowKey of_metric = key;
+  if (place.crossed) {
+    of_metric.metric += crossed_units;
+    return add(of_metric, {}, nullptr, sign);
+  }
+  for (uint32_t metric = 0; metric < place.values.size(); ++metric, ++of_metric.metric)
+    add(of_metric, place.values[metric], &place.counts[metric], sign);
 }
 
 void Aggregates::add(const RowKey& key, const MetricValue& value, const BucketCounts* counts, int sign) {
@@ -71,6 +79,28 @@ Aggregates Aggregates::of_experiment(uint32_t experiment) const {
   Aggregates rows;
   const auto [begin, end] = range_of(experiment);
   rows.rows_.insert(begin, end);
+  return rows;
+}
+
+Aggregates Aggregates::of_part(uint32_t experiment, uint32_t part) const {
+  constexpr int64_t first_bucket = std::numeric_limits<int64_t>::min();
+  constexpr int64_t last_bucket = std::numeric_limits<int64_t>::max();
+  Aggregates rows;
+  auto [row, end] = range_of(experiment);
+  while (row != end) {
+    const RowKey& key = row->first;
+    const uint32_t found = part_in(key.metric);
+    if (found < part) {
+      row = rows_.lower_bound({experiment, key.revision, key.arm, experiment::of_part(0, part), first_bucket});
+    } else if (found > part) {
+      row = rows_.upper_bound({experiment, key.revision, key.arm, std::numeric_limits<uint32_t>::max(), last_bucket});
+    } else {
+      RowKey plain = key;
+      plain.metric = without_part(key.metric);
+      rows.rows_.emplace_hint(rows.rows_.end(), plain, row->second);
+      ++row;
+    }
+  }
   return rows;
 }
 

@@ -12,7 +12,7 @@ namespace {
 /// False: it was there already.
 bool change(UnitRecord& record, const Rules& rules, const protocol::Event& event, uint16_t measure) {
   if (const auto* exposure = std::get_if<protocol::Exposure>(&event.what)) {
-    record.expose(rules, exposure->place.revision, exposure->place.arm, event.time_unix_us);
+    record.expose(rules, *exposure, event.time_unix_us);
   } else if (const auto* attempt = std::get_if<protocol::Attempt>(&event.what)) {
     record.attempt(rules, *attempt, event.time_unix_us);
   } else {

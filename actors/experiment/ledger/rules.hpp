@@ -55,7 +55,8 @@ struct Rules {
   int64_t bucket_us = 1;  ///< Width of the time buckets, from the start on.
   std::vector<Measure> measures;
   std::vector<MetricRule> metrics;
-  std::vector<AttemptPrice> prices;  ///< One for each arm.
+  std::vector<AttemptPrice> prices;                   ///< One for each arm.
+  std::vector<protocol::Segmentation> segmentations;  ///< By which units are counted part by part too.
 };
 
 }  // namespace troupe::experiment

@@ -1,5 +1,6 @@
 #include "actors/experiment/ledger/stored_ledger.hpp"
 
+#include "actors/experiment/assignment/segments.hpp"
 #include "runtime/wire/reader.hpp"
 #include "runtime/wire/writer.hpp"
 
@@ -63,23 +64,36 @@ bool is_empty(const MeasureTotal& total) {
   return total.count == 0;
 }
 
+/// After the totals: the segment, and how long after `first_us` its exposure was. Not where no segment is known.
+constexpr size_t segment_fields = 2;
+
 void put(wire::Writer& out, const UnitPlace& place) {
-  out.array(3 + place.totals.size());
+  const bool has_segment = place.segment != 0;
+  out.array(3 + place.totals.size() + (has_segment ? segment_fields : 0));
   out.unsigned_integer(place.revision);
   out.unsigned_integer(place.arm);
   out.signed_integer(place.first_us);
   for (const MeasureTotal& total : place.totals) is_empty(total) ? out.nil() : put(out, total);
+  if (!has_segment) return;
+  out.unsigned_integer(place.segment);
+  out.signed_integer(place.segment_us - place.first_us);
 }
 
 UnitPlace get_place(wire::Reader& in, const Rules& rules) {
   UnitPlace place;
   const size_t fields = in.begin_array(3);
-  if (in.ok() && fields != 3 + rules.measures.size()) in.fail("another number of measures");
+  const size_t without_segment = 3 + rules.measures.size();
+  const bool has_segment = fields == without_segment + segment_fields;
+  if (in.ok() && fields != without_segment && !has_segment) in.fail("another number of measures");
   place.revision = static_cast<uint32_t>(in.unsigned_integer(std::numeric_limits<uint32_t>::max()));
   place.arm = static_cast<uint32_t>(in.unsigned_integer(rules.arms - 1));
   place.first_us = in.signed_integer();
   for (size_t i = 0; i < rules.measures.size() && in.ok(); ++i)
     place.totals.push_back(in.take_nil() ? MeasureTotal{} : get_total(in));
+  if (has_segment && in.ok()) {
+    place.segment = static_cast<uint32_t>(in.unsigned_integer(segment_count(rules.segmentations)));
+    place.segment_us = place.first_us + in.signed_integer();
+  }
   in.end();
   return place;
 }

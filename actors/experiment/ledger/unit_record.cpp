@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "actors/experiment/assignment/segments.hpp"
+
 namespace troupe::experiment {
 namespace {
 
@@ -47,6 +49,14 @@ bool is_crossed(const UnitRecord& record, const UnitPlace& place) {
   return std::ranges::any_of(record.places, [&](const UnitPlace& other) {
     return other.revision == place.revision && other.arm != place.arm;
   });
+}
+
+/// Of the place's segment, as part_number() says.
+std::vector<uint32_t> part_numbers(const UnitPlace& place, const Rules& rules) {
+  if (place.segment == 0) return {};
+  std::vector<uint32_t> numbers = parts_of_segment(rules.segmentations, place.segment);
+  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = part_number(rules.segmentations, i, numbers[i]);
+  return numbers;
 }
 
 /// What the measures came to before the unit's first exposure.
@@ -123,8 +133,16 @@ UnitPlace* UnitRecord::place(const Rules& rules, uint32_t revision, uint32_t arm
   return &*places.insert(found, {revision, arm, time_us, std::vector<MeasureTotal>(rules.measures.size())});
 }
 
-void UnitRecord::expose(const Rules& rules, uint32_t revision, uint32_t arm, int64_t time_us) {
-  place(rules, revision, arm, time_us);
+void UnitRecord::expose(const Rules& rules, const protocol::Exposure& exposure, int64_t time_us) {
+  UnitPlace* const where = place(rules, exposure.place.revision, exposure.place.arm, time_us);
+  const uint32_t segment = exposure.segment;
+  if (where == nullptr || segment == 0 || rules.segmentations.empty() || segment > segment_count(rules.segmentations))
+    return;
+  const bool is_earliest =
+      where->segment == 0 || std::pair(time_us, segment) < std::pair(where->segment_us, where->segment);
+  if (!is_earliest) return;
+  where->segment = segment;
+  where->segment_us = time_us;
 }
 
 void UnitRecord::attempt(const Rules& rules, const protocol::Attempt& attempt, int64_t time_us) {
@@ -186,7 +204,8 @@ std::vector<Contribution> contributions(const UnitRecord& record, const Rules& r
                      (place.first_us - rules.starts_unix_us) / rules.bucket_us,
                      is_crossed(record, place),
                      {},
-                     {}};
+                     {},
+                     part_numbers(place, rules)};
     for (const MetricRule& metric : rules.metrics) {
       const MeasureTotal& total = totals[i][metric.measure];
       one.values.push_back(value_of(metric, totals[i], before));

@@ -30,8 +30,12 @@ struct MeasureTotal {
 struct UnitPlace {
   uint32_t revision = 0;
   uint32_t arm = 0;
-  int64_t first_us = 0;              ///< The earliest exposure or attempt.
-  std::vector<MeasureTotal> totals;  ///< One for each of Rules::measures; of outcomes those that are not kept singly.
+  int64_t first_us = 0;                ///< The earliest exposure or attempt.
+  std::vector<MeasureTotal> totals{};  ///< One for each of Rules::measures; of outcomes those that are not kept singly.
+  /// Of the earliest exposure, that with the smallest number where several are as early; 0: none has come, or none are
+  /// told apart.
+  uint32_t segment = 0;
+  int64_t segment_us = 0;  ///< When that exposure was.
   bool operator==(const UnitPlace&) const = default;
 };
 
@@ -56,7 +60,7 @@ struct UnitRecord {
   std::vector<UnitOutcome> outcomes;  ///< By time.
   int64_t lost = 0;                   ///< Events that found no room.
 
-  void expose(const Rules& rules, uint32_t revision, uint32_t arm, int64_t time_us);
+  void expose(const Rules& rules, const protocol::Exposure& exposure, int64_t time_us);
   void attempt(const Rules& rules, const protocol::Attempt& attempt, int64_t time_us);
   /// False: it is known already.
   bool outcome(const Rules& rules, const UnitOutcome& outcome);
@@ -78,6 +82,7 @@ struct Contribution {
   std::vector<MetricValue> values;  ///< One for each of Rules::metrics.
   /// Likewise: of quantiles the events' values, of survival the seconds from exposure to the first event; else empty.
   std::vector<BucketCounts> counts;
+  std::vector<uint32_t> parts{};  ///< Of each segmentation, as part_number() says; none where no segment is known.
 };
 
 /// One for each place.

@@ -19,9 +19,9 @@ ShardActor::ShardActor(actor::Context& context, ShardParts parts) : Actor(contex
   });
   serve<GetRows>([this](const std::shared_ptr<const GetRows>& wish, actor::Reply reply) {
     if (!store_) return reply.fail(*failure_);
-    ExperimentRows rows{store_->aggregates().of_experiment(wish->number), store_->counts(),
-                        store_->delivery(wish->number)};
-    reply.finish(std::move(rows));
+    const Aggregates& all = store_->aggregates();
+    reply.finish(ExperimentRows{wish->with_parts ? all.of_experiment(wish->number) : all.of_part(wish->number, 0),
+                                store_->counts(), store_->delivery(wish->number)});
   });
 }
 

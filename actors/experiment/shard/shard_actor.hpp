@@ -27,6 +27,7 @@ struct ForgetExperiment {
 /// Answered by ExperimentRows.
 struct GetRows {
   uint32_t number = 0;
+  bool with_parts = false;  ///< Those of segments' parts too, not of all units alone.
 };
 struct ExperimentRows {
   Aggregates rows;

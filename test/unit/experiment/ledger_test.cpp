@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 
+#include "actors/experiment/assignment/segments.hpp"
 #include "actors/experiment/ledger/event_batch.hpp"
 #include "actors/experiment/ledger/stored_ledger.hpp"
 #include "runtime/base/random.hpp"
@@ -44,8 +45,24 @@ Rules rules() {
   return made;
 }
 
-protocol::Event exposure(std::string unit, uint32_t arm, int64_t at, uint32_t revision = 1) {
-  return {start + at * second, protocol::UnitKind::user, std::move(unit), protocol::Exposure{{7, revision, arm}}};
+/// Plans free, pro and others, regions eu and others.
+Rules rules_with_segments() {
+  Rules made = rules();
+  made.segmentations = {{"header.x-plan", {"free", "pro"}}, {"region", {"eu"}}};
+  return made;
+}
+constexpr uint32_t free_eu = 1;
+constexpr uint32_t pro_eu = 3;
+constexpr uint32_t segments = 6;
+/// Numbers of parts.
+constexpr uint32_t free_plan = 1;
+constexpr uint32_t pro_plan = 2;
+constexpr uint32_t in_eu = 4;
+constexpr uint32_t elsewhere = 5;
+
+protocol::Event exposure(std::string unit, uint32_t arm, int64_t at, uint32_t revision = 1, uint32_t segment = 0) {
+  return {start + at * second, protocol::UnitKind::user, std::move(unit),
+          protocol::Exposure{{7, revision, arm}, segment}};
 }
 protocol::Event attempt(std::string unit, uint32_t arm, int64_t at, int64_t latency_ms, uint32_t cause = 0,
                         uint32_t revision = 1) {
@@ -203,8 +220,9 @@ BOOST_AUTO_TEST_CASE(what_nobody_asked_for_is_counted_as_foreign) {
   BOOST_TEST(applied.delta.rows().empty());
 }
 
-/// A day of many units, some of which are seen in two arms, some of whose outcomes are sent twice.
-std::vector<protocol::Event> a_day(Random& random) {
+/// A day of many units, some of which are seen in two arms, some of whose outcomes are sent twice. With segments,
+/// units' requests are of several, and some are not known of any exposure.
+std::vector<protocol::Event> a_day(Random& random, bool has_segments = false) {
   std::vector<protocol::Event> events;
   uint64_t id = 0;
   for (int unit = 0; unit < 60; ++unit) {
@@ -212,7 +230,9 @@ std::vector<protocol::Event> a_day(Random& random) {
     for (uint64_t i = random.below(4); i-- > 0;) {
       const auto revision = static_cast<uint32_t>(1 + random.below(2));
       const auto arm = static_cast<uint32_t>(random.below(10) == 0 ? random.below(2) : static_cast<uint64_t>(unit % 2));
-      events.push_back(exposure(name, arm, static_cast<int64_t>(random.below(300)), revision));
+      const auto segment = has_segments ? static_cast<uint32_t>(1 + random.below(segments)) : 0;
+      if (!has_segments || random.below(5) > 0)
+        events.push_back(exposure(name, arm, static_cast<int64_t>(random.below(60) * 5), revision, segment));
       events.push_back(attempt(name, arm, static_cast<int64_t>(random.below(300)),
                                1 + static_cast<int64_t>(random.below(99)), 0, revision));
       events.push_back(answer(name, arm, static_cast<uint32_t>(random.below(9)), 3, random.below(4) == 0));
@@ -230,12 +250,14 @@ std::vector<protocol::Event> a_day(Random& random) {
 BOOST_AUTO_TEST_CASE(whatever_order_and_grouping_events_come_in_the_bits_are_the_same) {
   SeededRandom random(11);
   for (int day = 0; day < 20; ++day) {
-    std::vector<protocol::Event> events = a_day(random);
-    Ledger whole;
+    const bool has_segments = day % 2 == 1;
+    const Rules known = has_segments ? rules_with_segments() : rules();
+    std::vector<protocol::Event> events = a_day(random, has_segments);
+    Ledger whole(known);
     whole.apply(events);
     for (int round = 0; round < 5; ++round) {
       for (size_t left = events.size(); left > 1; --left) std::swap(events[left - 1], events[random.below(left)]);
-      Ledger pieces;
+      Ledger pieces(known);
       for (size_t i = 0; i < events.size();) {
         const size_t size = std::min<size_t>(1 + random.below(40), events.size() - i);
         pieces.apply(
@@ -254,11 +276,98 @@ BOOST_AUTO_TEST_CASE(whatever_order_and_grouping_events_come_in_the_bits_are_the
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_unit_counts_in_its_part_of_each_segmentation_too) {
+  Ledger ledger(rules_with_segments());
+
+  ledger.apply(
+      {exposure("anna", 0, 0, 1, free_eu), exposure("bert", 0, 1, 1, pro_eu), outcome("bert", "revenue", 5, 2, 1)});
+
+  BOOST_TEST(ledger.of(1, 0).units == 2);
+  for (const uint32_t part : {free_plan, pro_plan}) BOOST_TEST(ledger.of(of_part(1, part), 0).units == 1);
+  BOOST_TEST(value(ledger.of(of_part(1, pro_plan), 0).x) == 5);
+  BOOST_TEST((ledger.of(of_part(1, in_eu), 0) == ledger.of(1, 0)));
+  BOOST_TEST(ledger.of(of_part(1, elsewhere), 0).units == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_unit_whose_feature_changes_counts_once_in_the_segment_of_its_first_exposure) {
+  const std::vector<protocol::Event> events{exposure("anna", 0, 70, 1, pro_eu), exposure("anna", 0, 5, 1, free_eu),
+                                            attempt("anna", 0, 3, 20), exposure("anna", 0, 90, 1, pro_eu)};
+  for (const bool is_backwards : {false, true}) {
+    Ledger ledger(rules_with_segments());
+    for (size_t i = 0; i < events.size(); ++i) ledger.apply({events[is_backwards ? events.size() - 1 - i : i]});
+
+    BOOST_TEST(ledger.of(of_part(0, free_plan), 0).units == 1);
+    BOOST_TEST(ledger.of(of_part(0, pro_plan), 0).units == 0);
+    BOOST_TEST(ledger.of(0, 0).units == 1);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_unit_whose_exposure_has_not_come_is_in_no_part_until_it_does) {
+  Ledger ledger(rules_with_segments());
+
+  ledger.apply({attempt("anna", 0, 1, 20), exposure("bert", 0, 1, 1, segments + 1)});
+  BOOST_TEST(ledger.of(2, 0).units == 2);
+  BOOST_TEST(ledger.sums.of_part(7, free_plan).rows().empty());
+  ledger.apply({exposure("anna", 0, 1, 1, free_eu)});
+
+  BOOST_TEST(value(ledger.of(of_part(2, free_plan), 0).x) == 1);
+}
+
+/// The rows of some parts together.
+Aggregates together(const Aggregates& sums, std::initializer_list<uint32_t> parts) {
+  Aggregates all;
+  for (const uint32_t part : parts) all.merge(sums.of_part(7, part));
+  return all;
+}
+
+BOOST_AUTO_TEST_CASE(the_rows_of_a_segmentations_parts_sum_up_to_those_of_all) {
+  SeededRandom random(13);
+  std::vector<protocol::Event> events = a_day(random, true);
+  // Who has an exposure under each revision and arm is in one part of each.
+  for (size_t i = events.size(); i-- > 0;)
+    if (const auto* const attempt = std::get_if<protocol::Attempt>(&events[i].what))
+      events.push_back(exposure(events[i].unit, attempt->place.arm, 400, attempt->place.revision, pro_eu));
+  Ledger ledger(rules_with_segments());
+  ledger.apply(events);
+  Ledger without;
+  without.apply(events);
+
+  const Aggregates all = ledger.sums.of_part(7, 0);
+  BOOST_TEST((all == without.sums), "and all units are what they are without segments");
+  BOOST_TEST((together(ledger.sums, {1, 2, 3}) == all));
+  BOOST_TEST((together(ledger.sums, {4, 5}) == all));
+  BOOST_TEST(ledger.sums.of_part(7, 6).rows().empty());
+  BOOST_TEST(!(ledger.sums.of_part(7, 1) == all));
+  const auto crossed = [](const Aggregates& sums) {
+    int64_t units = 0;
+    for (const auto& [key, row] : sums.rows()) units += key.metric == crossed_units ? row.sums.units : 0;
+    return units;
+  };
+  BOOST_TEST(crossed(all) > 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_segment_is_written_down_where_it_is_known_and_records_without_one_are_read) {
+  const Rules known = rules_with_segments();
+  Ledger ledger(known);
+  ledger.apply({attempt("anna", 0, 1, 20), exposure("anna", 0, 5, 1, pro_eu)});
+  Ledger before;
+  before.apply({attempt("anna", 0, 1, 20), exposure("anna", 0, 5)});
+  const UnitRecord& record = ledger.records.at(unit_key(7, "anna"));
+  const std::string bytes = encode(record);
+  const std::string old_bytes = encode(before.records.at(unit_key(7, "anna")));
+
+  BOOST_TEST((decode_unit_record(bytes, known).value() == record));
+  BOOST_TEST(record.places[0].segment_us == start + 5 * second);
+  BOOST_TEST(decode_unit_record(old_bytes, known).value().places[0].segment == 0u);
+  BOOST_TEST(bytes.size() <= old_bytes.size() + 6);
+  BOOST_TEST((decode_unit_record(bytes, rules()).error().code == Errc::corrupt_data), "that experiment has none");
+}
+
 BOOST_AUTO_TEST_CASE(what_is_written_down_is_read_again_and_damage_is_seen) {
   SeededRandom random(12);
-  Ledger ledger;
-  ledger.apply(a_day(random));
-  const Rules known = rules();
+  const Rules known = rules_with_segments();
+  Ledger ledger(known);
+  ledger.apply(a_day(random, true));
 
   for (const auto& [unit, record] : ledger.records) {
     const std::string bytes = encode(record);

@@ -34,6 +34,15 @@ BOOST_AUTO_TEST_CASE(a_segment_says_which_parts_it_is_of) {
   BOOST_TEST((parts_of_segment(plan_and_region, pro_elsewhere) == std::vector<uint32_t>{1, 1}));
 }
 
+BOOST_AUTO_TEST_CASE(parts_and_segments_have_names_and_numbers) {
+  BOOST_TEST(part_number(plan_and_region, 0, 0) == 1u);
+  BOOST_TEST(part_number(plan_and_region, 1, 1) == 5u);
+  BOOST_TEST(part_name(plan_and_region, 2) == "header.x-plan pro");
+  BOOST_TEST(part_name(plan_and_region, 5) == "region (others)");
+  BOOST_TEST(segment_name(plan_and_region, segment_of(plan_and_region, request("pro", "us"))) ==
+             "header.x-plan=pro, region=(others)");
+}
+
 BOOST_AUTO_TEST_CASE(what_a_request_does_not_have_is_among_the_others) {
   BOOST_TEST(segment_of(plan_and_region, request({}, {})) == segment_of(plan_and_region, request("team", "us")));
 }

@@ -28,6 +28,7 @@ Rules rules() {
   made.metrics[0] = {"converted", MetricKind::conversion, 0};
   made.metrics[1] = {"requests", MetricKind::count, 1};
   made.metrics[2] = {"latency", MetricKind::quantile, 2};
+  made.segmentations = {{"header.x-plan", {"free", "pro"}}};
   return made;
 }
 
@@ -60,7 +61,7 @@ Log a_log(uint64_t id, Random& random, size_t events) {
     protocol::Event event{
         static_cast<int64_t>(random.below(500)) * second, protocol::UnitKind::user, "unit-" + std::to_string(unit), {}};
     const protocol::ArmOf place{7, 1, static_cast<uint32_t>(unit % 20 == 0 ? random.below(2) : unit % 2)};
-    if (i % 3 == 0) event.what = protocol::Exposure{place};
+    if (i % 3 == 0) event.what = protocol::Exposure{place, static_cast<uint32_t>(1 + random.below(3))};
     if (i % 3 == 1)
       event.what = protocol::Attempt{place, 0, 1000 + static_cast<int64_t>(random.below(50'000)), 0, 1, 1};
     if (i % 3 == 2) event.what = protocol::Outcome{id, i, "conversion", one};
