@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "actors/experiment/analysis/planned_judge.hpp"
+#include "actors/experiment/decision/comparison_json.hpp"
 #include "actors/experiment/definition/compile.hpp"
 
 namespace troupe::experiment {
@@ -163,45 +164,6 @@ bool is_over(const Definition& definition, const Analysis& analysis) {
   return analysis.elapsed >= definition.rule.maximum_duration || (ends && analysis.at >= *ends);
 }
 
-/// JSON has no infinities: an unbounded side is null.
-json number(double value) {
-  return std::isfinite(value) ? json(value) : json(nullptr);
-}
-
-json interval_of(const Interval& interval) {
-  return {number(interval.low), number(interval.high)};
-}
-
-json comparison_of(const Definition& definition, const Comparison& comparison) {
-  const MetricDefinition& metric = definition.metrics[comparison.metric];
-  json made{{"metric", metric.name},
-            {"variant", definition.variants[comparison.arm].name},
-            {"control", {{"units", comparison.control.units}, {"value", number(comparison.control.value)}}},
-            {"treated", {{"units", comparison.treated.units}, {"value", number(comparison.treated.value)}}},
-            {"significant", comparison.is_significant},
-            {"method", comparison.method}};
-  if (comparison.belief) {
-    const Belief& belief = *comparison.belief;
-    made["belief"] = {{"better", number(belief.better)},
-                      {"best", number(belief.best)},
-                      {"equivalent", number(belief.equivalent)},
-                      {"expected_loss", number(belief.expected_loss)}};
-  } else {
-    made["p_value"] = comparison.p_value;
-    made["adjusted_p"] = comparison.adjusted_p;
-  }
-  if (comparison.difference) {
-    made["difference"] = number(*comparison.difference);
-    made["interval"] = interval_of(comparison.interval);
-  }
-  if (comparison.relative) {
-    made["relative"] = number(*comparison.relative);
-    made["relative_interval"] = interval_of(comparison.relative_interval);
-  }
-  if (!comparison.reason.empty()) made["reason"] = comparison.reason;
-  return made;
-}
-
 }  // namespace
 
 std::optional<Verdict> decide(const Definition& definition, const Analysis& analysis) {
@@ -249,11 +211,11 @@ std::string document_of(const Definition& definition, const Analysis& analysis, 
                                     {"weight", definition.variants[arm].weight},
                                     {"units", arm < analysis.units.size() ? analysis.units[arm] : 0}});
   for (const Comparison& comparison : analysis.comparisons)
-    document["comparisons"].push_back(comparison_of(definition, comparison));
+    document["comparisons"].push_back(json_of(definition, comparison));
   for (const Finding& finding : analysis.health)
     document["health"].push_back({{"check", name_of(finding.check)},
                                   {"healthy", finding.healthy},
-                                  {"value", number(finding.value)},
+                                  {"value", json_of(finding.value)},
                                   {"sentence", finding.sentence}});
   if (verdict) {
     document["state"] = name_of(verdict->state);
