@@ -7,6 +7,7 @@
 #include "cluster/cli/experiment_events.hpp"
 #include "cluster/cli/experiment_verbs.hpp"
 #include "cluster/cli/flags.hpp"
+#include "cluster/cli/render_effects.hpp"
 #include "cluster/cli/render_experiments.hpp"
 #include "cluster/cli/verbs.hpp"
 
@@ -39,6 +40,12 @@ std::string disk_line(const AdminClient& admin, const std::string& name) {
                      format_bytes({disk->value("raw_bytes_of_all", uint64_t{0})}));
 }
 
+/// Where nobody can tell now, why: the rest is worth showing.
+json effects_of(const AdminClient& admin, const std::string& name) {
+  auto effects = admin.get("experiments/" + percent_encode(name) + "/effects");
+  return effects ? std::move(*effects) : json{{"error", effects.error().message}};
+}
+
 /// 5 where it ended without an answer.
 Exit exit_for(const json& row) {
   const std::string state = row.value("state", "");
@@ -47,8 +54,11 @@ Exit exit_for(const json& row) {
 
 Result<Exit> status(const ExperimentFlags& flags) {
   TROUPE_TRY(const AdminClient admin, AdminClient::make(flags.admin));
-  TROUPE_TRY(const json row, admin.get("experiments/" + percent_encode(flags.name)));
-  std::cout << (flags.admin.json ? row.dump(2) + "\n" : render_experiment(row) + disk_line(admin, flags.name));
+  TROUPE_TRY(json row, admin.get("experiments/" + percent_encode(flags.name)));
+  if (has_effects(row)) row["effects"] = effects_of(admin, flags.name);
+  const std::string effects = row.contains("effects") ? render_effects(row["effects"]) : std::string();
+  std::cout << (flags.admin.json ? row.dump(2) + "\n"
+                                 : render_experiment(row) + effects + disk_line(admin, flags.name));
   return exit_for(row);
 }
 

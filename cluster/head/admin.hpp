@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "actors/experiment/shard/shard_reader.hpp"
+#include "cluster/head/experiment_historian.hpp"
 #include "cluster/head/key_book.hpp"
 #include "cluster/spec/audit_record.hpp"
 #include "runtime/base/clock.hpp"
@@ -110,7 +111,7 @@ struct ReadExperimentDisk {
 /// How its numbers came to be what they are.
 struct ReadExperimentHistory {
   std::string name;
-  bool as_report = false;  ///< Answered with a page (HTML) in place of JSON.
+  ExperimentTelling as = ExperimentTelling::history;
 };
 
 /// A version that comes piece by piece; answered with where it goes on.

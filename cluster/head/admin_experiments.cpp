@@ -93,7 +93,11 @@ void add_experiment_routes(http::Routes& routes, const AdminDoor& door) {
              });
   routes.add("GET", "/api/v1/experiments/{name}/report",
              [&door](const auto&, const auto& names, const ResponderRef& responder) {
-               door.send_page(ReadExperimentHistory{names[0], true}, responder);
+               door.send_page(ReadExperimentHistory{names[0], ExperimentTelling::report}, responder);
+             });
+  routes.add("GET", "/api/v1/experiments/{name}/effects",
+             [&door](const auto&, const auto& names, const ResponderRef& responder) {
+               door.ask(ReadExperimentHistory{names[0], ExperimentTelling::effects}, responder);
              });
   const auto add = [&](const char* method, const char* path, const char* action, auto parse) {
     routes.add(method, path,

@@ -1,6 +1,8 @@
 #include "cluster/head/experiment_historian.hpp"
 
+#include "actors/experiment/analysis/factor_effects.hpp"
 #include "actors/experiment/analysis/history.hpp"
+#include "actors/experiment/report/effects_document.hpp"
 #include "actors/experiment/report/history_document.hpp"
 #include "actors/experiment/report/report.hpp"
 #include "actors/experiment/shard/shard_actor.hpp"
@@ -28,8 +30,12 @@ void ExperimentHistorian::ask(const TellExperiment& wish) {
 }
 
 void ExperimentHistorian::tell(const TellExperiment& wish, const experiment::Aggregates& rows) {
+  if (wish.as == ExperimentTelling::effects)
+    return wish.done(document_of(wish.record, factor_effects_of(wish.record, rows)));
   const experiment::History history = history_of(wish.record, rows, context().wall());
-  wish.done(wish.as_report ? report_html(wish.record, wish.document, history) : document_of(wish.record, history));
+  wish.done(wish.as == ExperimentTelling::report
+                ? report_html(wish.record, wish.document, history, factor_effects_of(wish.record, rows))
+                : document_of(wish.record, history));
 }
 
 }  // namespace troupe::cluster

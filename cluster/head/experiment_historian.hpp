@@ -13,11 +13,18 @@ namespace troupe::cluster {
 
 inline constexpr std::string_view experiment_historian_path = "experiment/historian";
 
+/// What is told of an experiment.
+enum class ExperimentTelling : uint8_t {
+  history,  ///< JSON.
+  report,   ///< All of it, as a page for people (HTML).
+  effects,  ///< Of its factors, as they are now; JSON.
+};
+
 /// Head -> historian. `record` has started.
 struct TellExperiment {
   experiment::ExperimentRecord record;
-  std::string document;    ///< What its numbers said last (experiment::document_of()); empty before the first look.
-  bool as_report = false;  ///< A page for people, not JSON.
+  std::string document;  ///< What its numbers said last (experiment::document_of()); empty before the first look.
+  ExperimentTelling as = ExperimentTelling::history;
   std::function<void(Result<std::string>)> done;  ///< On the historian's thread: must hand over.
 };
 

@@ -40,8 +40,10 @@ json assignment_of(const ExperimentRecord& record) {
 
 json row_of(const ExperimentRecord& record) {
   json variants = json::array();
-  for (const experiment::VariantDefinition& variant : record.definition.variants)
+  for (const experiment::VariantDefinition& variant : record.definition.variants) {
     variants.push_back({{"name", variant.name}, {"version", variant.version}, {"weight", variant.weight}});
+    if (!variant.factors.empty()) variants.back()["factors"] = variant.factors;
+  }
   return {{"name", record.definition.name},
           {"model", record.definition.model},
           {"state", experiment::name_of(record.state)},

@@ -311,11 +311,14 @@ void HeadActor::tell_experiment(const ReadExperimentHistory& wish, const Done& d
     return done(fail(Errc::failed_precondition,
                      "{} is a draft, without numbers yet; `troupe experiment start {}` begins it", wish.name,
                      wish.name));
+  if (wish.as == ExperimentTelling::effects && record->definition.variants.front().factors.empty())
+    return done(
+        fail(Errc::failed_precondition, "the variants of {} name no factors, so that there are no effects", wish.name));
   const auto document = experiment_documents_.find(wish.name);
   const bool is_running = record->state == experiment::State::running;
   TellExperiment telling{*record,
                          is_running && document != experiment_documents_.end() ? document->second : record->verdict,
-                         wish.as_report, done};
+                         wish.as, done};
   if (const Status sent = options_.experiment_historian.send(std::move(telling)); !sent)
     done(fail(Errc::unavailable, "nobody can tell how experiments went: {}", sent.error().message));
 }

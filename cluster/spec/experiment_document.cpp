@@ -32,6 +32,12 @@ void describe(config::Schema<VariantDefinition>& schema) {
       .required();
   schema.field("weight", &VariantDefinition::weight, "Its share of the units; all sum to 1").required().range(0.0, 1.0);
   schema.field("price", &VariantDefinition::price, "What its attempts cost, in any currency, for metrics of `cost`");
+  schema
+      .field(
+          "factors", &VariantDefinition::factors,
+          "What several variants have in common (prompt: short), so that its effect is told over all of them; of all "
+          "variants or of none, each combination of levels once")
+      .size(0, 6);
 }
 
 void describe(config::Schema<MetricDefinition>& schema) {

@@ -10,6 +10,7 @@
 #include "actors/experiment/assignment/allocation.hpp"
 #include "actors/experiment/assignment/segments.hpp"
 #include "actors/experiment/definition/compile.hpp"
+#include "actors/experiment/definition/factors.hpp"
 #include "actors/experiment/ledger/fixed_point.hpp"
 #include "actors/experiment/lifecycle/record.hpp"
 #include "runtime/base/iso8601.hpp"
@@ -66,6 +67,11 @@ Status check_variants(const Definition& definition) {
     if (!names.contains(name))
       return fail(Errc::invalid_argument, "overrides: {} is given {}, and there is no such variant{}", unit, name,
                   did_you_mean(name, {names.begin(), names.end()}));
+  return {};
+}
+
+Status check_factors(const Definition& definition) {
+  TROUPE_CHECK(design_of(definition));
   return {};
 }
 
@@ -285,6 +291,7 @@ Status check(const Definition& definition) {
     return fail_field("share", "share must be above 0 and at most 1, found {}", definition.share);
   if (definition.window <= Duration{0}) return fail_field("window", "window must be longer than 0");
   TROUPE_CHECK(at("variants", check_variants(definition)));
+  TROUPE_CHECK(at("variants", check_factors(definition)));
   TROUPE_CHECK(at("metrics", check_metrics(definition)));
   TROUPE_CHECK(at("variants", check_prices(definition)));
   TROUPE_CHECK(at("rule", check_rule(definition)));

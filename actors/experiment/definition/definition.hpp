@@ -72,10 +72,11 @@ struct VariantDefinition {
   std::string version;  ///< Of the experiment's model.
   double weight = 0;
   std::optional<PriceDefinition> price{};  ///< None: not known, so that no metric may ask for `cost`.
+  std::map<std::string, std::string> factors{};  ///< And their levels: definition/factors.hpp. Of all variants or none.
   bool operator==(const VariantDefinition&) const = default;
   static constexpr auto fields() {
     using V = VariantDefinition;
-    return std::tuple{&V::name, &V::version, &V::weight, &V::price};
+    return std::tuple{&V::name, &V::version, &V::weight, &V::price, &V::factors};
   }
 };
 

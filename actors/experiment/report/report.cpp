@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "actors/experiment/report/chart.hpp"
+#include "actors/experiment/report/effects_section.hpp"
 #include "actors/experiment/report/report_style.hpp"
 
 namespace troupe::experiment {
@@ -169,7 +170,7 @@ class Report {
     for (const WallTime time : history.times) x_.push_back(std::chrono::duration<double>(time - history.from).count());
   }
 
-  std::string html() {
+  std::string html(const FactorEffects& effects) {
     add(R"(<!doctype html><html lang="en"><head><meta charset="utf-8">)"
         R"(<meta name="viewport" content="width=device-width, initial-scale=1"><title>{} – experiment</title>)"
         "<style>{}</style></head><body><main>",
@@ -178,6 +179,7 @@ class Report {
     variants();
     health();
     metrics();
+    out_ += effects_section(definition_, effects);
     over_time();
     posteriors();
     traffic();
@@ -504,8 +506,9 @@ class Report {
 
 }  // namespace
 
-std::string report_html(const ExperimentRecord& record, std::string_view document, const History& history) {
-  return Report(record, document, history).html();
+std::string report_html(const ExperimentRecord& record, std::string_view document, const History& history,
+                        const FactorEffects& effects) {
+  return Report(record, document, history).html(effects);
 }
 
 }  // namespace troupe::experiment

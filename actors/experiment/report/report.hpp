@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "actors/experiment/analysis/factor_effects.hpp"
 #include "actors/experiment/analysis/history.hpp"
 
 namespace troupe::experiment {
@@ -12,6 +13,7 @@ namespace troupe::experiment {
 /// Of an experiment that has started. `document` is what its numbers said last (document_of() in verdict.hpp), JSON;
 /// where it is empty, or not that, the report says that nobody has looked yet. Texts of definitions and documents are
 /// escaped.
-std::string report_html(const ExperimentRecord& record, std::string_view document, const History& history);
+std::string report_html(const ExperimentRecord& record, std::string_view document, const History& history,
+                        const FactorEffects& effects = {});
 
 }  // namespace troupe::experiment

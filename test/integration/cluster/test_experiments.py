@@ -245,6 +245,50 @@ def test_how_it_went_is_told_the_same_after_its_end_and_a_restart(served: Cluste
     print(f"\n{page}")
 
 
+SQUARE = """---
+kind: Experiment
+name: square
+model: clerk
+unit: request
+variants:
+  - {name: control, version: 1, weight: 0.25, factors: {clerk: old, desk: left}}
+  - {name: right, version: 1, weight: 0.25, factors: {clerk: old, desk: right}}
+  - {name: new, version: 2, weight: 0.25, factors: {clerk: new, desk: left}}
+  - {name: new_right, version: 2, weight: 0.25, factors: {clerk: new, desk: right}}
+metrics:
+  - {name: correct, role: goal}
+  - {name: p90, role: goal, kind: quantile, of: latency_ms, quantile: 0.9, direction: decrease}
+window: 10m
+rule: {minimum_units: 1000}
+"""
+
+
+def test_effects_of_factors_are_told_over_all_variants(served: Cluster, tmp_path: Path):
+    served.apply(SQUARE)
+    assert "effects" not in status(served, "square")
+    served.run("experiment", "start", "square")
+    traffic = Traffic(served)
+    wait_until(lambda: served.api("experiments/square")["state"] == "running", "it runs")
+    traffic.send(200)
+    asked = sum(traffic.units.values())
+    told = lambda: status(served, "square")["effects"]["effects"]  # noqa: E731
+    wait_until(lambda: told()[0]["units"] == asked, "all is counted")
+
+    clerk, desk, both = told()
+
+    assert clerk["levels"] == {"clerk": "new"} and clerk["against"] == {"clerk": "old"}, clerk
+    shares = {version: traffic.right[version] / traffic.units[version] for version in ("1", "2")}
+    assert abs(clerk["difference"] - (shares["2"] - shares["1"])) < 0.1 and clerk["difference"] > 0, (clerk, shares)
+    assert desk["levels"] == {"desk": "right"} and both["levels"] == {"clerk": "new", "desk": "right"}
+    assert both["standard_error"] == pytest.approx(2 * desk["standard_error"])
+    assert "interval" not in clerk and "waits for 200 units of each variant" in clerk["reason"], clerk
+    shown = served.run("experiment", "status", "square").out
+    assert "clerk: new × desk: right" in shown and "p90 has no effects here" in shown, shown
+    page = tmp_path / "square.html"
+    served.run("experiment", "report", "square", "-o", str(page))
+    assert "clerk: new against old" in page.read_text()
+
+
 def counted(cluster: Cluster) -> Tuple[Dict[str, int], Dict[str, int]]:
     told = cluster.api("experiments/sums/history")
     units = {version: sum(arm["units"]) for version, arm in zip(("1", "2"), told["traffic"])}

@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "cluster/cli/render_effects.hpp"
+
 using nlohmann::json;
 using namespace troupe::cli;
 
@@ -48,6 +50,32 @@ BOOST_AUTO_TEST_CASE(one_says_its_sentence_its_units_and_each_metric) {
   BOOST_TEST(has(text, "[-20.0%, +inf]"), text);
   BOOST_TEST(has(text, "nothing varies"), text);
   BOOST_TEST(!has(text, "Sick"), text);
+}
+
+BOOST_AUTO_TEST_CASE(effects_of_factors_have_a_row_each_and_say_why_there_is_no_interval) {
+  const std::string text = render_effects(json::parse(R"({"alpha": 0.05, "effects": [
+    {"metric": "correct", "levels": {"prompt": "long"}, "against": {"prompt": "short"}, "units": 812,
+     "difference": 0.0412, "standard_error": 0.0111, "interval": [0.002, 0.0804], "sure": true},
+    {"metric": "correct", "levels": {"prompt": "long", "style": "dry"}, "against": {"prompt": "short", "style": "plain"},
+     "units": 812, "difference": -0.01, "standard_error": 0.02, "sure": false, "reason": "waits for 200 units"}],
+    "not_told": [{"metric": "p95", "reason": "a quantile is no sum"}]})"));
+
+  BOOST_TEST(has(text, "all together at 95 %"), text);
+  BOOST_TEST(has(text, "prompt: long against short"), text);
+  BOOST_TEST(has(text, "+0.0412     0.0111  [+0.002, +0.0804]    yes"), text);
+  BOOST_TEST(has(text, "prompt: long × style: dry"), text);
+  BOOST_TEST(has(text, "waits for 200 units"), text);
+  BOOST_TEST(has(text, "p95 has no effects here: a quantile is no sum\n"), text);
+  BOOST_TEST(render_effects({{"error", "ask again"}}) == "\nEffects of factors are not known: ask again\n");
+}
+
+BOOST_AUTO_TEST_CASE(only_one_that_has_started_and_has_factors_has_effects) {
+  json square = running();
+  BOOST_TEST(!has_effects(square));
+  square["variants"][0]["factors"] = {{"prompt", "short"}};
+  BOOST_TEST(has_effects(square));
+  square["started"] = nullptr;
+  BOOST_TEST(!has_effects(square));
 }
 
 BOOST_AUTO_TEST_CASE(what_makes_it_sick_is_said_and_a_draft_has_its_variants_alone) {

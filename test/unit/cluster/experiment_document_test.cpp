@@ -47,6 +47,21 @@ BOOST_AUTO_TEST_CASE(a_whole_one_is_read_and_written_again) {
   BOOST_TEST((parse("kind: Experiment\n" + config::to_yaml(*definition)).value() == *definition));
 }
 
+BOOST_AUTO_TEST_CASE(factors_of_variants_are_names_and_levels_numbers_too) {
+  std::string yaml = sums;
+  const auto put = [&](std::string after, const std::string& factors) {
+    yaml.insert(yaml.find(after) + after.size(), ", factors: " + factors);
+  };
+  put("version: 1, weight: 0.5", "{temperature: 0.2}");
+  put("version: 2, weight: 0.5", "{temperature: 0.8}");
+  const auto definition = parse(yaml);
+
+  BOOST_TEST_REQUIRE(definition.has_value());
+  BOOST_TEST(check(*definition).has_value());
+  BOOST_TEST(definition->variants[0].factors.at("temperature") == "0.2");
+  BOOST_TEST((parse("kind: Experiment\n" + config::to_yaml(*definition)).value() == *definition));
+}
+
 BOOST_AUTO_TEST_CASE(a_misspelt_field_names_its_line_and_the_right_word) {
   const auto wrong = [](std::string from, const std::string& to) {
     std::string yaml = sums;

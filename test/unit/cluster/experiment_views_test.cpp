@@ -62,4 +62,13 @@ BOOST_AUTO_TEST_CASE(before_the_first_look_there_is_nothing_to_say) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(variants_are_shown_with_their_factors_where_they_have_some) {
+  ExperimentRecord record = record_of("square", State::running);
+  BOOST_TEST(!experiment_view(record, "")["variants"][1].contains("factors"));
+
+  record.definition.variants[1].factors = {{"prompt", "long"}};
+
+  BOOST_TEST(experiment_view(record, "")["variants"][1]["factors"] == (json{{"prompt", "long"}}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
