@@ -58,10 +58,10 @@ BOOST_AUTO_TEST_CASE(other_kinds_are_refused_by_name) {
                   "'Deployment' is not a kind; kinds are: Experiment"));
 }
 
-BOOST_AUTO_TEST_CASE(parts_that_do_not_fit_together_are_refused_with_the_document) {
-  BOOST_TEST(says(with("version: 2, weight: 0.5", "version: 2, weight: 0.4"), "e.yaml:1: experiment sums",
-                  "weights must sum to 1"));
-  BOOST_TEST(says(with("role: goal", "role: watched"), "e.yaml:1: experiment sums", "nothing could be decided"));
+BOOST_AUTO_TEST_CASE(parts_that_do_not_fit_together_are_refused_with_their_line) {
+  BOOST_TEST(
+      says(with("version: 2, weight: 0.5", "version: 2, weight: 0.4"), "e.yaml:4: variants", "weights must sum to 1"));
+  BOOST_TEST(says(with("role: goal", "role: watched"), "e.yaml:7: metrics", "nothing could be decided"));
   BOOST_TEST(says(sums + "---\n" + sums, "e.yaml:11", "two experiments of the name sums"));
   BOOST_TEST(refusal("# nothing\n") == "e.yaml: there is no `kind: Experiment`");
 }
