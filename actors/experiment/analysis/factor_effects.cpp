@@ -114,40 +114,44 @@ Result<Estimate> contrast(const MetricDefinition& metric, const std::vector<Part
   return fail(Errc::invalid_argument, "nothing varies");
 }
 
-/// What of the aggregates an effect is told from.
-struct EffectSums {
-  std::vector<std::vector<UnitSums>> strata;  ///< Of revisions in which each part has enough units; by part.
-  std::vector<UnitSums> whole;                ///< Over those, by part.
+/// What an effect is told from.
+struct EffectStrata {
+  std::vector<Estimate> estimates;  ///< Of revisions in which each part has enough units.
+  std::vector<UnitSums> whole;      ///< Over those, by part.
 };
 
-EffectSums sums_of(const MetricView& view, const std::vector<Part>& parts) {
+/// `strata` by variant.
+EffectStrata estimates_in(const MetricDefinition& metric, const std::vector<std::vector<Stratum>>& strata,
+                          const std::vector<Part>& parts) {
   std::map<uint32_t, std::vector<UnitSums>> by_revision;
   for (size_t i = 0; i < parts.size(); ++i)
-    for (const Stratum& stratum : view.strata(parts[i].arm))
+    for (const Stratum& stratum : strata[parts[i].arm])
       by_revision.try_emplace(stratum.revision, parts.size()).first->second[i] = stratum.sums;
-  EffectSums made{{}, std::vector<UnitSums>(parts.size())};
-  for (auto& [revision, sums] : by_revision) {
+  EffectStrata made{{}, std::vector<UnitSums>(parts.size())};
+  for (const auto& [revision, sums] : by_revision) {
     if (std::ranges::any_of(sums, [](const UnitSums& one) { return one.units < stratum_units_min; })) continue;
+    const auto estimate = contrast(metric, parts, sums);
+    if (!estimate) continue;
+    made.estimates.push_back(*estimate);
     for (size_t i = 0; i < parts.size(); ++i) made.whole[i] += sums[i];
-    made.strata.push_back(std::move(sums));
   }
   return made;
 }
 
+/// Tells the effects on one goal.
 class EffectTeller {
  public:
-  EffectTeller(const ExperimentRecord& record, const Aggregates& aggregates, FactorEffects& told)
-      : record_(record), aggregates_(aggregates), told_(told) {}
+  EffectTeller(const ExperimentRecord& record, const Aggregates& aggregates, uint32_t metric, double alpha)
+      : record_(record), metric_(metric), alpha_(alpha) {
+    const MetricView view(aggregates, record.number, metric);
+    for (uint32_t arm = 0; arm < record.definition.variants.size(); ++arm) strata_.push_back(view.strata(arm));
+  }
 
-  FactorEffect tell(uint32_t metric, const std::vector<FactorMove>& moves) const {
-    FactorEffect effect{.metric = metric, .moves = moves};
-    const std::vector<Part> parts = parts_of(told_.design, moves);
-    const EffectSums sums = sums_of(MetricView(aggregates_, record_.number, metric), parts);
-    const MetricDefinition& asked = record_.definition.metrics[metric];
-    std::vector<Estimate> estimates;
-    for (const auto& stratum : sums.strata)
-      if (const auto one = contrast(asked, parts, stratum)) estimates.push_back(*one);
-    const auto combined = combine_strata(estimates);
+  FactorEffect tell(const VariantDesign& design, const std::vector<FactorMove>& moves) const {
+    FactorEffect effect{.metric = metric_, .moves = moves};
+    const std::vector<Part> parts = parts_of(design, moves);
+    const EffectStrata strata = estimates_in(asked(), strata_, parts);
+    const auto combined = combine_strata(strata.estimates);
     if (!combined) {
       effect.reason = "too few units of some variant in one revision, or nothing varies";
       return effect;
@@ -155,12 +159,14 @@ class EffectTeller {
     effect.units = combined->units_a + combined->units_b;
     effect.value = combined->value;
     effect.standard_error = combined->standard_error;
-    effect.reason = waits_for(parts, sums.whole);
-    if (effect.reason.empty()) set_interval(effect, *combined, asked, parts, sums.whole);
+    effect.reason = waits_for(parts, strata.whole);
+    if (effect.reason.empty()) set_interval(effect, *combined, parts, strata.whole);
     return effect;
   }
 
  private:
+  const MetricDefinition& asked() const { return record_.definition.metrics[metric_]; }
+
   std::string waits_for(const std::vector<Part>& parts, const std::vector<UnitSums>& whole) const {
     const auto least = std::ranges::min_element(whole, {}, &UnitSums::units);
     if (least->units >= static_cast<int64_t>(effect_units_min)) return {};
@@ -169,10 +175,10 @@ class EffectTeller {
                        record_.definition.variants[arm].name, least->units);
   }
 
-  void set_interval(FactorEffect& effect, const Estimate& estimate, const MetricDefinition& asked,
-                    const std::vector<Part>& parts, const std::vector<UnitSums>& whole) const {
-    const auto interval = prior_sd(asked, parts, whole).and_then([&](double prior) {
-      return mean_sequence(estimate, prior, told_.alpha, Alternative::two_sided);
+  void set_interval(FactorEffect& effect, const Estimate& estimate, const std::vector<Part>& parts,
+                    const std::vector<UnitSums>& whole) const {
+    const auto interval = prior_sd(parts, whole).and_then([&](double prior) {
+      return mean_sequence(estimate, prior, alpha_, Alternative::two_sided);
     });
     if (!interval) {
       effect.reason = interval.error().message;
@@ -184,19 +190,19 @@ class EffectTeller {
 
   /// Tuned to the standard error that the planned units would give in equal shares: so it is the same whenever somebody
   /// looks, up to what is known of variances.
-  Result<double> prior_sd(const MetricDefinition& asked, const std::vector<Part>& parts,
-                          const std::vector<UnitSums>& whole) const {
-    TROUPE_TRY(const std::vector<PartValue> values, values_of(asked, whole));
+  Result<double> prior_sd(const std::vector<Part>& parts, const std::vector<UnitSums>& whole) const {
+    TROUPE_TRY(const std::vector<PartValue> values, values_of(asked(), whole));
     const auto planned = static_cast<double>(std::max<uint64_t>(record_.definition.rule.minimum_units, 1000) * 2);
     double variance = 0;
     for (size_t i = 0; i < parts.size(); ++i)
       variance += parts[i].weight * parts[i].weight * values[i].variance / planned;
-    return tuned_prior_sd(std::sqrt(variance), told_.alpha);
+    return tuned_prior_sd(std::sqrt(variance), alpha_);
   }
 
   const ExperimentRecord& record_;
-  const Aggregates& aggregates_;
-  FactorEffects& told_;
+  const uint32_t metric_;
+  const double alpha_;
+  std::vector<std::vector<Stratum>> strata_;  ///< By variant.
 };
 
 /// Empty where the metric has effects.
@@ -224,9 +230,10 @@ FactorEffects factor_effects_of(const ExperimentRecord& record, const Aggregates
   const auto moves = all_moves(told.design);
   if (goals.empty()) return told;
   told.alpha = record.definition.rule.alpha / static_cast<double>(goals.size() * moves.size());
-  const EffectTeller teller(record, aggregates, told);
-  for (const uint32_t goal : goals)
-    for (const auto& one : moves) told.effects.push_back(teller.tell(goal, one));
+  for (const uint32_t goal : goals) {
+    const EffectTeller teller(record, aggregates, goal, told.alpha);
+    for (const auto& one : moves) told.effects.push_back(teller.tell(told.design, one));
+  }
   return told;
 }
 

@@ -261,4 +261,16 @@ BOOST_AUTO_TEST_CASE(effects_are_told_to_programs_and_people) {
   BOOST_TEST(page.find("f0: l1 × f1: l1") != std::string::npos, page);
 }
 
+BOOST_AUTO_TEST_CASE(hostile_levels_stay_text_in_a_page) {
+  Definition definition = designed({2}, {goal("correct")});
+  definition.variants[1].factors["f0"] = "<script>\"&";
+  const FactorEffects told = factor_effects_of(started(definition), {});
+
+  const std::string page = effects_section(definition, told);
+
+  BOOST_TEST(page.find("<script") == std::string::npos, page);
+  BOOST_TEST(page.find("f0: &lt;script&gt;&quot;&amp; against l0") != std::string::npos, page);
+  BOOST_TEST(page.find("too few units of some variant") != std::string::npos, page);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
