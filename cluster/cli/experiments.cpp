@@ -9,6 +9,7 @@
 #include "cluster/cli/flags.hpp"
 #include "cluster/cli/render_effects.hpp"
 #include "cluster/cli/render_experiments.hpp"
+#include "cluster/cli/render_segments.hpp"
 #include "cluster/cli/verbs.hpp"
 
 namespace troupe::cli {
@@ -22,6 +23,7 @@ struct ExperimentFlags {
   std::string reason;
   std::string output;
   std::vector<double> weights;
+  bool with_segments = false;
 };
 
 Result<Exit> list(const ExperimentFlags& flags) {
@@ -56,9 +58,13 @@ Result<Exit> status(const ExperimentFlags& flags) {
   TROUPE_TRY(const AdminClient admin, AdminClient::make(flags.admin));
   TROUPE_TRY(json row, admin.get("experiments/" + percent_encode(flags.name)));
   if (has_effects(row)) row["effects"] = effects_of(admin, flags.name);
+  if (flags.with_segments) {
+    TROUPE_TRY(row["segments"], admin.get("experiments/" + percent_encode(flags.name) + "/segments"));
+  }
+  const std::string segments = flags.with_segments ? render_segments(row["segments"]) : std::string();
   const std::string effects = row.contains("effects") ? render_effects(row["effects"]) : std::string();
   std::cout << (flags.admin.json ? row.dump(2) + "\n"
-                                 : render_experiment(row) + effects + disk_line(admin, flags.name));
+                                 : render_experiment(row) + effects + segments + disk_line(admin, flags.name));
   return exit_for(row);
 }
 
@@ -136,7 +142,9 @@ void add_experiments(CLI::App& app, Shell& shell) {
   add_experiment_simulate(*group, shell);
   add_experiment_analyze(*group, shell);
   add("list", "All experiments, and how they stand", list, false);
-  add("status", "What an experiment's numbers say", status, true);
+  const auto [teller, told] = add("status", "What an experiment's numbers say", status, true);
+  teller->add_flag("--segments", told->with_segments,
+                   "And how variants do in each part that its `segments` tell apart");
   add("start", "It assigns units from now on", start, true);
   const auto [stopper, stopped] = add("stop", "It ends without a verdict", stop, true);
   stopper->add_option("--reason", stopped->reason, "Why, for the record");
