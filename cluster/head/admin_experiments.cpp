@@ -99,6 +99,10 @@ void add_experiment_routes(http::Routes& routes, const AdminDoor& door) {
              [&door](const auto&, const auto& names, const ResponderRef& responder) {
                door.ask(ReadExperimentHistory{names[0], ExperimentTelling::effects}, responder);
              });
+  routes.add("GET", "/api/v1/experiments/{name}/segments",
+             [&door](const auto&, const auto& names, const ResponderRef& responder) {
+               door.ask(ReadExperimentHistory{names[0], ExperimentTelling::segments}, responder);
+             });
   const auto add = [&](const char* method, const char* path, const char* action, auto parse) {
     routes.add(method, path,
                [&door, action, parse](const auto& request, const auto& names, const ResponderRef& responder) {

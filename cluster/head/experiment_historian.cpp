@@ -2,9 +2,11 @@
 
 #include "actors/experiment/analysis/factor_effects.hpp"
 #include "actors/experiment/analysis/history.hpp"
+#include "actors/experiment/analysis/segment_analysis.hpp"
 #include "actors/experiment/report/effects_document.hpp"
 #include "actors/experiment/report/history_document.hpp"
 #include "actors/experiment/report/report.hpp"
+#include "actors/experiment/report/segments_document.hpp"
 #include "actors/experiment/shard/shard_actor.hpp"
 
 namespace troupe::cluster {
@@ -18,7 +20,8 @@ void ExperimentHistorian::ask(const TellExperiment& wish) {
   if (tellings_ == tellings_max)
     return wish.done(fail(Errc::overloaded, "{} histories are being told; ask again later", tellings_max));
   ++tellings_;
-  context().call(shard_, experiment::GetRows{wish.record.number},
+  const bool with_parts = wish.as == ExperimentTelling::report || wish.as == ExperimentTelling::segments;
+  context().call(shard_, experiment::GetRows{wish.record.number, with_parts},
                  {.deadline = context().now() + std::chrono::seconds{10}},
                  [this, wish](const actor::ReplyEvent& event) {
                    --tellings_;
@@ -32,9 +35,13 @@ void ExperimentHistorian::ask(const TellExperiment& wish) {
 void ExperimentHistorian::tell(const TellExperiment& wish, const experiment::Aggregates& rows) {
   if (wish.as == ExperimentTelling::effects)
     return wish.done(document_of(wish.record, factor_effects_of(wish.record, rows)));
-  const experiment::History history = history_of(wish.record, rows, context().wall());
+  const WallTime now = context().wall();
+  if (wish.as == ExperimentTelling::segments)
+    return wish.done(document_of(wish.record, segment_analysis_of(wish.record, rows, now)));
+  const experiment::History history = history_of(wish.record, rows, now);
   wish.done(wish.as == ExperimentTelling::report
-                ? report_html(wish.record, wish.document, history, factor_effects_of(wish.record, rows))
+                ? report_html(wish.record, wish.document, history, factor_effects_of(wish.record, rows),
+                              segment_analysis_of(wish.record, rows, now))
                 : document_of(wish.record, history));
 }
 

@@ -15,9 +15,10 @@ inline constexpr std::string_view experiment_historian_path = "experiment/histor
 
 /// What is told of an experiment.
 enum class ExperimentTelling : uint8_t {
-  history,  ///< JSON.
-  report,   ///< All of it, as a page for people (HTML).
-  effects,  ///< Of its factors, as they are now; JSON.
+  history,   ///< JSON.
+  report,    ///< All of it, as a page for people (HTML).
+  effects,   ///< Of its factors, as they are now; JSON.
+  segments,  ///< How variants do in each part, as of now; JSON.
 };
 
 /// Head -> historian. `record` has started.

@@ -88,6 +88,8 @@ json experiment_view(const ExperimentRecord& record, const std::string& document
                                  {"weights", revision.weights},
                                  {"moved", static_cast<double>(revision.moved) / experiment::slot_count}});
   view["assignment"] = assignment_of(record);
+  view["segmentations"] = json::array();
+  for (const protocol::Segmentation& one : record.definition.segments) view["segmentations"].push_back(one.feature);
   const json said = json::parse(document, nullptr, false);
   view["analysis"] = said.is_discarded() ? json(nullptr) : said;
   return view;

@@ -307,6 +307,9 @@ bool HeadActor::read_events(const AdminCall& call) {
 void HeadActor::tell_experiment(const ReadExperimentHistory& wish, const Done& done) const {
   const ExperimentRecord* const record = experiments_.find(wish.name);
   if (record == nullptr) return done(fail(Errc::not_found, "there is no experiment {}", wish.name));
+  if (wish.as == ExperimentTelling::segments && record->definition.segments.empty())
+    return done(
+        fail(Errc::failed_precondition, "{} tells no units apart: its definition has no `segments`", wish.name));
   if (record->started_unix_us == 0)
     return done(fail(Errc::failed_precondition,
                      "{} is a draft, without numbers yet; `troupe experiment start {}` begins it", wish.name,

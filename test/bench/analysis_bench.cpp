@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdlib>
 
+#include "actors/experiment/analysis/segment_analysis.hpp"
 #include "actors/experiment/analysis/watch.hpp"
 #include "actors/experiment/decision/verdict.hpp"
 #include "actors/experiment/definition/compile.hpp"
@@ -94,6 +95,27 @@ void measure(const char* name, Method method, const Aggregates& rows) {
   fmt::print("{:<20} first look {:>8.1f} ms, later ones {:>8.1f} ms (medians of 9)\n", name, first[4], next[4]);
 }
 
+/// As many units in each of so many parts: what telling of segments costs whoever asks.
+void measure_segments(uint32_t parts, const Aggregates& rows) {
+  Definition definition = asked();
+  definition.segments = {{"region", {}}};
+  for (uint32_t part = 1; part < parts; ++part) definition.segments[0].values.push_back(std::to_string(part));
+  ExperimentBook book;
+  book.set(book.defined(definition, 1, "salt", noon).value());
+  const ExperimentRecord record = book.started("sums", {"1", "2"}, noon).value();
+  Aggregates all;
+  for (const auto& [key, row] : rows.rows())
+    for (uint32_t part = 0; part <= parts; ++part) {
+      RowKey of_it = key;
+      of_it.metric = of_part(key.metric, part);
+      all.set(of_it, row);
+    }
+  const auto begin = Clock::now();
+  const SegmentAnalysis analysis = segment_analysis_of(record, all, noon + definition.rule.maximum_duration);
+  fmt::print("{} segments: {:.0f} ms, of {} rows\n", analysis.segmentations[0].parts.size(), milliseconds_since(begin),
+             all.rows().size());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -105,4 +127,5 @@ int main(int argc, char** argv) {
   measure("group_sequential", Method::group_sequential, rows);
   measure("fixed", Method::fixed, rows);
   measure("bayesian", Method::bayesian, rows);
+  for (const uint32_t parts : {4u, 16u, 256u}) measure_segments(parts, rows);
 }

@@ -2,8 +2,9 @@
 
 import { change, makeFigure, percent, plain } from "./charts.js";
 import { element, KeyedChildren, setClass, setState, setText } from "./dom.js";
-import { ago, plural } from "./format.js";
+import { ago, intervalText, plural, shown } from "./format.js";
 import { get, getBlob, hasKey } from "./poller.js";
+import { makeSegments } from "./segments.js";
 import { Table } from "./table.js";
 
 const refreshMs = 5000;
@@ -94,6 +95,7 @@ function makeDetails() {
   const trouble = element("p", "problem");
   const health = element("ul", "lights");
   const comparisons = comparisonsTable();
+  const segments = makeSegments();
   const key = element("ul", "key");
   const charts = element("div", "charts");
   const scroll = element("div", "scroll");
@@ -105,7 +107,7 @@ function makeDetails() {
 
   trouble.setAttribute("role", "alert");
   scroll.append(comparisons.node);
-  node.append(trouble, health, scroll, key, charts);
+  node.append(trouble, health, scroll, segments.node, key, charts);
   node.hidden = true;
   trouble.hidden = true;
 
@@ -120,9 +122,11 @@ function makeDetails() {
     if (name === null) return;
     try {
       const [experiment, history] = await Promise.all([get(pathOf(name)), get(`${pathOf(name)}/history`)]);
+      const parts = experiment.segmentations?.length > 0 ? await get(`${pathOf(name)}/segments`) : null;
       if (open !== name) return;
       lights.update(lightsOf(experiment.analysis));
       comparisons.update(experiment.analysis?.comparisons ?? []);
+      segments.update(parts);
       names.update(experiment.variants.map((variant, colour) => ({ ...variant, colour })));
       figures.update(chartsOf(history, experiment.variants.map((variant) => variant.name)));
       complain(null);
@@ -187,10 +191,6 @@ function makeName() {
     },
   };
 }
-
-const shown = (value, show) => (typeof value === "number" ? show(value) : "–");
-const intervalText = (ends, show) =>
-  Array.isArray(ends) ? `[${ends[0] === null ? "−∞" : show(ends[0])}, ${ends[1] === null ? "∞" : show(ends[1])}]` : "";
 
 function comparisonsTable() {
   return new Table([

@@ -40,3 +40,9 @@ export function ago(iso) {
 export function plural(number, word) {
   return `${count(number)} ${word}${number === 1 ? "" : "s"}`;
 }
+
+/// What `show` makes of a number; of anything else a dash.
+export const shown = (value, show) => (typeof value === "number" ? show(value) : "–");
+/// An interval's ends, of which null is open; empty where there is none.
+export const intervalText = (ends, show) =>
+  Array.isArray(ends) ? `[${ends[0] === null ? "−∞" : show(ends[0])}, ${ends[1] === null ? "∞" : show(ends[1])}]` : "";

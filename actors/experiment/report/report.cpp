@@ -11,6 +11,7 @@
 #include "actors/experiment/report/chart.hpp"
 #include "actors/experiment/report/effects_section.hpp"
 #include "actors/experiment/report/report_style.hpp"
+#include "actors/experiment/report/segments_section.hpp"
 
 namespace troupe::experiment {
 namespace {
@@ -170,7 +171,7 @@ class Report {
     for (const WallTime time : history.times) x_.push_back(std::chrono::duration<double>(time - history.from).count());
   }
 
-  std::string html(const FactorEffects& effects) {
+  std::string html(const FactorEffects& effects, const SegmentAnalysis& segments) {
     add(R"(<!doctype html><html lang="en"><head><meta charset="utf-8">)"
         R"(<meta name="viewport" content="width=device-width, initial-scale=1"><title>{} – experiment</title>)"
         "<style>{}</style></head><body><main>",
@@ -180,6 +181,7 @@ class Report {
     health();
     metrics();
     out_ += effects_section(definition_, effects);
+    out_ += segments_section(definition_, segments);
     over_time();
     posteriors();
     traffic();
@@ -507,8 +509,8 @@ class Report {
 }  // namespace
 
 std::string report_html(const ExperimentRecord& record, std::string_view document, const History& history,
-                        const FactorEffects& effects) {
-  return Report(record, document, history).html(effects);
+                        const FactorEffects& effects, const SegmentAnalysis& segments) {
+  return Report(record, document, history).html(effects, segments);
 }
 
 }  // namespace troupe::experiment

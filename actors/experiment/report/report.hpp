@@ -7,6 +7,7 @@
 
 #include "actors/experiment/analysis/factor_effects.hpp"
 #include "actors/experiment/analysis/history.hpp"
+#include "actors/experiment/analysis/segment_analysis.hpp"
 
 namespace troupe::experiment {
 
@@ -14,6 +15,6 @@ namespace troupe::experiment {
 /// where it is empty, or not that, the report says that nobody has looked yet. Texts of definitions and documents are
 /// escaped.
 std::string report_html(const ExperimentRecord& record, std::string_view document, const History& history,
-                        const FactorEffects& effects = {});
+                        const FactorEffects& effects = {}, const SegmentAnalysis& segments = {});
 
 }  // namespace troupe::experiment

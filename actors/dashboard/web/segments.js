@@ -1,0 +1,67 @@
+// How variants do in each part of an experiment's units: a table, and what is to be said of it.
+
+import { change, plain } from "./charts.js";
+import { element, KeyedChildren, setText } from "./dom.js";
+import { intervalText, shown } from "./format.js";
+import { Table } from "./table.js";
+
+/// `update(told)` takes the answer of …/segments, or null where the experiment tells nobody apart.
+export function makeSegments() {
+  const node = element("section");
+  const sentences = element("ul", "sentences");
+  const scroll = element("div", "scroll");
+  const table = partsTable();
+  const lines = new KeyedChildren(sentences, (line) => line, makeLine);
+
+  scroll.append(table.node);
+  node.append(element("h4", "", "Segments"), sentences, scroll);
+  node.hidden = true;
+  return {
+    node,
+    update(told) {
+      node.hidden = told === null;
+      if (told === null) return;
+      const found = told.findings.length > 0 ? told.findings : ["No part has a difference that is sure."];
+      lines.update([...found, ...told.cautions]);
+      table.update(rowsOf(told));
+    },
+  };
+}
+
+function makeLine() {
+  const node = element("li");
+  return { node, update: (line) => setText(node, line) };
+}
+
+/// A row for each metric and variant in each part.
+function rowsOf(told) {
+  return told.segmentations.flatMap(({ feature, parts }) => parts.flatMap((part) => part.comparisons.map((comparison) => (
+    {
+      ...comparison, feature, part: part.value ?? "(others)",
+      key: JSON.stringify([feature, part.value, comparison.metric, comparison.variant]),
+    }))));
+}
+
+function changeText(row) {
+  const isRelative = "relative" in row;
+  const show = isRelative ? change : plain;
+  const value = isRelative ? row.relative : row.difference;
+  if (typeof value !== "number") return row.reason ?? "–";
+  return `${show(value)} ${intervalText(isRelative ? row.relative_interval : row.interval, show)}`;
+}
+
+function partsTable() {
+  return new Table([
+    { title: "Feature", className: "name", text: (row) => row.feature },
+    { title: "Part", text: (row) => row.part },
+    { title: "Metric", text: (row) => row.metric },
+    { title: "Variant", text: (row) => row.variant },
+    { title: "Units", className: "number", hint: "Of the control and of the variant",
+      text: (row) => `${row.control.units} / ${row.treated.units}` },
+    { title: "Control", className: "number", text: (row) => shown(row.control.value, plain) },
+    { title: "Variant's", className: "number", text: (row) => shown(row.treated.value, plain) },
+    { title: "Change", className: "number", hint: "Relative to the control, else the difference; intervals hold for all parts together",
+      text: changeText },
+    { title: "Sure", text: (row) => (row.significant ? "yes" : "no") },
+  ], (row) => row.key);
+}
