@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "cluster/cli/comparison_cells.hpp"
+#include "cluster/cli/render_segment_weights.hpp"
 #include "cluster/cli/table.hpp"
 
 namespace troupe::cli {
@@ -13,11 +15,17 @@ using nlohmann::json;
 
 namespace {
 
+/// Null where each segment has weights of its own.
+std::string weight_of(const json& variant) {
+  const double weight = number_in(variant, "weight");
+  return std::isnan(weight) ? "by segment" : fmt::format("{:g}%", 100 * weight);
+}
+
 std::string variants_of(const json& row) {
   std::string line;
   for (const json& variant : row.value("variants", json::array()))
-    line += fmt::format("{}{}@{} {:g}%", line.empty() ? "" : ", ", text_in(variant, "name"),
-                        text_in(variant, "version"), 100 * number_in(variant, "weight"));
+    line += fmt::format("{}{}@{} {}", line.empty() ? "" : ", ", text_in(variant, "name"), text_in(variant, "version"),
+                        weight_of(variant));
   return line;
 }
 
@@ -39,8 +47,7 @@ std::string render_experiment(const json& row) {
   if (!analysis.is_object()) return out + variants_of(row) + "\n";
   Table arms({"VARIANT", "VERSION", "WEIGHT", "UNITS"});
   for (const json& variant : analysis.value("variants", json::array()))
-    arms.add({text_in(variant, "name"), text_in(variant, "version"),
-              fmt::format("{:g}%", 100 * number_in(variant, "weight")),
+    arms.add({text_in(variant, "name"), text_in(variant, "version"), weight_of(variant),
               std::to_string(variant.value("units", uint64_t{0}))});
   const json comparisons = analysis.value("comparisons", json::array());
   const bool is_believed = std::ranges::any_of(comparisons, [](const json& one) { return one.contains("belief"); });
@@ -55,7 +62,7 @@ std::string render_experiment(const json& row) {
                              : fmt::format("{:.2g}", number_in(one, "adjusted_p")),
                  one.value("significant", false) ? "yes" : "no"});
   }
-  out += "\n" + arms.str() + "\n" + metrics.str();
+  out += "\n" + arms.str() + render_segment_weights(row) + "\n" + metrics.str();
   for (const json& finding : analysis.value("health", json::array()))
     if (!finding.value("healthy", true)) out += "\nSick: " + text_in(finding, "sentence") + "\n";
   return out;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "actors/experiment/assignment/segments.hpp"
+#include "actors/experiment/lifecycle/revisions.hpp"
 #include "cluster/spec/experiment_document.hpp"
 #include "runtime/base/clock.hpp"
 #include "runtime/config/bind.hpp"
@@ -22,26 +24,48 @@ std::string_view name_of(protocol::UnitKind kind) {
   return row == protocol::unit_names.end() ? "unknown" : row->name;
 }
 
+json slots_of(const ExperimentRecord& record, const experiment::Revision& revision) {
+  json slots = json::array();
+  for (const auto& [first, arm] : revision.slots)
+    slots.push_back({{"first", first}, {"variant", record.definition.variants[arm].name}});
+  return slots;
+}
+
 /// Who gets what, so that others can work it out as gateways do (troupe.experiments of the Python package). Null of a
-/// draft: nobody gets anything.
+/// draft: nobody gets anything. Where each segment has weights of its own, so many `slots_by_segment` stand there, in
+/// the order of assignment/segments.hpp.
 json assignment_of(const ExperimentRecord& record) {
   if (record.revisions.empty()) return nullptr;
-  json slots = json::array();
-  for (const auto& [first, arm] : record.revisions.back().slots)
-    slots.push_back({{"first", first}, {"variant", record.definition.variants[arm].name}});
-  return {{"unit", name_of(record.definition.unit)},
-          {"salt", record.salt},
-          {"slots", std::move(slots)},
-          {"layer", record.definition.layer},
-          {"layer_first", record.layer_first},
-          {"layer_end", record.layer_end},
-          {"overrides", record.definition.overrides}};
+  json assignment{{"unit", name_of(record.definition.unit)}, {"salt", record.salt},
+                  {"layer", record.definition.layer},        {"layer_first", record.layer_first},
+                  {"layer_end", record.layer_end},           {"overrides", record.definition.overrides}};
+  if (!experiment::weighs_segments(record.definition)) {
+    assignment["slots"] = slots_of(record, record.revisions.back());
+    return assignment;
+  }
+  for (const protocol::Segmentation& one : record.definition.segments)
+    assignment["segments"].push_back({{"feature", one.feature}, {"values", one.values}});
+  for (const experiment::Revision* const revision : experiment::present_revisions(record))
+    assignment["slots_by_segment"].push_back(slots_of(record, *revision));
+  return assignment;
+}
+
+json revision_of(const ExperimentRecord& record, const experiment::Revision& revision) {
+  json row{{"number", revision.number},
+           {"at", time_of(revision.at_unix_us)},
+           {"weights", revision.weights},
+           {"moved", static_cast<double>(revision.moved) / experiment::slot_count}};
+  if (revision.segment != 0) row["segment"] = experiment::segment_name(record.definition.segments, revision.segment);
+  return row;
 }
 
 json row_of(const ExperimentRecord& record) {
+  const bool has_one_weight = !experiment::weighs_segments(record.definition);
   json variants = json::array();
   for (const experiment::VariantDefinition& variant : record.definition.variants) {
-    variants.push_back({{"name", variant.name}, {"version", variant.version}, {"weight", variant.weight}});
+    variants.push_back({{"name", variant.name},
+                        {"version", variant.version},
+                        {"weight", has_one_weight ? json(variant.weight) : json(nullptr)}});
     if (!variant.factors.empty()) variants.back()["factors"] = variant.factors;
   }
   return {{"name", record.definition.name},
@@ -83,10 +107,7 @@ json experiment_view(const ExperimentRecord& record, const std::string& document
   view["definition"] = config::to_yaml(record.definition);
   view["revisions"] = json::array();
   for (const experiment::Revision& revision : record.revisions)
-    view["revisions"].push_back({{"number", revision.number},
-                                 {"at", time_of(revision.at_unix_us)},
-                                 {"weights", revision.weights},
-                                 {"moved", static_cast<double>(revision.moved) / experiment::slot_count}});
+    view["revisions"].push_back(revision_of(record, revision));
   view["assignment"] = assignment_of(record);
   view["segmentations"] = json::array();
   for (const protocol::Segmentation& one : record.definition.segments) view["segmentations"].push_back(one.feature);

@@ -80,8 +80,8 @@ void ExperimentWatcher::analyze(Watched& watched, const experiment::ExperimentRo
   if (auto weights = bandit_weights(record, rows.rows, now); !weights) {
     parts_.log.warn("a bandit sets no weights", kv("experiment", record.definition.name),
                     kv("error", weights.error().message));
-  } else if (*weights) {
-    look.weights = std::move(**weights);
+  } else {
+    look.weights = std::move(*weights);
   }
   static_cast<void>(parts_.head().send(std::move(look)));
 }

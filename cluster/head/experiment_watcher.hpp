@@ -9,6 +9,7 @@
 
 #include "actors/experiment/analysis/watch.hpp"
 #include "actors/experiment/decision/verdict.hpp"
+#include "actors/experiment/lifecycle/revisions.hpp"
 #include "actors/experiment/shard/shard_actor.hpp"
 #include "runtime/actor/actor.hpp"
 #include "runtime/observe/log.hpp"
@@ -35,8 +36,8 @@ struct ExperimentLook {
   uint32_t revision = 0;  ///< Of the allocation that it knew.
   std::string document;   ///< JSON, see experiment::document_of().
   std::optional<experiment::Verdict> verdict{};
-  std::vector<experiment::PlannedLook> looks{};  ///< All that were made, of methods that plan them.
-  std::vector<double> weights{};                 ///< A bandit's next allocation; empty: none.
+  std::vector<experiment::PlannedLook> looks{};       ///< All that were made, of methods that plan them.
+  std::vector<experiment::SegmentWeights> weights{};  ///< A bandit's next allocations; empty: none.
 };
 
 /// Watcher -> head: it has just started, perhaps after a crash, and knows of none.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "actors/experiment/assignment/segments.hpp"
+#include "actors/experiment/lifecycle/revisions.hpp"
 #include "cluster/head/experiment_action.hpp"
 #include "cluster/head/experiment_reader.hpp"
 #include "cluster/head/experiment_views.hpp"
@@ -25,6 +27,17 @@ std::string text_of(std::span<const double> weights) {
   std::string text;
   for (const double weight : weights) text += fmt::format("{}{}", text.empty() ? "" : "/", weight);
   return text;
+}
+
+/// Of those behind the first `known`.
+std::string new_revisions_text(const ExperimentRecord& record, size_t known) {
+  const experiment::Revision& last = record.revisions.back();
+  if (record.revisions.size() > known + 1)
+    return fmt::format("revisions {} to {}, each of a segment", record.revisions[known].number, last.number);
+  const std::string of =
+      last.segment == 0 ? "" : " of " + experiment::segment_name(record.definition.segments, last.segment);
+  return fmt::format("revision {}{}, {:.1f} % of its units move", last.number, of,
+                     100.0 * last.moved / experiment::slot_count);
 }
 
 }  // namespace
@@ -91,11 +104,10 @@ void HeadActor::stop_experiment(const StopExperiment& wish, const AuditAct& by, 
 void HeadActor::weigh_experiment(const WeighExperiment& wish, const AuditAct& by, const Done& done) {
   const auto record = experiments_.reweighted(wish.name, wish.weights, context().wall());
   if (!record) return done(fail(record.error()));
-  change_experiment(
-      *record, by,
-      fmt::format("weights {}, revision {}, {:.1f} % of its units move", text_of(wish.weights),
-                  record->revisions.back().number, 100.0 * record->revisions.back().moved / experiment::slot_count),
-      done);
+  change_experiment(*record, by,
+                    fmt::format("weights {}, {}", text_of(wish.weights),
+                                new_revisions_text(*record, experiments_.find(wish.name)->revisions.size())),
+                    done);
 }
 
 void HeadActor::change_experiment(const ExperimentRecord& record, const AuditAct& by, std::string change,
@@ -194,8 +206,9 @@ void HeadActor::take_look(const ExperimentLook& look) {
     auto weighed = experiments_.reweighted(look.name, look.weights, context().wall());
     if (!weighed) return;
     record = std::move(*weighed);
-    change = fmt::format("weights {}, revision {}, by what variants earned", text_of(look.weights),
-                         record.revisions.back().number);
+    const bool is_one = look.weights.size() == 1;
+    change = fmt::format("weights {}{}, by what variants earned", is_one ? text_of(look.weights[0].weights) + ", " : "",
+                         new_revisions_text(record, known->revisions.size()));
   }
   if (change.empty()) return;
   storing_.insert(look.name);

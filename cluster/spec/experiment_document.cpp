@@ -106,7 +106,8 @@ void describe(config::Schema<DecisionRule>& schema) {
 
 void describe(config::Schema<BanditDefinition>& schema) {
   schema.named("bandit");
-  schema.field("policy", &BanditDefinition::policy, "How weights follow what variants earn by the first goal");
+  schema.field("policy", &BanditDefinition::policy,
+               "How weights follow what variants earn by the first goal; linear: those of each of `segments`");
   schema.field("every", &BanditDefinition::every, "How often weights are set").range(1s, 24h * 30);
   schema.field("floor", &BanditDefinition::floor, "The share that every variant keeps").range(0.0, 0.5);
   schema.field("epsilon", &BanditDefinition::epsilon, "Of epsilon_greedy: the share that is spread over all")

@@ -62,7 +62,8 @@ inline auto names_of(Action) {
 inline constexpr std::array bandit_policy_names{
     config::EnumName<BanditPolicy>{BanditPolicy::thompson, "thompson"},
     config::EnumName<BanditPolicy>{BanditPolicy::ucb1, "ucb1"},
-    config::EnumName<BanditPolicy>{BanditPolicy::epsilon_greedy, "epsilon_greedy"}};
+    config::EnumName<BanditPolicy>{BanditPolicy::epsilon_greedy, "epsilon_greedy"},
+    config::EnumName<BanditPolicy>{BanditPolicy::linear, "linear"}};
 inline auto names_of(BanditPolicy) {
   return bandit_policy_names;
 }

@@ -75,7 +75,9 @@ function makeCard() {
 
 function factsOf(experiment) {
   const units = experiment.variants.reduce((sum, variant) => sum + (variant.units ?? 0), 0);
-  const variants = experiment.variants.map(({ name, version, weight }) => `${name} @${version} ${percent(weight, 0)}`);
+  // Without a weight where each segment has its own.
+  const share = (weight) => (weight === null ? "by segment" : percent(weight, 0));
+  const variants = experiment.variants.map(({ name, version, weight }) => `${name} @${version} ${share(weight)}`);
   const since = experiment.ended ? `ended ${ago(experiment.ended)}` : experiment.started ? `since ${ago(experiment.started)}` : "";
   return [experiment.model, variants.join(", "), plural(units, "unit"), since].filter(Boolean).join(" · ");
 }

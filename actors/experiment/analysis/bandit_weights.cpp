@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "actors/experiment/analysis/contextual_weights.hpp"
 #include "actors/experiment/analysis/exact_moments.hpp"
 #include "actors/experiment/analysis/metric_view.hpp"
 #include "actors/experiment/bandit/epsilon_greedy.hpp"
@@ -74,28 +75,45 @@ Result<std::vector<double>> weights_of(const Definition& definition, const std::
     case BanditPolicy::epsilon_greedy:
       return by_epsilon(arms, *definition.bandit);
     case BanditPolicy::thompson:
+    case BanditPolicy::linear:
       break;
   }
   return by_thompson(arms, are_rates, definition.bandit->floor, random);
 }
 
-}  // namespace
-
-Result<std::optional<std::vector<double>>> bandit_weights(const ExperimentRecord& record, const Aggregates& rows,
-                                                          WallTime now) {
+Result<std::vector<SegmentWeights>> all_weights(const ExperimentRecord& record, const Aggregates& rows) {
   const Definition& definition = record.definition;
-  const Revision& present = record.revisions.back();
-  if (!definition.bandit || now < wall_time_from_unix_microseconds(present.at_unix_us) + definition.bandit->every)
-    return std::nullopt;
   const auto goal = std::ranges::find(definition.metrics, MetricRole::goal, &MetricDefinition::role);
   const auto metric = static_cast<uint32_t>(goal - definition.metrics.begin());
-  SeededRandom random((uint64_t{record.number} << 32) | present.number);
+  if (weighs_segments(definition)) return contextual_weights(record, rows, metric);
+  SeededRandom random((uint64_t{record.number} << 32) | record.revisions.back().number);
   TROUPE_TRY(auto weights,
              weights_of(definition, earnings(record, rows, metric), goal->kind == MetricKind::conversion, random));
-  bool changes = false;
-  for (size_t arm = 0; arm < weights.size(); ++arm)
-    changes = changes || std::abs(weights[arm] - present.weights[arm]) > change_min;
-  return changes ? std::optional(std::move(weights)) : std::nullopt;
+  return std::vector<SegmentWeights>{{0, std::move(weights)}};
+}
+
+bool is_change(const std::vector<double>& before, const std::vector<double>& after) {
+  for (size_t arm = 0; arm < after.size(); ++arm)
+    if (std::abs(after[arm] - before[arm]) > change_min) return true;
+  return false;
+}
+
+}  // namespace
+
+Result<std::vector<SegmentWeights>> bandit_weights(const ExperimentRecord& record, const Aggregates& rows,
+                                                   WallTime now) {
+  const auto& bandit = record.definition.bandit;
+  std::vector<SegmentWeights> changes;
+  if (!bandit || now < wall_time_from_unix_microseconds(record.revisions.back().at_unix_us) + bandit->every)
+    return changes;
+  TROUPE_TRY(changes, all_weights(record, rows));
+  const std::vector<const Revision*> present = present_revisions(record);
+  std::erase_if(changes, [&](const SegmentWeights& one) {
+    const auto last =
+        std::ranges::find(present, one.segment, [](const Revision* revision) { return revision->segment; });
+    return !is_change((*last)->weights, one.weights);
+  });
+  return changes;
 }
 
 }  // namespace troupe::experiment

@@ -8,11 +8,16 @@
 #include "actors/experiment/statistics/summary.hpp"
 
 namespace troupe::experiment {
+namespace {
+
+constexpr size_t features_max = 128;
+
+}  // namespace
 
 Result<LinearBandit> LinearBandit::make(size_t arms, LinearBanditOptions options) {
   TROUPE_CHECK(check_arms(arms, options.floor));
-  if (options.features < 1 || options.features > 64) {
-    return fail_field("features", "there are {} features; a linear bandit has 1 to 64", options.features);
+  if (options.features < 1 || options.features > features_max) {
+    return fail_field("features", "there are {} features; a linear bandit has 1 to {}", options.features, features_max);
   }
   if (!(options.ridge > 0 && std::isfinite(options.ridge))) {
     return fail_field("ridge", "ridge is {}; it must be above 0 and finite", options.ridge);
@@ -46,13 +51,15 @@ std::vector<double> LinearBandit::inverse_times(const Model& model, std::span<co
   return product;
 }
 
-Status LinearBandit::add(size_t arm, std::span<const double> context, double reward) {
+Status LinearBandit::add(size_t arm, std::span<const double> context, double pulls, double reward) {
   TROUPE_CHECK(check_arm(arm, arms_.size()));
   TROUPE_CHECK(check_context(context));
+  TROUPE_CHECK(check_count(pulls, "pulls"));
+  if (pulls == 0) return fail_field("pulls", "a batch has no pulls");
   TROUPE_CHECK(check_finite(reward, "reward"));
   auto& model = arms_[arm];
   const auto product = inverse_times(model, context);
-  const double scale = 1 / (1 + std::inner_product(context.begin(), context.end(), product.begin(), 0.0));
+  const double scale = pulls / (1 + pulls * std::inner_product(context.begin(), context.end(), product.begin(), 0.0));
   for (size_t i = 0; i < context.size(); ++i) {
     for (size_t j = 0; j < context.size(); ++j) {
       model.inverse[i * context.size() + j] -= product[i] * product[j] * scale;

@@ -10,6 +10,7 @@
 #include "actors/experiment/analysis/planned_judge.hpp"
 #include "actors/experiment/decision/comparison_json.hpp"
 #include "actors/experiment/definition/compile.hpp"
+#include "actors/experiment/lifecycle/revisions.hpp"
 
 namespace troupe::experiment {
 namespace {
@@ -205,10 +206,11 @@ std::string document_of(const Definition& definition, const Analysis& analysis, 
   for (const PlannedLook& look : analysis.looks)
     document["looks"].push_back(
         {{"number", look.number}, {"at_unix_us", look.at_unix_us}, {"units", look.units}, {"fraction", look.fraction}});
+  const bool has_one_weight = !weighs_segments(definition);
   for (size_t arm = 0; arm < definition.variants.size(); ++arm)
     document["variants"].push_back({{"name", definition.variants[arm].name},
                                     {"version", definition.variants[arm].version},
-                                    {"weight", definition.variants[arm].weight},
+                                    {"weight", has_one_weight ? json(definition.variants[arm].weight) : json(nullptr)},
                                     {"units", arm < analysis.units.size() ? analysis.units[arm] : 0}});
   for (const Comparison& comparison : analysis.comparisons)
     document["comparisons"].push_back(json_of(definition, comparison));

@@ -12,7 +12,7 @@
 #include "actors/experiment/definition/compile.hpp"
 #include "actors/experiment/definition/factors.hpp"
 #include "actors/experiment/ledger/fixed_point.hpp"
-#include "actors/experiment/lifecycle/record.hpp"
+#include "actors/experiment/lifecycle/revisions.hpp"
 #include "runtime/base/iso8601.hpp"
 #include "runtime/base/nearest.hpp"
 
@@ -232,14 +232,25 @@ Status check_bandit(const Definition& definition) {
     return wrong("the first goal, which it follows, must be a conversion, a count or a sum");
   if (bandit.policy == BanditPolicy::ucb1 && kind != MetricKind::conversion)
     return wrong("ucb1 wants rewards from 0 to 1: the first goal must be a conversion");
+  if (bandit.policy == BanditPolicy::linear) {
+    if (definition.segments.empty())
+      return wrong(
+          "linear sets the weights of each segment, and there are none; say `segments: [{feature: header.x-plan, "
+          "values: "
+          "[free, pro]}]`, or take thompson");
+    if (segment_count(definition.segments) > weighed_segments_max)
+      return fail(Errc::invalid_argument, "bandit: linear sets the weights of at most {} segments, found {}",
+                  weighed_segments_max, segment_count(definition.segments));
+  }
   const double floor_max = 1 / static_cast<double>(definition.variants.size());
   if (!(bandit.floor > 0 && bandit.floor <= floor_max))
     return fail(Errc::invalid_argument, "bandit: `floor` must be above 0 and at most {:.3g} of {} variants, found {}",
                 floor_max, definition.variants.size(), bandit.floor);
-  if (definition.rule.maximum_duration / revisions_max > bandit.every)
+  const size_t changes_max = revisions_max / weighed_segments(definition).size();
+  if (definition.rule.maximum_duration / changes_max > bandit.every)
     return fail(Errc::invalid_argument,
-                "bandit: `every` is too short: an experiment of that `maximum_duration` can have {} revisions",
-                revisions_max);
+                "bandit: `every` is too short: an experiment of that `maximum_duration` can have {} revisions{}",
+                changes_max, weighs_segments(definition) ? " of each segment" : "");
   return {};
 }
 
@@ -295,9 +306,9 @@ Status check(const Definition& definition) {
   TROUPE_CHECK(at("metrics", check_metrics(definition)));
   TROUPE_CHECK(at("variants", check_prices(definition)));
   TROUPE_CHECK(at("rule", check_rule(definition)));
+  TROUPE_CHECK(at("segments", check_segments(definition)));
   TROUPE_CHECK(at("bandit", check_bandit(definition)));
   TROUPE_CHECK(check_dates(definition));
-  TROUPE_CHECK(at("segments", check_segments(definition)));
   return at("targets", check_targets(definition));
 }
 

@@ -71,7 +71,7 @@ struct VariantDefinition {
   std::string name;
   std::string version;  ///< Of the experiment's model.
   double weight = 0;
-  std::optional<PriceDefinition> price{};  ///< None: not known, so that no metric may ask for `cost`.
+  std::optional<PriceDefinition> price{};        ///< None: not known, so that no metric may ask for `cost`.
   std::map<std::string, std::string> factors{};  ///< And their levels: definition/factors.hpp. Of all variants or none.
   bool operator==(const VariantDefinition&) const = default;
   static constexpr auto fields() {
@@ -129,7 +129,12 @@ struct DecisionRule {
   }
 };
 
-enum class BanditPolicy : uint8_t { thompson = 1, ucb1 = 2, epsilon_greedy = 3 };
+enum class BanditPolicy : uint8_t {
+  thompson = 1,
+  ucb1 = 2,
+  epsilon_greedy = 3,
+  linear = 4,  ///< Weights of each of the definition's segments, by a linear model over their parts (LinUCB).
+};
 
 /// Weights that follow what variants earn, by the first goal: each change is a revision like any other.
 struct BanditDefinition {
@@ -174,6 +179,7 @@ struct Definition {
 inline constexpr size_t variants_max = 16;
 inline constexpr size_t metrics_max = 64;
 inline constexpr size_t segmentations_max = 4;
+inline constexpr uint32_t weighed_segments_max = 64;  ///< Of BanditPolicy::linear.
 
 /// Whether the parts fit together: weights, names, measures, roles. invalid_argument names the part, and the nearest
 /// right name; `field` is its path in the YAML, such as "metrics[1]".

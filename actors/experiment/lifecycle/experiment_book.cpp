@@ -23,8 +23,12 @@ void set_weights(Definition& definition, std::span<const double> weights) {
   for (size_t i = 0; i < weights.size(); ++i) definition.variants[i].weight = weights[i];
 }
 
-Revision revision_of(const Allocation& allocation, std::span<const double> weights, uint32_t number, WallTime now) {
-  return {number, unix_microseconds(now), {weights.begin(), weights.end()}, allocation.ranges(), 0};
+Revision revision_of(const Allocation& allocation, const SegmentWeights& of, uint32_t number, WallTime now) {
+  return {number, unix_microseconds(now), of.weights, allocation.ranges(), 0, of.segment};
+}
+
+uint32_t next_revision(const ExperimentRecord& record) {
+  return record.revisions.empty() ? 1 : record.revisions.back().number + 1;
 }
 
 /// The first gap of `wanted` slots between `taken` ranges.
@@ -155,7 +159,9 @@ Result<ExperimentRecord> ExperimentBook::started(const std::string& name, const 
   record.started_unix_us = unix_microseconds(now);
   record.layer_first = *first;
   record.layer_end = *first + wanted;
-  record.revisions = {revision_of(allocation, weights, 1, now)};
+  record.revisions.clear();
+  for (const uint32_t segment : weighed_segments(record.definition))
+    record.revisions.push_back(revision_of(allocation, {segment, weights}, next_revision(record), now));
   return record;
 }
 
@@ -170,20 +176,37 @@ std::vector<std::string> ExperimentBook::due(WallTime now) const {
 
 Result<ExperimentRecord> ExperimentBook::reweighted(const std::string& name, std::span<const double> weights,
                                                     WallTime now) const {
-  TROUPE_TRY(ExperimentRecord record, running(name));
-  if (weights.size() != record.definition.variants.size())
-    return fail(Errc::invalid_argument, "experiment {} has {} variants, and there are {} weights", name,
-                record.definition.variants.size(), weights.size());
-  if (record.revisions.size() >= revisions_max)
-    return fail(Errc::resource_exhausted, "experiment {} has had {} allocations, which is as many as are kept", name,
-                revisions_max);
-  const Revision& present = record.revisions.back();
-  TROUPE_TRY(const Allocation before, Allocation::from_ranges(present.slots, weights.size()));
-  TROUPE_TRY(const Allocation after, before.reweighted(weights));
-  Revision next = revision_of(after, weights, present.number + 1, now);
-  next.moved = moved_slots(before, after);
-  record.revisions.push_back(std::move(next));
+  TROUPE_TRY(const ExperimentRecord present, running(name));
+  std::vector<SegmentWeights> changes;
+  for (const uint32_t segment : weighed_segments(present.definition))
+    changes.push_back({segment, {weights.begin(), weights.end()}});
+  TROUPE_TRY(ExperimentRecord record, reweighted(name, changes, now));
   set_weights(record.definition, weights);
+  return record;
+}
+
+Result<ExperimentRecord> ExperimentBook::reweighted(const std::string& name, std::span<const SegmentWeights> changes,
+                                                    WallTime now) const {
+  TROUPE_TRY(ExperimentRecord record, running(name));
+  const std::vector<const Revision*> present = present_revisions(*find(name));
+  if (record.revisions.size() + changes.size() > revisions_max)
+    return fail(Errc::resource_exhausted, "experiment {} has had {} allocations, and at most {} are kept", name,
+                record.revisions.size(), revisions_max);
+  for (const SegmentWeights& change : changes) {
+    if (change.weights.size() != record.definition.variants.size())
+      return fail(Errc::invalid_argument, "experiment {} has {} variants, and there are {} weights", name,
+                  record.definition.variants.size(), change.weights.size());
+    const auto last = std::ranges::find(present, change.segment, [](const Revision* one) { return one->segment; });
+    if (last == present.end())
+      return fail(Errc::invalid_argument, "experiment {} has no segment {} with weights of its own", name,
+                  change.segment);
+    TROUPE_TRY(const Allocation before, Allocation::from_ranges((*last)->slots, change.weights.size()));
+    TROUPE_TRY(const Allocation after, before.reweighted(change.weights));
+    Revision next = revision_of(after, change, next_revision(record), now);
+    next.moved = moved_slots(before, after);
+    record.revisions.push_back(std::move(next));
+  }
+  if (!weighs_segments(record.definition) && !changes.empty()) set_weights(record.definition, changes.back().weights);
   return record;
 }
 
@@ -215,7 +238,8 @@ std::vector<protocol::RoutedExperiment> ExperimentBook::routed(const std::string
     one.unit = definition.unit;
     for (const VariantDefinition& variant : definition.variants)
       one.variants.push_back({variant.name, variant.version});
-    one.allocations = {{record.revisions.back().number, record.revisions.back().slots}};
+    for (const Revision* const revision : present_revisions(record))
+      one.allocations.push_back({revision->number, revision->slots});
     one.segmentations = definition.segments;
     one.layer = definition.layer;
     one.layer_first = record.layer_first;

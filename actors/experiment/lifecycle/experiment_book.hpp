@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actors/experiment/lifecycle/record.hpp"
+#include "actors/experiment/lifecycle/revisions.hpp"
 
 namespace troupe::experiment {
 
@@ -35,8 +36,12 @@ class ExperimentBook {
   /// Drafts that are to start by now, by their own `starts`.
   std::vector<std::string> due(WallTime now) const;
 
-  /// Another allocation: as few units move as can. `weights`: one for each variant, summing to 1 ± 1e-6.
+  /// Another allocation, of all segments where each has its own: as few units move as can. `weights`: one for each
+  /// variant, summing to 1 ± 1e-6.
   Result<ExperimentRecord> reweighted(const std::string& name, std::span<const double> weights, WallTime now) const;
+  /// Likewise, of some segments (see weighed_segments()), each once.
+  Result<ExperimentRecord> reweighted(const std::string& name, std::span<const SegmentWeights> changes,
+                                      WallTime now) const;
 
   /// A running one ends: decided, stopped, inconclusive or invalid, and why.
   Result<ExperimentRecord> ended(const std::string& name, State state, std::string reason, std::string verdict,

@@ -10,16 +10,18 @@ namespace troupe::experiment {
 enum class State : uint8_t { draft = 1, running = 2, decided = 3, stopped = 4, inconclusive = 5, invalid = 6 };
 std::string_view name_of(State state);
 
-/// One allocation of an experiment's units, from `at` until the next one.
+/// One allocation of an experiment's units, from `at` until the next one of the same segment.
 struct Revision {
   uint32_t number = 0;  ///< From 1.
   int64_t at_unix_us = 0;
   std::vector<double> weights;  ///< One for each variant.
   std::vector<SlotRange> slots;
-  uint32_t moved = 0;  ///< Slots whose variant is another than before.
+  uint32_t moved = 0;    ///< Slots whose variant is another than before.
+  uint32_t segment = 0;  ///< Of the definition's, from 1, where each has weights of its own; 0: of all units.
   bool operator==(const Revision&) const = default;
   static constexpr auto fields() {
-    return std::tuple{&Revision::number, &Revision::at_unix_us, &Revision::weights, &Revision::slots, &Revision::moved};
+    using R = Revision;
+    return std::tuple{&R::number, &R::at_unix_us, &R::weights, &R::slots, &R::moved, &R::segment};
   }
 };
 

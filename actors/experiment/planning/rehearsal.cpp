@@ -188,10 +188,10 @@ class Stage {
   /// As the head does with what the watcher tells it.
   void follow_bandit() {
     const auto weights = bandit_weights(record_, aggregates_, start + now_);
-    if (!weights || !*weights) return;
+    if (!weights || weights->empty()) return;
     ExperimentBook book;
     book.set(record_);
-    auto changed = book.reweighted(definition_.name, **weights, start + now_);
+    auto changed = book.reweighted(definition_.name, *weights, start + now_);
     if (!changed) return;
     record_ = std::move(*changed);
     plan_.emplace(plan_of(record_));
@@ -218,7 +218,7 @@ class Stage {
         {unit, unit, unit, unit}, [](std::string_view) { return FeatureValue{}; }, at);
     if (!assigned) return;
     const int64_t time_us = unix_microseconds(at);
-    const protocol::ArmOf place{record_.number, record_.revisions.back().number, assigned->arm};
+    const protocol::ArmOf place{record_.number, assigned->revision, assigned->arm};
     events_.push_back({time_us, definition_.unit, unit, protocol::Exposure{place}});
     for (const Drawn& drawn : drawn_) {
       const double mean = drawn.behaviour->means[assigned->arm];
@@ -316,6 +316,8 @@ std::vector<std::string> not_drawn(const RehearsalQuestion& question) {
 Status check(const RehearsalQuestion& question) {
   const Definition& definition = question.definition;
   TROUPE_CHECK(check(definition));
+  if (weighs_segments(definition))
+    return fail(Errc::unimplemented, "bandit: linear cannot be rehearsed, as units that are drawn are in no segment");
   if (question.behaviours.empty())
     return fail(Errc::invalid_argument, "nothing happens: say what the units do in at least one goal");
   std::vector<std::string> names;

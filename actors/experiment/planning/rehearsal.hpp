@@ -88,7 +88,7 @@ struct Rehearsal {
 };
 
 /// Errors: those of check(Definition); invalid_argument where a behaviour does not fit its metric, unimplemented where
-/// its kind is not drawn (ratio, quantile, survival, and what attempts measure).
+/// its kind is not drawn (ratio, quantile, survival, and what attempts measure), or the bandit is linear.
 Status check(const RehearsalQuestion& question);
 
 /// `index` from 0. Requires check(). Thread-safe: runs do not know of each other.

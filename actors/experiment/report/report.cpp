@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "actors/experiment/assignment/segments.hpp"
+#include "actors/experiment/lifecycle/revisions.hpp"
 #include "actors/experiment/report/chart.hpp"
 #include "actors/experiment/report/effects_section.hpp"
 #include "actors/experiment/report/report_style.hpp"
@@ -232,8 +234,7 @@ class Report {
       }
     }
     const double all = static_cast<double>(std::accumulate(units.begin(), units.end(), uint64_t{0}));
-    const std::vector<double> weights =
-        record_.revisions.empty() ? std::vector<double>{} : record_.revisions.back().weights;
+    const std::vector<const Revision*> present = present_revisions(record_);
     add("<h2>Variants</h2><div class=\"scroll\"><table><thead><tr><th>Variant</th><th>Version</th><th "
         "class=\"n\">Weight"
         "</th><th class=\"n\">Units</th><th class=\"n\">Share</th><th class=\"n\">Requests</th><th class=\"n\">Failed"
@@ -244,8 +245,10 @@ class Report {
           "class=\"n\">{}</td>"
           "<td class=\"n\">{}</td><td class=\"n\">{:.0f}</td><td class=\"n\">{}</td></tr>",
           arm % colours, escaped(variant.name), escaped(definition_.model), escaped(variant.version),
-          text_of(arm < weights.size() ? weights[arm] : variant.weight, Scale::share), units[arm],
-          all > 0 ? text_of(static_cast<double>(units[arm]) / all, Scale::share) : "–", requests[arm],
+          weighs_segments(definition_)
+              ? "by segment"
+              : text_of(present.empty() ? variant.weight : present[0]->weights[arm], Scale::share),
+          units[arm], all > 0 ? text_of(static_cast<double>(units[arm]) / all, Scale::share) : "–", requests[arm],
           requests[arm] > 0 ? text_of(errors[arm] / requests[arm], Scale::share) : "–");
     }
     add("</tbody></table></div>");
@@ -477,7 +480,9 @@ class Report {
     fact("Window", text_of_seconds(seconds_of(definition_.window)));
     fact("Layer", fmt::format("{}, {} of its units", definition_.layer, text_of(definition_.share, Scale::share)));
     fact("Targets", definition_.targets.empty() ? "all requests of its model" : targets());
-    add("</dl><div class=\"scroll\"><table><thead><tr><th class=\"n\">Revision</th><th>From</th>");
+    const bool has_segments = weighs_segments(definition_);
+    add("</dl><div class=\"scroll\"><table><thead><tr><th class=\"n\">Revision</th><th>From</th>{}",
+        has_segments ? "<th>Segment</th>" : "");
     for (const VariantDefinition& variant : definition_.variants) add("<th class=\"n\">{}</th>", escaped(variant.name));
     add("<th class=\"n\">Moved</th></tr></thead><tbody>");
     const size_t hidden = record_.revisions.size() - std::min(record_.revisions.size(), revisions_shown);
@@ -485,6 +490,7 @@ class Report {
       const Revision& revision = record_.revisions[i];
       add("<tr><td class=\"n\">{}</td><td>{}</td>", revision.number,
           text_of_time(wall_time_from_unix_microseconds(revision.at_unix_us)));
+      if (has_segments) add("<td>{}</td>", escaped(segment_name(definition_.segments, revision.segment)));
       for (const double weight : revision.weights) add("<td class=\"n\">{}</td>", text_of(weight, Scale::share));
       add("<td class=\"n\">{}</td></tr>", text_of(static_cast<double>(revision.moved) / slot_count, Scale::share));
     }

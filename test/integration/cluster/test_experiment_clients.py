@@ -143,6 +143,67 @@ def test_a_program_works_out_the_variants_that_gateways_give(served: Cluster):
         )
 
 
+LINEAR = """\
+---
+kind: Experiment
+name: plans
+model: user
+variants:
+  - {name: control, version: 1, weight: 0.5}
+  - {name: treatment, version: 2, weight: 0.5}
+metrics: [{name: liked, role: goal}]
+segments: [{feature: header.x-plan, values: [free, pro]}]
+bandit: {policy: linear, every: 2s, floor: 0.1}
+window: 10m
+rule: {minimum_units: 100000, maximum_duration: 10m}
+"""
+
+
+def test_a_linear_bandit_gives_each_plan_the_version_that_suits_it(served: Cluster):
+    pytest.importorskip("xxhash")
+    liked_by = {"free": "1", "pro": "2"}
+    body = {"inputs": [{"name": "x", "datatype": "FP32", "shape": [1], "data": [1]}]}
+
+    def version_of(door: Http, unit: str, plan: str) -> str:
+        answer = door.post("/v2/models/user/infer", body, {"x-unit-id": unit, "x-plan": plan})
+        assert answer.status == 200, answer
+        return answer.headers["x-troupe-version"]
+
+    def last_weights() -> Dict[str, List[float]]:
+        return {one["segment"]: one["weights"] for one in served.api("experiments/plans")["revisions"]}
+
+    served.apply(LINEAR)
+    served.run("experiment", "start", "plans")
+    assert list(last_weights()) == ["header.x-plan=free", "header.x-plan=pro", "header.x-plan=(others)"]
+    suited = {"header.x-plan=free": [0.9, 0.1], "header.x-plan=pro": [0.1, 0.9]}
+    asked = 0
+    with served.http() as door, troupe.Client(served.gateway.url("zmq"), timeout=30) as client:
+
+        def is_learnt() -> bool:
+            nonlocal asked
+            for plan, version in liked_by.items():
+                units = [f"{plan}-{i}" for i in range(asked, asked + 30)]
+                liked = [unit for unit in units if version_of(door, unit, plan) == version]
+                client.record_many([{"unit": unit, "name": "liked"} for unit in liked])
+            asked += 30
+            weights = last_weights()
+            return all(weights[segment] == pytest.approx(wanted) for segment, wanted in suited.items())
+
+        wait_until(is_learnt, "each plan has its version", timeout=60)
+        shown = served.cli("experiment", "status", "plans", "--json").out
+        versions = {"control": "1", "treatment": "2"}
+        given = {
+            (unit, plan): versions[troupe.experiments.variant_of(shown, unit, {"header.x-plan": plan})]
+            for unit in ("anna", "bert", "carl", "dora")
+            for plan in ("free", "pro", "team")
+        }
+        wait_until(
+            lambda: {key: version_of(door, *key) for key in given} == given, "the gateway gives what a program works out"
+        )
+    assert "header.x-plan=pro" in served.run("experiment", "status", "plans").out
+    assert served.api("experiments/plans")["analysis"]["healthy"]
+
+
 def test_an_event_outlives_the_gateway_that_was_to_take_it(served: Cluster):
     start(served, "session")
     with troupe.Client(served.gateway.url("zmq"), timeout=60) as client:

@@ -89,4 +89,22 @@ BOOST_AUTO_TEST_CASE(what_makes_it_sick_is_said_and_a_draft_has_its_variants_alo
   BOOST_TEST(render_experiment(draft) == "sums (clerk): draft\ncontrol@1 50%, treatment@2 50%\n");
 }
 
+BOOST_AUTO_TEST_CASE(segments_with_weights_of_their_own_are_each_a_row_with_the_last) {
+  json row = running();
+  for (json* const variants : {&row["variants"], &row["analysis"]["variants"]})
+    for (json& variant : *variants) variant["weight"] = nullptr;
+  row["revisions"] = json::parse(R"([
+      {"number": 1, "segment": "region eu", "weights": [0.5, 0.5]},
+      {"number": 2, "segment": "region other", "weights": [0.5, 0.5]},
+      {"number": 3, "segment": "region eu", "weights": [0.05, 0.95]}])");
+
+  const std::string text = render_experiment(row);
+
+  BOOST_TEST(has(text, "SEGMENT       REVISION  control  treatment\n"), text);
+  BOOST_TEST(has(text, "region eu            3       5%        95%\n"), text);
+  BOOST_TEST(has(text, "region other         2      50%        50%\n"), text);
+  BOOST_TEST(has(text, "by segment"), text);
+  BOOST_TEST(has(render_experiments(json::array({row})), "control@1 by segment, treatment@2 by segment"));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

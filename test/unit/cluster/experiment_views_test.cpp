@@ -71,4 +71,24 @@ BOOST_AUTO_TEST_CASE(variants_are_shown_with_their_factors_where_they_have_some)
   BOOST_TEST(experiment_view(record, "")["variants"][1]["factors"] == (json{{"prompt", "long"}}));
 }
 
+BOOST_AUTO_TEST_CASE(segments_with_weights_of_their_own_are_shown_with_them) {
+  ExperimentRecord record = record_of("sums", State::running);
+  record.definition.segments = {{"header.x-plan", {"pro"}}};
+  record.definition.bandit = experiment::BanditDefinition{experiment::BanditPolicy::linear};
+  record.revisions = {{1, 0, {0.5, 0.5}, {{0, 0}, {32'768, 1}}, 0, 1},
+                      {2, 0, {0.5, 0.5}, {{0, 0}, {32'768, 1}}, 0, 2},
+                      {3, 0, {0.1, 0.9}, {{0, 0}, {6'554, 1}}, 26'214, 1}};
+
+  const json view = experiment_view(record, {});
+
+  BOOST_TEST(view["variants"][0]["weight"].is_null());
+  BOOST_TEST(view["revisions"][2]["segment"] == "header.x-plan=pro");
+  BOOST_TEST(view["revisions"][1]["segment"] == "header.x-plan=(others)");
+  const json& assignment = view["assignment"];
+  BOOST_TEST(!assignment.contains("slots"));
+  BOOST_TEST(assignment["segments"] == json::parse(R"([{"feature": "header.x-plan", "values": ["pro"]}])"));
+  BOOST_TEST(assignment["slots_by_segment"][0][1]["first"] == 6'554);
+  BOOST_TEST(assignment["slots_by_segment"][1][1]["first"] == 32'768);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -18,9 +18,8 @@ LiveRun run_of(BanditPolicy policy, Direction direction = Direction::increase) {
 
 std::vector<double> weights_after(LiveRun& run, int seconds) {
   run.pass(seconds, 100, {0.4}, {0.6});
-  return bandit_weights(run.record, run.aggregates, noon + std::chrono::seconds{run.now_s})
-      .value()
-      .value_or(std::vector<double>{});
+  const auto changes = bandit_weights(run.record, run.aggregates, noon + std::chrono::seconds{run.now_s}).value();
+  return changes.empty() ? std::vector<double>{} : changes.at(0).weights;
 }
 
 }  // namespace

@@ -145,6 +145,27 @@ BOOST_AUTO_TEST_CASE(methods_refuse_what_they_cannot_judge) {
              "metric correct: method bayesian has no survival");
 }
 
+BOOST_AUTO_TEST_CASE(a_linear_bandit_needs_segments_and_not_too_many) {
+  const auto linear = [](std::vector<std::string> plans, Duration every) {
+    return refusal([&](Definition& d) {
+      d.bandit = BanditDefinition{BanditPolicy::linear, every};
+      if (!plans.empty()) d.segments = {{"header.x-plan", std::move(plans)}};
+    });
+  };
+  const auto plans = [](size_t count) {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < count; ++i) names.push_back(std::to_string(i));
+    return names;
+  };
+  BOOST_TEST(linear(plans(63), std::chrono::hours{24}) == "accepted");
+  BOOST_TEST(linear({}, std::chrono::hours{24}).starts_with("bandit: linear sets the weights of each segment, and"));
+  BOOST_TEST(linear(plans(64), std::chrono::hours{24}) ==
+             "bandit: linear sets the weights of at most 64 segments, found 65");
+  BOOST_TEST(linear(plans(19), std::chrono::hours{7}) ==
+             "bandit: `every` is too short: an experiment of that `maximum_duration` can have 100 revisions of each "
+             "segment");
+}
+
 BOOST_AUTO_TEST_CASE(bandits_and_dates_are_checked) {
   const auto bandit = [](auto change) {
     return refusal([&](Definition& d) {

@@ -129,6 +129,57 @@ BOOST_AUTO_TEST_CASE(what_has_ended_stays_as_it_was_and_only_what_runs_ends) {
   BOOST_TEST(refusal(book.started("sum", served, noon)) == "there is no experiment sum (did you mean sums?)");
 }
 
+BOOST_AUTO_TEST_CASE(segments_with_weights_of_their_own_have_revisions_of_their_own) {
+  auto definition = asked("sums");
+  definition.segments = {{"header.x-plan", {"free", "pro"}}};
+  definition.bandit = BanditDefinition{BanditPolicy::linear, std::chrono::hours{2}};
+  define(definition);
+  start("sums");
+  const auto allocations = [&] { return book.routed("clerk").at(0).allocations; };
+  const auto revisions = [&] {
+    std::vector<uint32_t> numbers;
+    for (const auto& one : allocations()) numbers.push_back(one.revision);
+    return numbers;
+  };
+  BOOST_TEST((revisions() == std::vector<uint32_t>{1, 2, 3}));
+
+  const std::vector<SegmentWeights> change{{2, {0.1, 0.9}}};
+  book.set(book.reweighted("sums", change, noon).value());
+
+  BOOST_TEST((revisions() == std::vector<uint32_t>{1, 4, 3}));
+  const Revision& last = book.find("sums")->revisions.back();
+  BOOST_TEST((last.segment == 2u && last.moved == uint32_t{slot_count * 4 / 10}));
+  BOOST_TEST((allocations()[1].slots == last.slots));
+  BOOST_TEST((book.find("sums")->definition == definition), "so that it may be applied again and nothing changes");
+
+  book.set(book.reweighted("sums", std::vector<double>{0.25, 0.75}, noon).value());
+
+  BOOST_TEST((revisions() == std::vector<uint32_t>{5, 6, 7}));
+  BOOST_TEST(book.find("sums")->definition.variants[1].weight == 0.75);
+  const std::vector<SegmentWeights> unknown{{4, {0.5, 0.5}}};
+  BOOST_TEST(refusal(book.reweighted("sums", unknown, noon)) ==
+             "experiment sums has no segment 4 with weights of its own");
+}
+
+BOOST_AUTO_TEST_CASE(an_experiment_has_no_more_revisions_than_are_kept) {
+  auto definition = asked("sums");
+  definition.segments = {{"header.x-plan", {"free", "pro"}}};
+  definition.bandit = BanditDefinition{BanditPolicy::linear, std::chrono::hours{2}};
+  define(definition);
+  start("sums");
+  ExperimentRecord full = *book.find("sums");
+  while (full.revisions.size() < revisions_max - 2) {
+    full.revisions.push_back(full.revisions[full.revisions.size() - 3]);
+    full.revisions.back().number = static_cast<uint32_t>(full.revisions.size());
+  }
+  book.set(full);
+
+  BOOST_TEST(refusal(book.reweighted("sums", std::vector<double>{0.2, 0.8}, noon)) ==
+             "experiment sums has had 1998 allocations, and at most 2000 are kept");
+  const std::vector<SegmentWeights> two{{1, {0.2, 0.8}}, {3, {0.8, 0.2}}};
+  BOOST_TEST(book.reweighted("sums", two, noon).value().revisions.size() == revisions_max);
+}
+
 BOOST_AUTO_TEST_CASE(gateways_are_told_what_they_need) {
   auto definition = asked("sums");
   definition.overrides = {{"tester", "treatment"}};

@@ -43,12 +43,29 @@ protocol::RoutedExperiment from_document(const nlohmann::json& document) {
   made.layer = assignment.at("layer");
   made.layer_first = assignment.at("layer_first");
   made.layer_end = assignment.at("layer_end");
-  made.allocations = {{1, {}}};
-  for (const auto& range : assignment.at("slots"))
-    made.allocations[0].slots.push_back({range.at("first"), arm_of(range.at("variant"))});
+  made.allocations.clear();
+  const auto add = [&](const nlohmann::json& slots) {
+    protocol::RoutedAllocation allocation{1, {}};
+    for (const auto& range : slots) allocation.slots.push_back({range.at("first"), arm_of(range.at("variant"))});
+    made.allocations.push_back(std::move(allocation));
+  };
+  if (assignment.contains("slots")) add(assignment.at("slots"));
+  for (const auto& slots : assignment.value("slots_by_segment", nlohmann::json::array())) add(slots);
+  for (const auto& one : assignment.value("segments", nlohmann::json::array()))
+    made.segmentations.push_back({one.at("feature"), one.at("values")});
   for (const auto& [unit, variant] : assignment.at("overrides").items())
     made.overrides.push_back({unit, arm_of(variant)});
   return made;
+}
+
+/// Must not outlive `features`.
+Features features_of(const nlohmann::json& features) {
+  return [&features](std::string_view name) -> FeatureValue {
+    const auto found = features.find(std::string(name));
+    if (found == features.end()) return {};
+    if (found->is_number()) return found->get<double>();
+    return std::string_view(found->get_ref<const std::string&>());
+  };
 }
 
 std::string user(int i) {
@@ -185,6 +202,13 @@ BOOST_AUTO_TEST_CASE(python_gives_the_same_variants) {
       const std::string name = assignment ? plan.experiments()[0].variants[assignment->arm].name : "none";
       BOOST_TEST(name == (variant.is_null() ? "none" : variant.get<std::string>()), one.at("name") << " " << unit);
     }
+    for (const auto& with : one.value("given_by_features", nlohmann::json::array()))
+      for (const auto& [unit, variant] : with.at("given").items()) {
+        const auto assignment = plan.assign({.user = unit}, features_of(with.at("features")), noon);
+        const std::string name = assignment ? plan.experiments()[0].variants[assignment->arm].name : "none";
+        BOOST_TEST(name == (variant.is_null() ? "none" : variant.get<std::string>()), with.at("features")
+                                                                                          << " " << unit);
+      }
   }
 }
 

@@ -141,6 +141,20 @@ BOOST_AUTO_TEST_CASE(methods_with_looks_and_beliefs_show_them) {
   BOOST_TEST(has(page, "P(better) 97.5 %, sure"));
 }
 
+BOOST_AUTO_TEST_CASE(revisions_of_segments_name_theirs) {
+  ExperimentRecord record = running();
+  record.definition.segments = {{"header.x-plan", {"<pro>"}}};
+  record.definition.bandit = BanditDefinition{BanditPolicy::linear};
+  record.revisions[0].segment = 1;
+  record.revisions[1].segment = 2;
+  const std::string page = report_html(record, document_for(record), three_minutes());
+
+  BOOST_TEST(has(page, "<td class=\"n\">by segment</td>"));
+  BOOST_TEST(has(page, "<td>header.x-plan=&lt;pro&gt;</td><td class=\"n\">90.0 %</td>"));
+  BOOST_TEST(has(page, "<td>header.x-plan=(others)</td><td class=\"n\">50.0 %</td>"));
+  BOOST_TEST(is_well_formed(page));
+}
+
 BOOST_AUTO_TEST_CASE(a_report_stands_alone) {
   const ExperimentRecord record = running();
   const std::string page = report_html(record, document_for(record), three_minutes());

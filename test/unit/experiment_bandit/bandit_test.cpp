@@ -202,13 +202,28 @@ BOOST_AUTO_TEST_SUITE(linear_bandit)
 
 BOOST_AUTO_TEST_CASE(scores_are_those_of_ridge_regression) {
   auto bandit = LinearBandit::make(2, {.features = 2, .ridge = 2, .exploration = 0.5}).value();
-  BOOST_REQUIRE(bandit.add(0, std::vector<double>{1, 2}, 3));
-  BOOST_REQUIRE(bandit.add(0, std::vector<double>{1, -1}, 1));
+  BOOST_REQUIRE(bandit.add(0, std::vector<double>{1, 2}, 1, 3));
+  BOOST_REQUIRE(bandit.add(0, std::vector<double>{1, -1}, 1, 1));
   // A = [[4, 1], [1, 7]], b = [4, 5]: theta = [23, 16] / 27; x A^-1 x = 4 / 27 + 7 / 27 - 2 / 27 at x = [1, 1].
   const auto scores = bandit.scores(std::vector<double>{1, 1}).value();
   BOOST_TEST(scores[0] == 39.0 / 27 + 0.5 * std::sqrt(9.0 / 27), boost::test_tools::tolerance(1e-12));
   // Nothing is known of the other: A = 2 I.
   BOOST_TEST(scores[1] == 0.5, boost::test_tools::tolerance(1e-12));
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_counts_as_its_rewards_one_by_one) {
+  const std::vector<std::vector<double>> contexts{{1, 1, 0}, {1, 0, 1}, {0.5, 2, -1}};
+  auto singly = LinearBandit::make(2, {.features = 3}).value();
+  auto batched = LinearBandit::make(2, {.features = 3}).value();
+  for (const auto& context : contexts) {
+    for (int i = 0; i < 500; ++i) BOOST_REQUIRE(singly.add(1, context, 1, i % 5 == 0 ? 2.0 : 0.5));
+    BOOST_REQUIRE(batched.add(1, context, 500, 100 * 2 + 400 * 0.5));
+  }
+  for (const auto& context : contexts) {
+    const auto expected = singly.scores(context).value();
+    const auto found = batched.scores(context).value();
+    for (size_t arm = 0; arm < 2; ++arm) BOOST_TEST(found[arm] == expected[arm], boost::test_tools::tolerance(1e-9));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(each_context_gets_the_arm_that_suits_it) {
@@ -222,7 +237,7 @@ BOOST_AUTO_TEST_CASE(each_context_gets_the_arm_that_suits_it) {
     const size_t arm = random.uniform() < weights[0] ? 0 : 1;
     // The first arm is better where x > 0.2.
     const double reward = arm == 0 ? x : 0.2;
-    BOOST_REQUIRE(bandit.add(arm, context, reward + 0.1 * draw_normal(random)));
+    BOOST_REQUIRE(bandit.add(arm, context, 1, reward + 0.1 * draw_normal(random)));
     if (i >= 2000) right += (weights[0] > 0.5) == (x > 0.2);
   }
   BOOST_TEST(right > 1960);
@@ -238,7 +253,7 @@ BOOST_AUTO_TEST_CASE(a_hundred_thousand_rewards_leave_the_inverse_sound) {
       context[j] = random.uniform();
       reward += static_cast<double>(j) * context[j];
     }
-    BOOST_REQUIRE(bandit.add(0, context, reward));
+    BOOST_REQUIRE(bandit.add(0, context, 1, reward));
   }
   for (size_t j = 0; j < 8; ++j) {
     std::vector<double> unit(8);
@@ -250,15 +265,17 @@ BOOST_AUTO_TEST_CASE(a_hundred_thousand_rewards_leave_the_inverse_sound) {
 
 BOOST_AUTO_TEST_CASE(what_has_no_answer_is_refused) {
   BOOST_TEST(refused(LinearBandit::make(2, {.features = 0})));
-  BOOST_TEST(refused(LinearBandit::make(2, {.features = 65})));
+  BOOST_TEST(refused(LinearBandit::make(2, {.features = 129})));
   BOOST_TEST(refused(LinearBandit::make(2, {.features = 2, .ridge = 0})));
   BOOST_TEST(refused(LinearBandit::make(2, {.features = 2, .exploration = -1})));
   BOOST_TEST(refused(LinearBandit::make(2, {.features = 2, .floor = 0.7})));
   auto bandit = LinearBandit::make(2, {.features = 2}).value();
-  BOOST_TEST(refused(bandit.add(0, std::vector<double>{1}, 1)));
-  BOOST_TEST(refused(bandit.add(0, std::vector<double>{1, not_a_number}, 1)));
-  BOOST_TEST(refused(bandit.add(0, std::vector<double>{1, 1}, not_a_number)));
-  BOOST_TEST(refused(bandit.add(2, std::vector<double>{1, 1}, 1)));
+  BOOST_TEST(refused(bandit.add(0, std::vector<double>{1}, 1, 1)));
+  BOOST_TEST(refused(bandit.add(0, std::vector<double>{1, not_a_number}, 1, 1)));
+  BOOST_TEST(refused(bandit.add(0, std::vector<double>{1, 1}, 1, not_a_number)));
+  BOOST_TEST(refused(bandit.add(0, std::vector<double>{1, 1}, 0, 0)));
+  BOOST_TEST(refused(bandit.add(0, std::vector<double>{1, 1}, -1, 0)));
+  BOOST_TEST(refused(bandit.add(2, std::vector<double>{1, 1}, 1, 1)));
   BOOST_TEST(refused(bandit.scores(std::vector<double>{1, 1, 1})));
   BOOST_TEST(refused(bandit.weights(std::vector<double>{})));
 }

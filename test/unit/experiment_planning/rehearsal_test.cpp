@@ -174,6 +174,10 @@ BOOST_AUTO_TEST_CASE(what_is_not_drawn_is_refused_by_name) {
     return refusal(other);
   };
 
+  RehearsalQuestion contextual = question(0.3, 0.3);
+  contextual.definition.segments = {{"header.x-plan", {"free"}}};
+  contextual.definition.bandit = BanditDefinition{BanditPolicy::linear};
+  BOOST_TEST(refusal(contextual) == "bandit: linear cannot be rehearsed, as units that are drawn are in no segment");
   BOOST_TEST(with({"slow", {1, 1}, {1, 1}}) == "metric slow: only conversions, counts and sums are drawn");
   BOOST_TEST(with({"requests", {1, 1}, {1, 1}}).find("of attempts") != std::string::npos);
   BOOST_TEST(with({"revenues", {1, 1}, {1, 1}}).find("did you mean revenue?") != std::string::npos);

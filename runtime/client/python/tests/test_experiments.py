@@ -41,10 +41,26 @@ def test_units_fall_into_the_slots_of_the_cpp_side():
 def test_units_are_given_the_variants_of_the_cpp_side(shown):
     pytest.importorskip("xxhash")
 
-    found = {unit: experiments.variant_of(shown, unit) for unit in shown["given"]}
+    found = {unit: experiments.variant_of(shown, unit, {}) for unit in shown["given"]}
 
     assert found == shown["given"]
-    assert {unit: experiments.variant_of(json.dumps(shown), unit) for unit in shown["given"]} == found
+    assert {unit: experiments.variant_of(json.dumps(shown), unit, {}) for unit in shown["given"]} == found
+
+
+def by_features():
+    return next(shown for shown in _DATA["experiments"] if "given_by_features" in shown)
+
+
+def test_segments_with_weights_of_their_own_are_told_by_features():
+    pytest.importorskip("xxhash")
+    shown = by_features()
+
+    assert len({json.dumps(case["given"], sort_keys=True) for case in shown["given_by_features"]}) >= 5
+    for case in shown["given_by_features"]:
+        found = {unit: experiments.variant_of(shown, unit, case["features"]) for unit in case["given"]}
+        assert found == case["given"], case["features"]
+    with pytest.raises(troupe.InvalidArgument, match="its variants depend on header.x-plan, parameters.temperature"):
+        experiments.variant_of(shown, "anna")
 
 
 def test_a_draft_and_what_is_no_experiment_give_nobody_a_variant():

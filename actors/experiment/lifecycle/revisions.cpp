@@ -1,0 +1,29 @@
+#include "actors/experiment/lifecycle/revisions.hpp"
+
+#include <map>
+#include <numeric>
+
+#include "actors/experiment/assignment/segments.hpp"
+
+namespace troupe::experiment {
+
+bool weighs_segments(const Definition& definition) {
+  return definition.bandit && definition.bandit->policy == BanditPolicy::linear;
+}
+
+std::vector<uint32_t> weighed_segments(const Definition& definition) {
+  if (!weighs_segments(definition)) return {0};
+  std::vector<uint32_t> segments(segment_count(definition.segments));
+  std::iota(segments.begin(), segments.end(), 1u);
+  return segments;
+}
+
+std::vector<const Revision*> present_revisions(const ExperimentRecord& record) {
+  std::map<uint32_t, const Revision*> last;
+  for (const Revision& revision : record.revisions) last[revision.segment] = &revision;
+  std::vector<const Revision*> present;
+  for (const auto& [segment, revision] : last) present.push_back(revision);
+  return present;
+}
+
+}  // namespace troupe::experiment
