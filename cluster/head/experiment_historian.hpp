@@ -1,6 +1,7 @@
 #pragma once
 // ExperimentHistorian: tells how experiments went, at "experiment/historian" on a head, on a thread of its own: a
-// telling takes up to some tenths of a second, which neither the head nor who watches them can spare.
+// telling takes up to some tenths of a second, of many segments seconds, which neither the head nor who watches them
+// can spare.
 
 #include <functional>
 #include <string>

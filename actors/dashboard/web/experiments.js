@@ -8,6 +8,7 @@ import { makeSegments } from "./segments.js";
 import { Table } from "./table.js";
 
 const refreshMs = 5000;
+const segmentsMs = 60000;  // Telling of segments may take the head seconds.
 const colours = 8;
 
 export function experimentCards(parent) {
@@ -106,6 +107,7 @@ function makeDetails() {
   const figures = new KeyedChildren(charts, (chart) => chart.title, makeFigure);
   let open = null;
   let timer = null;
+  let segmentsDue = 0;
 
   trouble.setAttribute("role", "alert");
   scroll.append(comparisons.node);
@@ -118,19 +120,25 @@ function makeDetails() {
     setText(trouble, problem === null ? "" : `These numbers could not be had: ${problem.message}`);
   }
 
+  async function refreshSegments(name, experiment) {
+    if (Date.now() < segmentsDue) return;
+    segmentsDue = Date.now() + segmentsMs;
+    const parts = experiment.segmentations?.length > 0 ? await get(`${pathOf(name)}/segments`) : null;
+    if (open === name) segments.update(parts);
+  }
+
   async function refresh() {
     const name = open;
     clearTimeout(timer);
     if (name === null) return;
     try {
       const [experiment, history] = await Promise.all([get(pathOf(name)), get(`${pathOf(name)}/history`)]);
-      const parts = experiment.segmentations?.length > 0 ? await get(`${pathOf(name)}/segments`) : null;
       if (open !== name) return;
       lights.update(lightsOf(experiment.analysis));
       comparisons.update(experiment.analysis?.comparisons ?? []);
-      segments.update(parts);
       names.update(experiment.variants.map((variant, colour) => ({ ...variant, colour })));
       figures.update(chartsOf(history, experiment.variants.map((variant) => variant.name)));
+      await refreshSegments(name, experiment);
       complain(null);
     } catch (problem) {
       complain(problem);
@@ -148,6 +156,7 @@ function makeDetails() {
     complain,
     open(name) {
       open = name;
+      segmentsDue = 0;
       node.hidden = false;
       refresh();
     },

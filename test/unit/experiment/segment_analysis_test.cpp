@@ -33,7 +33,7 @@ struct Plan {
   double treatment_kept = 1;  ///< Share of the treatment's units that are seen at all.
 };
 
-/// Units of three plans in turn, which end up as sums.
+/// Units of three plans in turn, a minute of them at each pass, which end up as sums.
 struct PlansRun {
   explicit PlansRun(const Definition& definition = by_plan(), uint64_t seed = 5) : live(definition), random(seed) {}
 
@@ -45,7 +45,7 @@ struct PlansRun {
       const uint32_t plan = static_cast<uint32_t>(i % 3);
       const uint32_t arm = allocation.arm_of(slot_of(unit, salt_of(live.record.salt)));
       if (arm == 1 && random.uniform() >= plans[plan].treatment_kept) continue;
-      const int64_t at = unix_microseconds(noon) + i;
+      const int64_t at = unix_microseconds(noon) + minutes * 60 * second + i;
       const protocol::ArmOf place{1, 1, arm};
       const auto kind = live.definition().unit;
       if (are_exposures_there) events.push_back({at, kind, unit, protocol::Exposure{place, plan + 1}});
@@ -57,14 +57,19 @@ struct PlansRun {
     for (const protocol::Event& event : events) batch.add(event);
     std::vector<UnitRecord> records(batch.units().size());
     live.aggregates.merge(batch.apply(records).delta);
+    ++minutes;
   }
 
-  SegmentAnalysis analysis() const { return segment_analysis_of(live.record, live.aggregates, later); }
+  SegmentAnalysis analysis(WallTime now = later) const {
+    return segment_analysis_of(live.record, live.aggregates, now);
+  }
+  WallTime now() const { return noon + std::chrono::minutes{minutes}; }
 
   static constexpr WallTime later = noon + std::chrono::hours{1};
   LiveRun live;
   SeededRandom random;
   uint64_t next = 0;
+  int minutes = 0;
 };
 
 const Comparison& correct_in(const SegmentAnalysis& analysis, size_t part) {
@@ -112,13 +117,17 @@ BOOST_AUTO_TEST_CASE(what_helps_all_alike_is_no_difference_between_parts) {
   BOOST_TEST(analysis.segmentations[0].tests.at(0).adjusted_p > 0.01);
 }
 
-BOOST_AUTO_TEST_CASE(where_variants_do_alike_parts_seldom_show_a_difference) {
+BOOST_AUTO_TEST_CASE(where_variants_do_alike_parts_seldom_ever_show_a_difference) {
   constexpr int runs = 80;
   int alarms = 0;
   for (int i = 0; i < runs; ++i) {
     PlansRun run(by_plan(), 100 + static_cast<uint64_t>(i));
-    run.pass(1500, {Plan{0.2, 0.2}, Plan{0.5, 0.5}, Plan{0.8, 0.8}});
-    alarms += is_any_sure(run.analysis());
+    bool is_alarmed = false;
+    for (int look = 0; look < 10; ++look) {
+      run.pass(300, {Plan{0.2, 0.2}, Plan{0.5, 0.5}, Plan{0.8, 0.8}});
+      is_alarmed = is_alarmed || is_any_sure(run.analysis(run.now()));
+    }
+    alarms += is_alarmed;
   }
   // Of 80, 4 in the mean at alpha 0.05.
   BOOST_TEST(alarms <= 9);
