@@ -11,14 +11,21 @@ using nlohmann::json;
 
 namespace {
 
+/// Of the part's control and of the variant: "290/261".
+std::string units_cell(const json& part, const std::string& variant) {
+  const json& variants = part.at("variants");
+  for (const json& one : variants)
+    if (text_in(one, "name") == variant)
+      return fmt::format("{}/{}", variants.at(0).value("units", uint64_t{0}), one.value("units", uint64_t{0}));
+  return {};
+}
+
 std::string table_of(const json& segmentation) {
   Table table({"PART", "METRIC", "VARIANT", "UNITS", "CONTROL", "TREATED", "CHANGE", "INTERVAL", "SURE"});
   for (const json& part : segmentation.at("parts")) {
     const std::string value = part.at("value").is_string() ? part["value"].get<std::string>() : "(others)";
     for (const json& one : part.at("comparisons"))
-      table.add({value, text_in(one, "metric"), text_in(one, "variant"),
-                 fmt::format("{}/{}", one.at("control").value("units", uint64_t{0}),
-                             one.at("treated").value("units", uint64_t{0})),
+      table.add({value, text_in(one, "metric"), text_in(one, "variant"), units_cell(part, text_in(one, "variant")),
                  fmt::format("{:.4g}", number_in(one.at("control"), "value")),
                  fmt::format("{:.4g}", number_in(one.at("treated"), "value")), change_cell(one), interval_cell(one),
                  one.value("significant", false) ? "yes" : "no"});

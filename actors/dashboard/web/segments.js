@@ -37,9 +37,15 @@ function makeLine() {
 function rowsOf(told) {
   return told.segmentations.flatMap(({ feature, parts }) => parts.flatMap((part) => part.comparisons.map((comparison) => (
     {
-      ...comparison, feature, part: part.value ?? "(others)",
+      ...comparison, feature, part: part.value ?? "(others)", units: unitsOf(part, comparison.variant),
       key: JSON.stringify([feature, part.value, comparison.metric, comparison.variant]),
     }))));
+}
+
+/// Of the control and of the variant.
+function unitsOf(part, name) {
+  const variant = part.variants.find((one) => one.name === name);
+  return `${part.variants[0].units} / ${variant.units}`;
 }
 
 function changeText(row) {
@@ -57,7 +63,7 @@ function partsTable() {
     { title: "Metric", text: (row) => row.metric },
     { title: "Variant", text: (row) => row.variant },
     { title: "Units", className: "number", hint: "Of the control and of the variant",
-      text: (row) => `${row.control.units} / ${row.treated.units}` },
+      text: (row) => row.units },
     { title: "Control", className: "number", text: (row) => shown(row.control.value, plain) },
     { title: "Variant's", className: "number", text: (row) => shown(row.treated.value, plain) },
     { title: "Change", className: "number", hint: "Relative to the control, else the difference; intervals hold for all parts together",

@@ -50,20 +50,21 @@ class Section {
         R"(<th class="n">Control</th><th class="n">Variant's</th><th class="n">Change</th><th>Sure</th></tr></thead><tbody>)");
     for (size_t part = 0; part < segmentation.parts.size(); ++part) {
       const std::string name(part < asked.values.size() ? std::string_view(asked.values[part]) : other_values);
-      for (const Comparison& one : segmentation.parts[part].comparisons) comparison(name, one);
+      for (const Comparison& one : segmentation.parts[part].comparisons)
+        comparison(name, segmentation.parts[part].units, one);
     }
     add("</tbody></table></div>");
   }
 
-  void comparison(const std::string& part, const Comparison& one) {
+  void comparison(const std::string& part, const std::vector<uint64_t>& units, const Comparison& one) {
     const MetricDefinition& metric = definition_.metrics[one.metric];
     const bool is_share = metric.kind == MetricKind::conversion || metric.kind == MetricKind::survival;
     const auto value = [&](const ArmReading& arm) {
       return arm.units > 0 ? text_of(arm.value, is_share ? Scale::share : Scale::number) : std::string("–");
     };
     add(R"(<tr><td>{}</td><td class="wide">{}</td><td>{}</td><td class="n">{} / {}</td><td class="n">{}</td>)",
-        escaped(part), escaped(metric.name), escaped(definition_.variants[one.arm].name), one.control.units,
-        one.treated.units, value(one.control), value(one.treated));
+        escaped(part), escaped(metric.name), escaped(definition_.variants[one.arm].name), units[0], units[one.arm],
+        value(one.control), value(one.treated));
     add("<td class=\"n\">{}</td><td>{}</td></tr>", escaped(text_of(one)),
         metric.role != MetricRole::goal ? ""
         : one.is_significant            ? "yes"

@@ -71,6 +71,15 @@ BOOST_AUTO_TEST_CASE(variants_are_shown_with_their_factors_where_they_have_some)
   BOOST_TEST(experiment_view(record, "")["variants"][1]["factors"] == (json{{"prompt", "long"}}));
 }
 
+BOOST_AUTO_TEST_CASE(it_is_shown_by_what_units_are_told_apart) {
+  ExperimentRecord record = record_of("sums", State::running);
+  BOOST_TEST(experiment_view(record, "")["segmentations"] == json::array());
+
+  record.definition.segments = {{"header.x-plan", {"pro"}}, {"region", {"eu"}}};
+
+  BOOST_TEST(experiment_view(record, "")["segmentations"] == (json{"header.x-plan", "region"}));
+}
+
 BOOST_AUTO_TEST_CASE(segments_with_weights_of_their_own_are_shown_with_them) {
   ExperimentRecord record = record_of("sums", State::running);
   record.definition.segments = {{"header.x-plan", {"pro"}}};

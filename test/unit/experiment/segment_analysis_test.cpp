@@ -185,6 +185,19 @@ BOOST_AUTO_TEST_CASE(few_units_say_nothing_and_why) {
   BOOST_TEST(differ.reason == "fewer than two parts have 100 units of both variants and values that vary");
 }
 
+BOOST_AUTO_TEST_CASE(a_part_that_one_variant_has_alone_shows_its_units) {
+  PlansRun run;
+  run.pass(150, {Plan{}, Plan{.treatment_kept = 0}, Plan{}});
+
+  const SegmentAnalysis analysis = run.analysis();
+  const PartAnalysis& pro = analysis.segmentations[0].parts[pro_plan];
+
+  BOOST_TEST((pro.units[0] > 10 && pro.units[1] == 0));
+  BOOST_TEST(pro.comparisons[0].reason == "waits for units whose window is over");
+  const std::string html = segments_section(run.live.definition(), analysis);
+  BOOST_TEST(html.find(std::to_string(pro.units[0]) + " / 0</td>") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(an_experiment_that_tells_nobody_apart_has_no_segments) {
   PlansRun run(asked());
   run.pass(300, {});
