@@ -7,6 +7,7 @@
 #include "actors/experiment/analysis/reading.hpp"
 #include "actors/experiment/analysis/watch.hpp"
 #include "actors/experiment/definition/compile.hpp"
+#include "actors/experiment/lifecycle/revisions.hpp"
 #include "actors/experiment/statistics/bayesian.hpp"
 
 namespace troupe::experiment {
@@ -109,6 +110,8 @@ class Historian {
   }
 
   void take_all(const Aggregates& all) {
+    // Pooled over segments that are shared out each in its own way they would say which got which variant.
+    if (weighs_segments(definition_)) return;
     for (uint32_t metric = 0; metric < definition_.metrics.size(); ++metric) {
       const MetricDefinition& asked = definition_.metrics[metric];
       if (asked.role != MetricRole::goal || asked.kind != MetricKind::conversion) continue;

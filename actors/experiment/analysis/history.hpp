@@ -60,7 +60,7 @@ struct History {
   std::vector<HistoryLine> lines;                 ///< By metric, then arm.
   std::vector<std::vector<StepTraffic>> traffic;  ///< By arm, then step.
   std::optional<uint32_t> satisfaction_metric;
-  std::vector<ArmPosterior> posteriors;  ///< By metric, then arm.
+  std::vector<ArmPosterior> posteriors;  ///< By metric, then arm; none where segments have weights of their own.
 };
 
 /// Of an experiment that has started; `aggregates` may hold others too. At most `points` (>= 1) steps, of whole buckets

@@ -7,6 +7,7 @@
 
 #include "actors/experiment/analysis/exact_moments.hpp"
 #include "actors/experiment/analysis/metric_view.hpp"
+#include "actors/experiment/analysis/pair_estimate.hpp"
 #include "actors/experiment/statistics/sample_ratio.hpp"
 
 namespace troupe::experiment {
@@ -16,6 +17,18 @@ namespace {
 Moments before_of(const UnitSums& sums) {
   const CovariateMoments both = covariate_moments_of(sums);
   return {both.n, both.mean_x, both.m2_x};
+}
+
+/// Of each revision.
+std::vector<BeforeStratum> before_strata(const MetricView& view, uint32_t arm) {
+  std::vector<BeforeStratum> strata;
+  const auto treated = view.strata(arm);
+  for (const Stratum& one : view.strata(0)) {
+    const auto other = std::ranges::find(treated, one.revision, &Stratum::revision);
+    if (other == treated.end() || std::min(one.sums.units, other->sums.units) < stratum_units_min) continue;
+    strata.push_back({before_of(one.sums), before_of(other->sums)});
+  }
+  return strata;
 }
 
 /// Its mean is so far from 0 that another arm of which nothing came at all is no chance.
@@ -100,7 +113,7 @@ void Watch::check_values(const Aggregates& aggregates, uint32_t index, std::vect
     const UnitSums treated = view.whole(arm).sums;
     if (control.units < 1 || treated.units < 1) continue;
     const std::string& name = record_.definition.variants[arm].name;
-    if (metric.covariate) keep(check_pre_exposure_bias(before_of(control), before_of(treated)), name);
+    if (metric.covariate) keep(check_pre_exposure_bias(before_strata(view, arm)), name);
     if (metric.kind == MetricKind::sum && (is_measured(control) || is_measured(treated)))
       keep(check_variance_collapse(moments_of(control), moments_of(treated), variance_ratio_min), name);
   }

@@ -241,6 +241,13 @@ Status check_bandit(const Definition& definition) {
     if (segment_count(definition.segments) > weighed_segments_max)
       return fail(Errc::invalid_argument, "bandit: linear sets the weights of at most {} segments, found {}",
                   weighed_segments_max, segment_count(definition.segments));
+    for (const MetricDefinition& metric : definition.metrics)
+      if (metric.kind == MetricKind::quantile)
+        return fail(
+            Errc::invalid_argument,
+            "bandit: linear takes no quantiles such as {}, as they are compared over all segments together, whose "
+            "weights differ; take a ratio, such as `{{name: latency, kind: ratio, of: latency_ms}}`",
+            metric.name);
   }
   const double floor_max = 1 / static_cast<double>(definition.variants.size());
   if (!(bandit.floor > 0 && bandit.floor <= floor_max))

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "actors/experiment/statistics/mean_sequence.hpp"
+#include "actors/experiment/statistics/strata.hpp"
 
 namespace troupe::experiment {
 
@@ -88,11 +89,28 @@ Result<Finding> check_multiple_exposure(uint64_t units, uint64_t units_in_severa
   return finding;
 }
 
-Result<Finding> check_pre_exposure_bias(const Moments& a, const Moments& b, double alpha) {
+Result<Finding> check_pre_exposure_bias(const std::vector<BeforeStratum>& strata, double alpha) {
   TROUPE_CHECK(check_open_unit(alpha, "alpha"));
+  Moments a, b;  // Over all strata: means standardised to the units of both, squares within strata.
+  std::vector<Estimate> differences;
+  for (const BeforeStratum& stratum : strata) {
+    TROUPE_CHECK(check(stratum.a, "first arm"));
+    TROUPE_CHECK(check(stratum.b, "second arm"));
+    a.n += stratum.a.n;
+    b.n += stratum.b.n;
+    if (!(stratum.a.m2 + stratum.b.m2 > 0)) continue;
+    a.m2 += stratum.a.m2;
+    b.m2 += stratum.b.m2;
+    TROUPE_TRY(differences.emplace_back(), difference_of_means(stratum.a, stratum.b));
+  }
+  for (const BeforeStratum& stratum : strata) {
+    const double share = (stratum.a.n + stratum.b.n) / (a.n + b.n);
+    a.mean += share * stratum.a.mean;
+    b.mean += share * stratum.b.mean;
+  }
   TROUPE_CHECK(check_arms(a, b));
-  const double deviation = std::sqrt((a.m2 + b.m2) / (a.n + b.n - 2));
-  TROUPE_TRY(const Estimate difference, difference_of_means(a, b));
+  const double deviation = std::sqrt((a.m2 + b.m2) / (a.n + b.n - 2 * static_cast<double>(strata.size())));
+  TROUPE_TRY(const Estimate difference, combine_strata(differences));
   TROUPE_TRY(const double log_e,
              log_mean_evidence(difference, prior_in_deviations * deviation, Alternative::two_sided));
   const double p = std::min(1.0, std::exp(-log_e));

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "actors/experiment/statistics/sample_ratio.hpp"
 #include "actors/experiment/statistics/summary.hpp"
@@ -34,11 +35,18 @@ Result<Finding> check_sample_ratio(std::span<const RevisionCounts> revisions, do
 /// [0, 1].
 Result<Finding> check_multiple_exposure(uint64_t units, uint64_t units_in_several, double share_max = 0.005);
 
+/// What units of two arms did before, under one revision.
+struct BeforeStratum {
+  Moments a;
+  Moments b;
+};
+
 /// Whether arms differed before anybody was exposed: assignment that is not random, or an experiment that was restarted
-/// with the same units. Value is the p-value of the asymptotic sequence on the metric's difference in the time before
-/// (log_mean_evidence with a prior of a twentieth of the values' standard deviation), unhealthy below `alpha`. May be
-/// asked at every look. Refuses arms of fewer than 100 units and values that never vary.
-Result<Finding> check_pre_exposure_bias(const Moments& a, const Moments& b, double alpha = 0.001);
+/// with the same units. Within strata, as weights that change, or differ between segments, give arms other units. Value
+/// is the p-value of the asymptotic sequence on the metric's difference in the time before (log_mean_evidence with a
+/// prior of a twentieth of the values' standard deviation), unhealthy below `alpha`. May be asked at every look.
+/// Refuses arms of fewer than 100 units in all and values that never vary.
+Result<Finding> check_pre_exposure_bias(const std::vector<BeforeStratum>& strata, double alpha = 0.001);
 
 /// Events that should have come, by the senders' sequence numbers, and those that did.
 struct EventCounts {

@@ -21,6 +21,7 @@ struct Part {
   std::string plan;
   double share = 0;
   std::vector<double> rates;
+  double spent_before = 0;  ///< On average, in the hour before they come.
 };
 
 double best_of(const Part& part) {
@@ -76,6 +77,10 @@ struct PlannedRun {
       const int64_t time = unix_microseconds(at) + i;
       const protocol::ArmOf place{1, given->revision, given->arm};
       events.push_back({time, record.definition.unit, unit, protocol::Exposure{place, given->segment}});
+      if (part.spent_before > 0)
+        events.push_back(
+            {time - second, record.definition.unit, unit,
+             protocol::Outcome{1, next, "spent", to_fixed(part.spent_before * (0.5 + random.uniform())).value()}});
       if (random.uniform() < part.rates[given->arm])
         events.push_back(
             {time + 1, record.definition.unit, unit, protocol::Outcome{0, next, "correct", Fixed{1} << fixed_bits}});
@@ -252,6 +257,21 @@ BOOST_AUTO_TEST_CASE(variants_that_do_alike_stay_alike_however_units_are_shared_
   BOOST_TEST(run.pooled_difference() > 0.4);
   BOOST_TEST(std::abs(compared.difference.value()) < 0.03);
   BOOST_TEST(!compared.is_significant);
+}
+
+BOOST_AUTO_TEST_CASE(that_segments_differed_before_makes_nothing_sick) {
+  Definition definition = by_plan();
+  MetricDefinition spent{"spent", MetricKind::sum};
+  spent.covariate = true;
+  definition.metrics.push_back(spent);
+  definition.before = std::chrono::hours{1};
+  PlannedRun run(definition);
+  run.set({{1, {0.9, 0.1}}, {2, {0.1, 0.9}}});
+
+  run.pass(5000, {{"free", 0.5, {0.2, 0.2}, 10}, {"pro", 0.5, {0.8, 0.8}, 100}});
+
+  for (const Finding& finding : run.watch->look(run.aggregates, run.now()).health)
+    BOOST_TEST(finding.healthy, finding.sentence);
 }
 
 BOOST_AUTO_TEST_CASE(comparisons_hold_while_the_bandit_moves_weights) {

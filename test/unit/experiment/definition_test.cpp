@@ -146,8 +146,9 @@ BOOST_AUTO_TEST_CASE(methods_refuse_what_they_cannot_judge) {
 }
 
 BOOST_AUTO_TEST_CASE(a_linear_bandit_needs_segments_and_not_too_many) {
-  const auto linear = [](std::vector<std::string> plans, Duration every) {
+  const auto linear = [](std::vector<std::string> plans, Duration every, size_t metrics = 1) {
     return refusal([&](Definition& d) {
+      d.metrics.resize(metrics);
       d.bandit = BanditDefinition{BanditPolicy::linear, every};
       if (!plans.empty()) d.segments = {{"header.x-plan", std::move(plans)}};
     });
@@ -158,6 +159,7 @@ BOOST_AUTO_TEST_CASE(a_linear_bandit_needs_segments_and_not_too_many) {
     return names;
   };
   BOOST_TEST(linear(plans(63), std::chrono::hours{24}) == "accepted");
+  BOOST_TEST(linear(plans(1), std::chrono::hours{24}, 2).starts_with("bandit: linear takes no quantiles such as p95,"));
   BOOST_TEST(linear({}, std::chrono::hours{24}).starts_with("bandit: linear sets the weights of each segment, and"));
   BOOST_TEST(linear(plans(64), std::chrono::hours{24}) ==
              "bandit: linear sets the weights of at most 64 segments, found 65");

@@ -152,6 +152,15 @@ BOOST_AUTO_TEST_CASE(a_conversion_has_the_posterior_of_a_uniform_prior) {
   BOOST_TEST(history.posteriors[1].rate.b == 1);
 }
 
+BOOST_AUTO_TEST_CASE(segments_with_weights_of_their_own_are_not_pooled_into_posteriors) {
+  ExperimentRecord record = running();
+  record.definition.segments = {{"header.x-plan", {"pro"}}};
+  record.definition.bandit = BanditDefinition{BanditPolicy::linear};
+  record.revisions[0].segment = 1;
+
+  BOOST_TEST(history_of(record, rows_of({{0, 0, 50, 20}, {1, 1, 40, 40}}), after(20)).posteriors.empty());
+}
+
 BOOST_AUTO_TEST_CASE(units_of_clocks_that_are_wrong_are_in_the_first_and_last_step) {
   const History history = history_of(running(), rows_of({{-3, 0, 5, 1}, {900, 0, 7, 1}}), after(72), 5);
 

@@ -35,10 +35,22 @@ BOOST_AUTO_TEST_CASE(units_in_several_arms_are_tolerated_up_to_a_share) {
 }
 
 BOOST_AUTO_TEST_CASE(arms_that_differed_before_are_found) {
-  BOOST_TEST(check_pre_exposure_bias({10'000, 5.0, 40'000}, {10'000, 5.02, 40'000}).value().healthy);
-  const auto finding = check_pre_exposure_bias({10'000, 5.0, 40'000}, {10'000, 5.2, 40'000}).value();
+  BOOST_TEST(check_pre_exposure_bias({{{10'000, 5.0, 40'000}, {10'000, 5.02, 40'000}}}).value().healthy);
+  const auto finding = check_pre_exposure_bias({{{10'000, 5.0, 40'000}, {10'000, 5.2, 40'000}}}).value();
   BOOST_TEST(!finding.healthy);
   BOOST_TEST(says(finding, "they differed before"));
+}
+
+BOOST_AUTO_TEST_CASE(strata_that_are_shared_out_otherwise_are_no_difference_before) {
+  // The second arm has most of the stratum whose units did more.
+  const std::vector<BeforeStratum> strata{
+      {{9000, 5, 36'000}, {1000, 5.02, 4000}}, {{1000, 20, 4000}, {9000, 20.01, 36'000}}, {{500, 0, 0}, {500, 0, 0}}};
+  const auto finding = check_pre_exposure_bias(strata).value();
+  BOOST_TEST(finding.healthy);
+  BOOST_TEST(says(finding, "means were 11.9048 and 11.919"));
+  auto shifted = strata;
+  for (BeforeStratum& stratum : shifted) stratum.b.mean += 0.3;
+  BOOST_TEST(!check_pre_exposure_bias(shifted).value().healthy);
 }
 
 BOOST_AUTO_TEST_CASE(lost_events_of_either_arm_count) {
@@ -62,9 +74,9 @@ BOOST_AUTO_TEST_CASE(what_has_no_answer_is_refused) {
   BOOST_TEST(refused(check_multiple_exposure(0, 0)));
   BOOST_TEST(refused(check_multiple_exposure(5, 6)));
   BOOST_TEST(refused(check_multiple_exposure(5, 0, not_a_number)));
-  BOOST_TEST(refused(check_pre_exposure_bias({99, 1, 1}, good)));
-  BOOST_TEST(refused(check_pre_exposure_bias({1000, 1, 0}, {1000, 1, 0})));
-  BOOST_TEST(refused(check_pre_exposure_bias(good, {1000, not_a_number, 1})));
+  BOOST_TEST(refused(check_pre_exposure_bias({{{99, 1, 1}, good}})));
+  BOOST_TEST(refused(check_pre_exposure_bias({{{1000, 1, 0}, {1000, 1, 0}}})));
+  BOOST_TEST(refused(check_pre_exposure_bias({{good, {1000, not_a_number, 1}}})));
   BOOST_TEST(refused(check_event_loss({0, 0}, {1, 1})));
   BOOST_TEST(refused(check_event_loss({1, 2}, {1, 1})));
   BOOST_TEST(refused(check_event_loss({1, 1}, {1, 1}, 2)));
