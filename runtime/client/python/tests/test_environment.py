@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -35,7 +36,7 @@ def make(tmp_path):
     def run(requirements=None, pip="echo installing $@", timeout=60.0):
         arguments = []
         if requirements is not None:
-            file = tmp_path / "requirements.txt"
+            file = Path(tempfile.mkdtemp(dir=tmp_path)) / "requirements.txt"  # Of this run alone: many may go at once.
             file.write_text(requirements)
             arguments = ["--requirements", str(file)]
         return subprocess.run(
