@@ -15,11 +15,14 @@
 #include "actors/experiment/lifecycle/revisions.hpp"
 #include "runtime/base/iso8601.hpp"
 #include "runtime/base/nearest.hpp"
+#include "runtime/wire/schema.hpp"
 
 namespace troupe::experiment {
 namespace {
 
 constexpr size_t name_bytes_max = 64;
+constexpr size_t comparisons_max = 256;
+constexpr size_t definition_bytes_max = 128 * 1024;
 constexpr std::array feature_prefixes{std::string_view("header."), std::string_view("parameters.")};
 const std::vector<std::string> features{"group", "region", "key", "header.NAME", "parameters.NAME"};
 
@@ -125,6 +128,10 @@ Status check_metrics(const Definition& definition) {
   const auto& metrics = definition.metrics;
   if (metrics.empty() || metrics.size() > metrics_max)
     return fail(Errc::invalid_argument, "metrics: an experiment has 1 to {}, found {}", metrics_max, metrics.size());
+  const size_t comparisons = metrics.size() * (definition.variants.size() - 1);
+  if (comparisons > comparisons_max)
+    return fail(Errc::invalid_argument, "metrics: {} of {} variants beside the control are {} comparisons; at most {}",
+                metrics.size(), definition.variants.size() - 1, comparisons, comparisons_max);
   std::set<std::string> names;
   for (size_t i = 0; i < metrics.size(); ++i) {
     const MetricDefinition& metric = metrics[i];
@@ -253,7 +260,7 @@ Status check_bandit(const Definition& definition) {
   if (!(bandit.floor > 0 && bandit.floor <= floor_max))
     return fail(Errc::invalid_argument, "bandit: `floor` must be above 0 and at most {:.3g} of {} variants, found {}",
                 floor_max, definition.variants.size(), bandit.floor);
-  const size_t changes_max = revisions_max / weighed_segments(definition).size();
+  const size_t changes_max = revisions_max(definition) / weighed_segments(definition).size();
   if (definition.rule.maximum_duration / changes_max > bandit.every)
     return fail(Errc::invalid_argument,
                 "bandit: `every` is too short: an experiment of that `maximum_duration` can have {} revisions{}",
@@ -299,6 +306,15 @@ Status check_dates(const Definition& definition) {
   return {};
 }
 
+/// Of all that has no bound of its own: overrides, and values of targets.
+Status check_size(const Definition& definition) {
+  const size_t bytes = wire::encode_body(definition).data.size();
+  if (bytes <= definition_bytes_max) return {};
+  return fail(Errc::too_large,
+              "an experiment's definition takes at most {} bytes, and this one takes {}; has it many overrides?",
+              definition_bytes_max, bytes);
+}
+
 }  // namespace
 
 Status check(const Definition& definition) {
@@ -316,7 +332,8 @@ Status check(const Definition& definition) {
   TROUPE_CHECK(at("segments", check_segments(definition)));
   TROUPE_CHECK(at("bandit", check_bandit(definition)));
   TROUPE_CHECK(check_dates(definition));
-  return at("targets", check_targets(definition));
+  TROUPE_CHECK(at("targets", check_targets(definition)));
+  return check_size(definition);
 }
 
 }  // namespace troupe::experiment

@@ -189,9 +189,10 @@ Result<ExperimentRecord> ExperimentBook::reweighted(const std::string& name, std
                                                     WallTime now) const {
   TROUPE_TRY(ExperimentRecord record, running(name));
   const std::vector<const Revision*> present = present_revisions(*find(name));
-  if (record.revisions.size() + changes.size() > revisions_max)
+  const size_t most = revisions_max(record.definition);
+  if (record.revisions.size() + changes.size() > most)
     return fail(Errc::resource_exhausted, "experiment {} has had {} allocations, and at most {} are kept", name,
-                record.revisions.size(), revisions_max);
+                record.revisions.size(), most);
   for (const SegmentWeights& change : changes) {
     if (change.weights.size() != record.definition.variants.size())
       return fail(Errc::invalid_argument, "experiment {} has {} variants, and there are {} weights", name,
@@ -204,6 +205,7 @@ Result<ExperimentRecord> ExperimentBook::reweighted(const std::string& name, std
     TROUPE_TRY(const Allocation after, before.reweighted(change.weights));
     Revision next = revision_of(after, change, next_revision(record), now);
     next.moved = moved_slots(before, after);
+    std::ranges::find(record.revisions, (*last)->number, &Revision::number)->slots.clear();
     record.revisions.push_back(std::move(next));
   }
   if (!weighs_segments(record.definition) && !changes.empty()) set_weights(record.definition, changes.back().weights);

@@ -14,10 +14,10 @@ std::string_view name_of(State state);
 struct Revision {
   uint32_t number = 0;  ///< From 1.
   int64_t at_unix_us = 0;
-  std::vector<double> weights;  ///< One for each variant.
-  std::vector<SlotRange> slots;
-  uint32_t moved = 0;    ///< Slots whose variant is another than before.
-  uint32_t segment = 0;  ///< Of the definition's, from 1, where each has weights of its own; 0: of all units.
+  std::vector<double> weights;   ///< One for each variant.
+  std::vector<SlotRange> slots;  ///< While it holds; empty once another has followed.
+  uint32_t moved = 0;            ///< Slots whose variant is another than before.
+  uint32_t segment = 0;          ///< Of the definition's, from 1, where each has weights of its own; 0: of all units.
   bool operator==(const Revision&) const = default;
   static constexpr auto fields() {
     using R = Revision;
@@ -60,8 +60,5 @@ struct ExperimentRecord {
                       &E::revisions,       &E::reason,          &E::verdict,       &E::looks};
   }
 };
-
-/// So that the record stays small in the control state.
-inline constexpr size_t revisions_max = 2000;
 
 }  // namespace troupe::experiment

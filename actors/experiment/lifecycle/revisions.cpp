@@ -1,5 +1,6 @@
 #include "actors/experiment/lifecycle/revisions.hpp"
 
+#include <algorithm>
 #include <map>
 #include <numeric>
 
@@ -16,6 +17,12 @@ std::vector<uint32_t> weighed_segments(const Definition& definition) {
   std::vector<uint32_t> segments(segment_count(definition.segments));
   std::iota(segments.begin(), segments.end(), 1u);
   return segments;
+}
+
+size_t revisions_max(const Definition& definition) {
+  constexpr size_t most = 2000;
+  constexpr size_t weights_max = 16'000;
+  return std::min(most, weights_max / definition.variants.size());
 }
 
 std::vector<const Revision*> present_revisions(const ExperimentRecord& record) {

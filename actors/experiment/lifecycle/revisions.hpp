@@ -21,6 +21,10 @@ bool weighs_segments(const Definition& definition);
 /// The segments that have weights of their own, from 1; 0 alone where all units have the same.
 std::vector<uint32_t> weighed_segments(const Definition& definition);
 
+/// How many revisions an experiment may have: with its definition and its verdict they are one record of the control
+/// state, and must fit there at the end too.
+size_t revisions_max(const Definition& definition);
+
 /// By segment; views into `record`. None of a draft.
 std::vector<const Revision*> present_revisions(const ExperimentRecord& record);
 

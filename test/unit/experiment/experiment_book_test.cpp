@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(an_experiment_has_no_more_revisions_than_are_kept) {
   define(definition);
   start("sums");
   ExperimentRecord full = *book.find("sums");
-  while (full.revisions.size() < revisions_max - 2) {
+  while (full.revisions.size() < revisions_max(definition) - 2) {
     full.revisions.push_back(full.revisions[full.revisions.size() - 3]);
     full.revisions.back().number = static_cast<uint32_t>(full.revisions.size());
   }
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(an_experiment_has_no_more_revisions_than_are_kept) {
   BOOST_TEST(refusal(book.reweighted("sums", std::vector<double>{0.2, 0.8}, noon)) ==
              "experiment sums has had 1998 allocations, and at most 2000 are kept");
   const std::vector<SegmentWeights> two{{1, {0.2, 0.8}}, {3, {0.8, 0.2}}};
-  BOOST_TEST(book.reweighted("sums", two, noon).value().revisions.size() == revisions_max);
+  BOOST_TEST(book.reweighted("sums", two, noon).value().revisions.size() == revisions_max(definition));
 }
 
 BOOST_AUTO_TEST_CASE(gateways_are_told_what_they_need) {
