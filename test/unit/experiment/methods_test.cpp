@@ -153,7 +153,7 @@ BOOST_AUTO_TEST_CASE(a_belief_decides_and_says_how_sure_it_is) {
 
   BOOST_TEST_REQUIRE(verdict.has_value());
   BOOST_TEST(verdict->winner.value() == 1u);
-  const Comparison& correct = run.look().comparisons[0];
+  const Comparison correct = run.look().comparisons[0];
   BOOST_TEST_REQUIRE(correct.belief.has_value());
   BOOST_TEST(correct.belief->better > 0.999);
   BOOST_TEST(correct.belief->best > 0.999);
