@@ -206,7 +206,7 @@ class EffectTeller {
 };
 
 /// Empty where the metric has effects.
-std::string why_not_told(MetricKind kind) {
+std::string_view why_not_told(MetricKind kind) {
   if (kind == MetricKind::quantile) return "a quantile is no sum over units, whose variants' values could be averaged";
   if (kind == MetricKind::survival) return "times to an event are compared by hazards, which do not average";
   return {};
@@ -222,8 +222,8 @@ FactorEffects factor_effects_of(const ExperimentRecord& record, const Aggregates
   for (uint32_t index = 0; index < record.definition.metrics.size(); ++index) {
     const MetricDefinition& metric = record.definition.metrics[index];
     if (metric.role != MetricRole::goal) continue;
-    if (std::string why = why_not_told(metric.kind); !why.empty())
-      told.not_told.emplace_back(index, std::move(why));
+    if (const std::string_view why = why_not_told(metric.kind); !why.empty())
+      told.not_told.emplace_back(index, why);
     else
       goals.push_back(index);
   }
