@@ -36,6 +36,7 @@ std::string change_cell(const json& comparison) {
 std::string interval_cell(const json& comparison) {
   const json interval = comparison.value(is_share(comparison) ? "relative_interval" : "interval", json());
   if (!interval.is_array() || interval.size() != 2) return {};
+  if (!interval[0].is_number() && !interval[1].is_number()) return "none yet";
   const auto side = [&](const json& end, const char* open) {
     return end.is_number() ? text_of(end.get<double>(), is_share(comparison)) : std::string(open);
   };

@@ -52,6 +52,14 @@ BOOST_AUTO_TEST_CASE(one_says_its_sentence_its_units_and_each_metric) {
   BOOST_TEST(!has(text, "Sick"), text);
 }
 
+BOOST_AUTO_TEST_CASE(an_interval_that_says_nothing_is_none) {
+  json row = running();
+  row["analysis"]["comparisons"][0]["relative_interval"] = {nullptr, nullptr};
+
+  BOOST_TEST(has(render_experiment(row), "none yet"), render_experiment(row));
+  BOOST_TEST(!has(render_experiment(row), "inf"), render_experiment(row));
+}
+
 BOOST_AUTO_TEST_CASE(effects_of_factors_have_a_row_each_and_say_why_there_is_no_interval) {
   const std::string text = render_effects(json::parse(R"({"alpha": 0.05, "effects": [
     {"metric": "correct", "levels": {"prompt": "long"}, "against": {"prompt": "short"}, "units": 812,
