@@ -19,7 +19,7 @@
 #include "actors/experiment/shard/shipper_actor.hpp"
 #include "runtime/actor/host.hpp"
 #include "runtime/bus/zmq/zmq_transport.hpp"
-#include "test/bench/event_rules.hpp"
+#include "test/bench/experiment_events.hpp"
 #include "test/bench/or_exit.hpp"
 
 using namespace troupe;
@@ -87,16 +87,7 @@ bus::Peer head_from(int report, const Keys& keys) {
 void fill(storage::EventLog& log, size_t events, size_t units) {
   SeededRandom random{1};
   for (size_t i = 0; i < events; ++i) {
-    const uint64_t unit = i / 3 % units;
-    protocol::Event event{static_cast<int64_t>(i) * 5,
-                          protocol::UnitKind::request,
-                          fmt::format("req-{:016x}", unit * 0x9e3779b97f4a7c15),
-                          {}};
-    const protocol::ArmOf place{1, 1, static_cast<uint32_t>(unit % 2)};
-    if (i % 3 == 0) event.what = protocol::Exposure{place};
-    if (i % 3 == 1)
-      event.what = protocol::Attempt{place, 0, 20'000 + static_cast<int64_t>(random.below(10'000)), 900, 12, 30};
-    if (i % 3 == 2) event.what = protocol::Outcome{1, i, "correct", Fixed{1} << fixed_bits};
+    const protocol::Event event = event_of(i, i / 3 % units, random);
     const std::string bytes = encode(event);
     while (
         !log.append(static_cast<uint8_t>(event_slot(event.unit)), event.time_unix_us, bytes, storage::IfRefused::told))

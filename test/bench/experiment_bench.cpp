@@ -10,6 +10,7 @@
 #include "actors/experiment/assignment/plan.hpp"
 #include "actors/experiment/ledger/stored_ledger.hpp"
 #include "runtime/base/random.hpp"
+#include "test/bench/experiment_events.hpp"
 
 using namespace troupe;
 using namespace troupe::experiment;
@@ -94,36 +95,10 @@ void bench_assignment(double seconds) {
   if (sum == 0) fmt::print("nobody was treated\n");
 }
 
-Rules rules() {
-  Rules made;
-  made.experiment = 1;
-  made.window_us = int64_t{3600} * 1'000'000;
-  made.bucket_us = 60'000'000;
-  made.measures = {{"conversion"},
-                   {"requests", AttemptMeasure::requests},
-                   {"errors", AttemptMeasure::errors},
-                   {"latency_ms", AttemptMeasure::latency_ms, true}};
-  made.metrics.resize(4);
-  made.metrics[0] = {"conversion", MetricKind::conversion, 0};
-  made.metrics[1] = {"requests", MetricKind::count, 1};
-  made.metrics[2] = {"error rate", MetricKind::ratio, 2, 1};
-  made.metrics[3] = {"latency", MetricKind::quantile, 3};
-  return made;
-}
-
 /// A third each: exposures, attempts and outcomes.
 std::vector<protocol::Event> events_of(size_t count, size_t units, Random& random) {
   std::vector<protocol::Event> events;
-  for (size_t i = 0; i < count; ++i) {
-    const uint64_t unit = random.below(units);
-    protocol::Event event{static_cast<int64_t>(i) * 100, protocol::UnitKind::user, "user-" + std::to_string(unit), {}};
-    const protocol::ArmOf place{1, 1, static_cast<uint32_t>(unit % 2)};
-    if (i % 3 == 0) event.what = protocol::Exposure{place};
-    if (i % 3 == 1)
-      event.what = protocol::Attempt{place, 0, 20'000 + static_cast<int64_t>(random.below(10'000)), 900, 12, 30};
-    if (i % 3 == 2) event.what = protocol::Outcome{1, i, "conversion", Fixed{1} << fixed_bits};
-    events.push_back(std::move(event));
-  }
+  for (size_t i = 0; i < count; ++i) events.push_back(event_of(i, random.below(units), random));
   return events;
 }
 

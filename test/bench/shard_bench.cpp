@@ -14,7 +14,7 @@
 #include "actors/experiment/shard/shard_reader.hpp"
 #include "actors/experiment/shard/shard_store.hpp"
 #include "runtime/base/random.hpp"
-#include "test/bench/event_rules.hpp"
+#include "test/bench/experiment_events.hpp"
 
 using namespace troupe;
 using namespace troupe::experiment;
@@ -34,16 +34,7 @@ std::vector<protocol::EventBlock> blocks_of(size_t events, size_t units, size_t 
   std::array<Open, event_slots> open;
   std::vector<protocol::EventBlock> blocks;
   for (size_t i = 0; i < events; ++i) {
-    const uint64_t unit = (i / 3) % units;
-    protocol::Event event{static_cast<int64_t>(i) * 5,
-                          protocol::UnitKind::request,
-                          fmt::format("req-{:016x}", unit * 0x9e3779b97f4a7c15),
-                          {}};
-    const protocol::ArmOf place{1, 1, static_cast<uint32_t>(unit % 2)};
-    if (i % 3 == 0) event.what = protocol::Exposure{place};
-    if (i % 3 == 1)
-      event.what = protocol::Attempt{place, 0, 20'000 + static_cast<int64_t>(random.below(10'000)), 900, 12, 30};
-    if (i % 3 == 2) event.what = protocol::Outcome{1, i, "correct", Fixed{1} << fixed_bits};
+    const protocol::Event event = event_of(i, i / 3 % units, random);
     const uint32_t slot = event_slot(event.unit);
     Open& to = open[slot];
     append_to_block(to.bytes, encode(event));

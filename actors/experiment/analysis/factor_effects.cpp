@@ -12,6 +12,7 @@
 #include "actors/experiment/analysis/reading.hpp"
 #include "actors/experiment/statistics/mean_sequence.hpp"
 #include "actors/experiment/statistics/strata.hpp"
+#include "runtime/base/mixed_radix.hpp"
 
 namespace troupe::experiment {
 namespace {
@@ -22,24 +23,16 @@ struct Part {
   double weight = 0;  ///< Not 0; all sum to 0.
 };
 
-std::vector<size_t> levels_of_cell(const VariantDesign& design, size_t cell) {
-  std::vector<size_t> levels(design.factors.size());
-  for (size_t factor = levels.size(); factor-- > 0;) {
-    levels[factor] = cell % design.factors[factor].levels.size();
-    cell /= design.factors[factor].levels.size();
-  }
-  return levels;
-}
-
 std::vector<Part> parts_of(const VariantDesign& design, const std::vector<FactorMove>& moves) {
+  const std::vector<size_t> counts = level_counts(design.factors);
   std::vector<Part> parts;
   for (size_t cell = 0; cell < design.arms.size(); ++cell) {
-    const std::vector<size_t> levels = levels_of_cell(design, cell);
+    const std::vector<size_t> levels = mixed_radix_digits(cell, counts);
     double weight = 1;
     for (uint32_t factor = 0; factor < levels.size(); ++factor) {
       const auto move = std::ranges::find(moves, factor, &FactorMove::factor);
       if (move == moves.end())
-        weight /= static_cast<double>(design.factors[factor].levels.size());
+        weight /= static_cast<double>(counts[factor]);
       else
         weight *= levels[factor] == 0 ? -1 : (levels[factor] == move->level ? 1 : 0);
     }

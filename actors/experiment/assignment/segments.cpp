@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include "runtime/base/mixed_radix.hpp"
 
 namespace troupe::experiment {
 
@@ -48,11 +48,10 @@ std::string part_name(const std::vector<Segmentation>& segmentations, uint32_t n
 }
 
 std::vector<uint32_t> parts_of_segment(const std::vector<Segmentation>& segmentations, uint32_t segment) {
-  std::vector<uint32_t> parts(segmentations.size());
-  uint32_t left = segment - 1;
-  for (size_t i = segmentations.size(); i-- > 0; left /= parts_of(segmentations[i]))
-    parts[i] = left % parts_of(segmentations[i]);
-  return parts;
+  std::vector<size_t> counts;
+  for (const Segmentation& one : segmentations) counts.push_back(parts_of(one));
+  const std::vector<size_t> parts = mixed_radix_digits(segment - 1, counts);
+  return {parts.begin(), parts.end()};
 }
 
 std::string segment_name(const std::vector<Segmentation>& segmentations, uint32_t segment) {

@@ -3,7 +3,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
+#include "runtime/base/mixed_radix.hpp"
 #include "runtime/base/nearest.hpp"
 
 namespace troupe::experiment {
@@ -62,15 +65,6 @@ Result<Factor> factor_named(const std::string& name, const Definition& definitio
               name, factor.levels[0]);
 }
 
-/// The next combination, the last factor's level changing fastest; false after the last one.
-bool advance(std::vector<size_t>& levels, const std::vector<Factor>& factors) {
-  for (size_t factor = factors.size(); factor-- > 0;) {
-    if (++levels[factor] < factors[factor].levels.size()) return true;
-    levels[factor] = 0;
-  }
-  return false;
-}
-
 Result<uint32_t> arm_with(const Levels& combination, const Definition& definition) {
   const auto& variants = definition.variants;
   const auto found = std::ranges::find(variants, combination, &VariantDefinition::factors);
@@ -86,6 +80,12 @@ Result<uint32_t> arm_with(const Levels& combination, const Definition& definitio
 
 }  // namespace
 
+std::vector<size_t> level_counts(const std::vector<Factor>& factors) {
+  std::vector<size_t> counts;
+  for (const Factor& factor : factors) counts.push_back(factor.levels.size());
+  return counts;
+}
+
 Result<VariantDesign> design_of(const Definition& definition) {
   VariantDesign design;
   const auto has_none = [](const VariantDefinition& variant) { return variant.factors.empty(); };
@@ -99,14 +99,16 @@ Result<VariantDesign> design_of(const Definition& definition) {
     TROUPE_TRY(Factor factor, factor_named(name, definition));
     design.factors.push_back(std::move(factor));
   }
-  std::vector<size_t> levels(design.factors.size());
-  do {
+  const std::vector<size_t> counts = level_counts(design.factors);
+  const size_t combinations = std::accumulate(counts.begin(), counts.end(), size_t{1}, std::multiplies<>());
+  for (size_t cell = 0; cell < combinations; ++cell) {
+    const std::vector<size_t> levels = mixed_radix_digits(cell, counts);
     Levels combination;
     for (size_t i = 0; i < levels.size(); ++i)
       combination.emplace(design.factors[i].name, design.factors[i].levels[levels[i]]);
     TROUPE_TRY(const uint32_t arm, arm_with(combination, definition));
     design.arms.push_back(arm);
-  } while (advance(levels, design.factors));
+  }
   return design;
 }
 

@@ -14,6 +14,9 @@ struct Factor {
   std::vector<std::string> levels;  ///< The control's first: others are held against it. Then as variants name them.
 };
 
+/// How many each has.
+std::vector<size_t> level_counts(const std::vector<Factor>& factors);
+
 struct VariantDesign {
   std::vector<Factor> factors;  ///< By name; empty where variants name none.
   /// The variant of each combination, the last factor's level changing fastest: the control is the first.

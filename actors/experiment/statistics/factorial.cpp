@@ -6,6 +6,7 @@
 
 #include "actors/experiment/statistics/distributions.hpp"
 #include "actors/experiment/statistics/inference.hpp"
+#include "runtime/base/mixed_radix.hpp"
 
 namespace troupe::experiment {
 
@@ -52,22 +53,13 @@ struct Fit {
   double df = 0;
 };
 
-std::vector<size_t> levels_of_cell(const FactorialDesign& design, size_t cell) {
-  std::vector<size_t> levels(design.levels.size());
-  for (size_t factor = levels.size(); factor-- > 0;) {
-    levels[factor] = cell % design.levels[factor];
-    cell /= design.levels[factor];
-  }
-  return levels;
-}
-
 Result<Fit> make_fit(const FactorialDesign& design) {
   TROUPE_CHECK(check_design(design));
   Fit fit{.design = design};
   double squares = 0;
   double units = 0;
   for (size_t cell = 0; cell < design.cells.size(); ++cell) {
-    fit.levels.push_back(levels_of_cell(design, cell));
+    fit.levels.push_back(mixed_radix_digits(cell, design.levels));
     squares += design.cells[cell].m2;
     units += design.cells[cell].n;
   }

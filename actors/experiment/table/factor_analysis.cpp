@@ -3,8 +3,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 #include "actors/experiment/statistics/factorial.hpp"
+#include "actors/experiment/table/table_health.hpp"
+#include "runtime/base/mixed_radix.hpp"
 #include "runtime/base/nearest.hpp"
 
 namespace troupe::experiment {
@@ -53,16 +57,12 @@ Result<std::vector<FactorLevels>> levels_of(const UnitTable& table, const TableQ
 }
 
 std::vector<FactorCell> cells_of(const std::vector<FactorLevels>& factors) {
-  std::vector<FactorCell> cells(1);
-  for (const FactorLevels& factor : factors) {
-    std::vector<FactorCell> longer;
-    for (const FactorCell& cell : cells) {
-      for (const std::string& level : factor.levels) {
-        longer.push_back(cell);
-        longer.back().levels.push_back(level);
-      }
-    }
-    cells = std::move(longer);
+  std::vector<size_t> counts;
+  for (const FactorLevels& factor : factors) counts.push_back(factor.levels.size());
+  std::vector<FactorCell> cells(std::accumulate(counts.begin(), counts.end(), size_t{1}, std::multiplies<>()));
+  for (size_t cell = 0; cell < cells.size(); ++cell) {
+    const std::vector<size_t> levels = mixed_radix_digits(cell, counts);
+    for (size_t i = 0; i < levels.size(); ++i) cells[cell].levels.push_back(factors[i].levels[levels[i]]);
   }
   return cells;
 }
@@ -175,10 +175,7 @@ Result<FactorAnalysis> analyze_factors(const UnitTable& table, const TableQuesti
                                               moments_of(table.columns[i].x, cell_of, analysis.cells.size()),
                                               analysis.factors, options.alpha));
   TROUPE_CHECK(adjust(analysis.metrics, options.correction));
-  if (!question.unit_column.empty()) {
-    TROUPE_TRY(Finding finding, check_multiple_exposure(table.units(), analysis.crossed));
-    analysis.health.push_back(std::move(finding));
-  }
+  TROUPE_TRY(analysis.health, exposure_findings(table, question));
   analysis.is_healthy = std::ranges::all_of(analysis.health, &Finding::healthy);
   return analysis;
 }

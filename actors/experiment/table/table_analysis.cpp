@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "actors/experiment/statistics/sample_ratio.hpp"
+#include "actors/experiment/table/table_health.hpp"
 #include "runtime/base/nearest.hpp"
 
 namespace troupe::experiment {
@@ -125,12 +126,9 @@ Result<TableAnalysis> analyze_table(const UnitTable& table, const TableQuestion&
   TROUPE_CHECK(adjust(std::span(analysis.comparisons).first(whole), options.correction));
   TROUPE_CHECK(adjust(std::span(analysis.comparisons).subspan(whole), options.correction));
 
+  TROUPE_TRY(analysis.health, exposure_findings(table, question));
   if (!options.weights.empty()) {
     TROUPE_TRY(Finding finding, sample_ratio(analysis, options));
-    analysis.health.push_back(std::move(finding));
-  }
-  if (!question.unit_column.empty()) {
-    TROUPE_TRY(Finding finding, check_multiple_exposure(table.units(), analysis.crossed));
     analysis.health.push_back(std::move(finding));
   }
   analysis.is_healthy = std::ranges::all_of(analysis.health, &Finding::healthy);
