@@ -29,9 +29,11 @@ constexpr ByteCount state_bytes_max = 256_MiB;
 constexpr mode_t secret_mode = 0600;
 
 /// Of a data folder: what is backed up in a form of its own, what belongs to a running node, and what is made anew.
-constexpr std::array<std::string_view, 12> not_copied{"control",      "models", "model-mirror", "logs",
-                                                      "replica-logs", "run",    "scratch",      "node.json",
-                                                      "node.lock",    "venvs",  "events",       "experiments"};
+/// Databases that a node writes meanwhile are no files to copy.
+constexpr std::array<std::string_view, 13> not_copied{
+    "control", "models",    "model-mirror", "logs",  "replica-logs", "run",         "scratch",
+    "answers", "node.json", "node.lock",    "venvs", "events",       "experiments",
+};
 
 std::string sha256_of(std::string_view text) {
   Sha256 sha;

@@ -52,17 +52,22 @@ Result<NamedNumbers> parse_numbers(const std::string& flag, const std::string& t
   }
 }
 
-/// The one that is meant where none is named: the first goal of a kind.
+bool has_rates(MetricKind kind) {
+  return kind == MetricKind::conversion || kind == MetricKind::ratio;
+}
+
+/// The one that is meant where none is named: the first goal that can have such numbers.
 Result<std::string> metric_for(const Definition& definition, const std::string& flag, bool is_rate) {
   for (const auto& metric : definition.metrics)
-    if (metric.role == MetricRole::goal && (metric.kind == MetricKind::conversion) == is_rate) return metric.name;
-  return fail(Errc::invalid_argument, "{}: {} has no goal that is a {}; name the metric: {} METRIC=...", flag,
-              definition.name, is_rate ? "conversion" : "count or sum", flag);
+    if (metric.role == MetricRole::goal && (is_rate ? has_rates(metric.kind) : metric.kind != MetricKind::conversion))
+      return metric.name;
+  return fail(Errc::invalid_argument, "{}: {} has no goal that {}; name the metric: {} METRIC=...", flag,
+              definition.name, is_rate ? "is a conversion or a ratio" : "has means", flag);
 }
 
 Status take_behaviours(const SimulateFlags& flags, RehearsalQuestion& question) {
   const auto find = [&](const std::string& metric) {
-    return std::ranges::find(question.behaviours, metric, &MetricBehaviour::metric);
+    return std::ranges::find(question.behaviour.metrics, metric, &MetricBehaviour::metric);
   };
   const auto each = [&](const std::string& flag, const std::vector<std::string>& texts, bool is_rate,
                         auto take) -> Status {
@@ -76,16 +81,16 @@ Status take_behaviours(const SimulateFlags& flags, RehearsalQuestion& question) 
     return {};
   };
   const auto add = [&](NamedNumbers named) -> Status {
-    if (find(named.metric) != question.behaviours.end())
+    if (find(named.metric) != question.behaviour.metrics.end())
       return fail(Errc::invalid_argument, "metric {} is given twice", named.metric);
-    question.behaviours.push_back({std::move(named.metric), std::move(named.numbers), {}});
+    question.behaviour.metrics.push_back({std::move(named.metric), std::move(named.numbers), {}});
     return {};
   };
   TROUPE_CHECK(each("--rates", flags.rates, true, add));
   TROUPE_CHECK(each("--means", flags.means, false, add));
   return each("--sds", flags.deviations, false, [&](NamedNumbers named) -> Status {
     const auto found = find(named.metric);
-    if (found == question.behaviours.end())
+    if (found == question.behaviour.metrics.end())
       return fail(Errc::invalid_argument, "--sds of metric {}: its --means are missing", named.metric);
     found->deviations = std::move(named.numbers);
     return {};
@@ -132,13 +137,22 @@ void add_experiment_simulate(CLI::App& group, Shell& shell) {
   auto flags = std::make_shared<SimulateFlags>();
   RehearsalQuestion& question = flags->question;
   verb->add_option("-f,--file", flags->file, "The definition; - reads stdin")->required();
-  verb->add_option("--rates", flags->rates,
-                   "Rates of a conversion, one for each variant (default: of its first such goal)")
+  verb->add_option(
+          "--rates", flags->rates,
+          "Rates of a conversion's units or of a ratio's requests, one for each variant (default: of the first "
+          "such goal)")
       ->type_name("[METRIC=]RATE,RATE,...");
-  verb->add_option("--means", flags->means, "Means of a count or sum, one for each variant")
+  verb->add_option("--means", flags->means,
+                   "Means of a count's or sum's units, of a ratio's or quantile's requests, or seconds until what a "
+                   "survival metric waits for, one for each variant")
       ->type_name("[METRIC=]MEAN,MEAN,...");
-  verb->add_option("--sds", flags->deviations, "Their standard deviations between units")
+  verb->add_option("--sds", flags->deviations, "Their standard deviations; times until something happens have none")
       ->type_name("[METRIC=]SD,SD,...");
+  verb->add_option("--requests", question.behaviour.requests, "Of a unit on average; the first is always made")
+      ->capture_default_str();
+  verb->add_option("--correlation", question.behaviour.correlation,
+                   "Of a unit's requests: 0 where they know nothing of each other, towards 1 where they are alike")
+      ->capture_default_str();
   verb->add_option("--units-per-second", question.units_per_second, "New units; each comes once")
       ->capture_default_str();
   verb->add_option("--hours", flags->hours, "How long a run is at most (default: the rule's maximum_duration)")

@@ -29,6 +29,16 @@ std::string variants_of(const json& row) {
   return line;
 }
 
+/// Lines: what its numbers say, and why it ended or what of it cannot be done. An end by the rule says both at once.
+std::string words_of(const json& row, const json& analysis) {
+  const std::string sentence = analysis.is_object() ? text_in(analysis, "sentence") : "";
+  const std::string reason = text_in(row, "reason");
+  std::string lines;
+  if (!sentence.empty() && !reason.starts_with(sentence)) lines += sentence + "\n";
+  if (!reason.empty()) lines += reason + "\n";
+  return lines;
+}
+
 }  // namespace
 
 std::string render_experiments(const json& rows) {
@@ -42,8 +52,7 @@ std::string render_experiments(const json& rows) {
 std::string render_experiment(const json& row) {
   const json analysis = row.value("analysis", json());
   std::string out = fmt::format("{} ({}): {}\n", text_in(row, "name"), text_in(row, "model"), text_in(row, "state"));
-  const std::string sentence = analysis.is_object() ? text_in(analysis, "sentence") : text_in(row, "reason");
-  if (!sentence.empty()) out += sentence + "\n";
+  out += words_of(row, analysis);
   if (!analysis.is_object()) return out + variants_of(row) + "\n";
   Table arms({"VARIANT", "VERSION", "WEIGHT", "UNITS"});
   for (const json& variant : analysis.value("variants", json::array()))

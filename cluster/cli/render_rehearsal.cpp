@@ -32,6 +32,13 @@ std::string time_text(Duration duration) {
   return seconds < 360'000 ? fmt::format("{:.1f} h", seconds / 3600) : fmt::format("{:.1f} days", seconds / 86'400);
 }
 
+/// "20 units a second", and their requests where these are drawn.
+std::string traffic_text(const RehearsalQuestion& question) {
+  const std::string units = fmt::format("{:g} units a second", question.units_per_second);
+  return question.behaviour.requests == 1 ? units
+                                          : fmt::format("{} of {:g} requests", units, question.behaviour.requests);
+}
+
 std::string ends_text(const RehearsalQuestion& question, const Rehearsal& rehearsal) {
   Table ends({"END", "RUNS", "SHARE"});
   const auto add = [&](const std::string& end, uint64_t runs) {
@@ -74,10 +81,9 @@ std::string effects_text(const Rehearsal& rehearsal) {
 
 std::string render_rehearsal(const RehearsalQuestion& question, const Rehearsal& rehearsal) {
   std::string text = fmt::format(
-      "{}: {} runs of up to {}, {:g} units a second, looked at each {}, seed {}\n\n", question.definition.name,
-      rehearsal.runs,
+      "{}: {} runs of up to {}, {}, looked at each {}, seed {}\n\n", question.definition.name, rehearsal.runs,
       time_text(question.duration > Duration{0} ? question.duration : question.definition.rule.maximum_duration),
-      question.units_per_second, format_duration(question.look_every), question.seed);
+      traffic_text(question), format_duration(question.look_every), question.seed);
   text += ends_text(question, rehearsal) + "\n";
   if (rehearsal.units_median)
     text += fmt::format("Decided after {:.0f} units and {} in the median; 9 of 10 within {:.0f} units and {}.\n",

@@ -177,6 +177,7 @@ class HeadActor final : public actor::Actor {
   void take_look(const ExperimentLook& look);
   void end_experiment(const ExperimentLook& look, const experiment::ExperimentRecord& ended);
   void start_due_experiments();
+  void tell_not_done(const std::string& name, std::string why);
   Result<std::string> experiment_status(const std::string& name) const;
   void tell_experiment(const ReadExperimentHistory& wish, const Done& done) const;
   /// Asks the reader of raw events; `wish_of` makes the question of the experiment's record.
@@ -226,7 +227,7 @@ class HeadActor final : public actor::Actor {
   std::map<std::string, storage::Revision> experiment_revisions_;  ///< Of their records.
   std::map<std::string, std::string> experiment_documents_;        ///< What their numbers said last, as JSON.
   std::set<std::string> storing_;                                  ///< What a look at them said is being stored.
-  std::map<std::string, std::string> not_started_;                 ///< Why those that are due have not started.
+  std::map<std::string, std::string> not_done_;                    ///< Why what is due of one is not done, in words.
   KeyBook keys_;
   /// Gateways that have been told the keys, or are being told: incarnation and revision.
   std::map<NodeId, std::pair<Incarnation, uint64_t>> keys_known_;

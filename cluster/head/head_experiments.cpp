@@ -133,6 +133,7 @@ void HeadActor::delete_experiment(const DeleteExperiment& wish, const AuditAct& 
            experiments_.remove(name);
            if (options_.experiment_watcher)
              static_cast<void>(options_.experiment_watcher.send(ForgetDeletedExperiment{number}));
+           not_done_.erase(name);
            experiment_documents_.erase(name);
            experiment_revisions_.erase(name);
            done(to_text({{"deleted", name}}));
@@ -160,6 +161,7 @@ void HeadActor::store_experiment(const ExperimentRecord& record, std::vector<Dep
            }
            experiment_revisions_[record.definition.name] = *revision;
            experiments_.set(record);
+           not_done_.erase(record.definition.name);
            for (const DeploymentRecord& deployment : deployments) {
              revisions_[deployment.name] = *revision;
              state_.set_deployment(deployment, revision->value, context().now());
@@ -203,12 +205,15 @@ void HeadActor::take_look(const ExperimentLook& look) {
     change = fmt::format("look {} at {} units of each variant, {:.0f} % of the sample", record.looks.back().number,
                          record.looks.back().units, 100 * record.looks.back().fraction);
   if (!look.weights.empty() && look.revision == record.revisions.back().number) {
-    auto weighed = experiments_.reweighted(look.name, look.weights, context().wall());
-    if (!weighed) return;
-    record = std::move(*weighed);
-    const bool is_one = look.weights.size() == 1;
-    change = fmt::format("weights {}{}, by what variants earned", is_one ? text_of(look.weights[0].weights) + ", " : "",
-                         new_revisions_text(record, known->revisions.size()));
+    if (auto weighed = experiments_.reweighted(look.name, look.weights, context().wall())) {
+      record = std::move(*weighed);
+      const bool is_one = look.weights.size() == 1;
+      change =
+          fmt::format("weights {}{}, by what variants earned", is_one ? text_of(look.weights[0].weights) + ", " : "",
+                      new_revisions_text(record, known->revisions.size()));
+    } else {
+      tell_not_done(look.name, "Its weights stay, and do not follow what variants earn: " + weighed.error().message);
+    }
   }
   if (change.empty()) return;
   storing_.insert(look.name);
@@ -242,21 +247,23 @@ void HeadActor::end_experiment(const ExperimentLook& look, const ExperimentRecor
                    });
 }
 
-/// Those that cannot are tried again; why is told once.
+/// What is due is tried again at the next occasion. Until it is done its status says why not, and the log once.
+void HeadActor::tell_not_done(const std::string& name, std::string why) {
+  std::string& known = not_done_[name];
+  if (known != why)
+    options_.log.warn("what is due of an experiment is not done", kv("experiment", name), kv("error", why));
+  known = std::move(why);
+}
+
 void HeadActor::start_due_experiments() {
   for (const std::string& name : experiments_.due(context().wall())) {
     if (storing_.contains(name)) continue;
     const std::string& model = experiments_.find(name)->definition.model;
     const auto record = experiments_.started(name, state_.versions_of(model), context().wall());
     if (!record) {
-      std::string& known = not_started_[name];
-      if (known != record.error().message)
-        options_.log.warn("an experiment that is due does not start", kv("experiment", name),
-                          kv("error", record.error().message));
-      known = record.error().message;
+      tell_not_done(name, "It is to run by now, and does not start: " + record.error().message);
       continue;
     }
-    not_started_.erase(name);
     storing_.insert(name);
     store_experiment(
         *record, {},
@@ -271,8 +278,7 @@ Result<std::string> HeadActor::experiment_status(const std::string& name) const 
   const auto document = experiment_documents_.find(name);
   nlohmann::json view =
       experiment_view(*record, document == experiment_documents_.end() ? record->verdict : document->second);
-  if (const auto why = not_started_.find(name); why != not_started_.end() && record->state == experiment::State::draft)
-    view["reason"] = "It is to run by now, and does not start: " + why->second;
+  if (const auto why = not_done_.find(name); why != not_done_.end()) view["reason"] = why->second;
   return to_text(view);
 }
 

@@ -25,6 +25,14 @@ Result<Estimate> difference_in(const MetricDefinition& metric, const UnitSums& c
   });
 }
 
+/// The units alone where nothing can be read: there are none, or a ratio has no denominator. The value of survival is
+/// read with its hazards.
+Reading read(MetricKind kind, const UnitSums& sums) {
+  const Reading units{.units = static_cast<uint64_t>(sums.units)};
+  if (kind == MetricKind::survival || sums.units < 1) return units;
+  return reading_of(kind, sums).value_or(units);
+}
+
 std::vector<PairStratum> strata_of(const MetricView& view, uint32_t arm) {
   std::vector<PairStratum> pairs;
   const auto treated = view.strata(arm);
@@ -79,6 +87,8 @@ PairEstimate estimate_pair(const MetricDefinition& metric, const MetricView& vie
   PairEstimate pair;
   const UnitSums control = view.whole(0).sums;
   const UnitSums treated = view.whole(arm).sums;
+  pair.control = read(metric.kind, control);
+  pair.treated = read(metric.kind, treated);
   if (control.units < 1 || treated.units < 1) {
     pair.reason = "no units yet";
     return pair;
@@ -86,15 +96,10 @@ PairEstimate estimate_pair(const MetricDefinition& metric, const MetricView& vie
   pair.strata = strata_of(view, arm);
   pair.is_whole = pair.strata.size() == 1 && pair.strata[0].control.units == control.units &&
                   pair.strata[0].treated.units == treated.units;
-  if (metric.kind == MetricKind::survival) {
-    pair.control.units = static_cast<uint64_t>(control.units);
-    pair.treated.units = static_cast<uint64_t>(treated.units);
+  if (metric.kind == MetricKind::survival)
     estimate_hazards(view, arm, rules, now, pair);
-  } else {
-    pair.control = reading_of(metric.kind, control).value_or(Reading{});
-    pair.treated = reading_of(metric.kind, treated).value_or(Reading{});
+  else
     estimate_difference(metric, pair);
-  }
   return pair;
 }
 

@@ -4,116 +4,24 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "actors/experiment/analysis/bandit_weights.hpp"
 #include "actors/experiment/analysis/watch.hpp"
 #include "actors/experiment/assignment/plan.hpp"
-#include "actors/experiment/bandit/draws.hpp"
 #include "actors/experiment/definition/compile.hpp"
 #include "actors/experiment/ledger/event_batch.hpp"
 #include "actors/experiment/lifecycle/experiment_book.hpp"
 #include "actors/experiment/planning/alarm_bound.hpp"
 #include "actors/experiment/planning/running_moments.hpp"
-#include "runtime/base/nearest.hpp"
 
 namespace troupe::experiment {
 namespace {
 
 constexpr WallTime start{std::chrono::hours{480'000}};
 
-const std::string& measure_of(const MetricDefinition& metric) {
-  return metric.of.empty() ? metric.name : metric.of;
-}
-
-/// Null where there is none of the name.
-const MetricDefinition* find_metric(const Definition& definition, const std::string& name) {
-  const auto found = std::ranges::find(definition.metrics, name, &MetricDefinition::name);
-  return found == definition.metrics.end() ? nullptr : &*found;
-}
-
-Status check_drawn(const MetricDefinition& metric) {
-  const auto unsupported = [&](std::string_view why) {
-    return fail(Errc::unimplemented, "metric {}: {}", metric.name, why);
-  };
-  if (metric.kind != MetricKind::conversion && metric.kind != MetricKind::count && metric.kind != MetricKind::sum)
-    return unsupported("only conversions, counts and sums are drawn");
-  const auto attempts = attempt_measure_names();
-  if (std::ranges::find(attempts, measure_of(metric)) != attempts.end())
-    return unsupported(fmt::format("{} is measured of attempts, which are not drawn", measure_of(metric)));
-  if (metric.covariate) return unsupported("what units did before, its `covariate`, is not drawn");
-  if (metric.least || metric.most) return unsupported("its true value with `least` and `most` is not known");
-  return {};
-}
-
-Status check_numbers(const MetricDefinition& metric, const MetricBehaviour& behaviour, size_t variants) {
-  const auto wrong = [&](std::string_view why) {
-    return fail(Errc::invalid_argument, "metric {}: {}", metric.name, why);
-  };
-  const bool has_deviations = metric.kind != MetricKind::conversion;
-  if (behaviour.means.size() != variants)
-    return wrong(fmt::format("there are {} values for {} variants", behaviour.means.size(), variants));
-  if (behaviour.deviations.size() != (has_deviations ? variants : 0))
-    return wrong(has_deviations ? fmt::format("there are {} standard deviations for {} variants",
-                                              behaviour.deviations.size(), variants)
-                                : std::string("a conversion has rates, and no standard deviations"));
-  for (size_t arm = 0; arm < variants; ++arm) {
-    const double mean = behaviour.means[arm];
-    if (!has_deviations) {
-      if (!(mean >= 0 && mean <= 1)) return wrong(fmt::format("a rate must lie from 0 to 1, found {}", mean));
-      continue;
-    }
-    const double deviation = behaviour.deviations[arm];
-    if (!(std::abs(mean) <= 1e6)) return wrong(fmt::format("a mean must lie from -1e6 to 1e6, found {}", mean));
-    if (!(deviation >= 0 && deviation <= 1e6))
-      return wrong(fmt::format("a standard deviation must lie from 0 to 1e6, found {}", deviation));
-    if (metric.kind != MetricKind::count) continue;
-    if (!(mean >= 0 && mean <= count_mean_max))
-      return wrong(fmt::format("the mean of a count must lie from 0 to {}, found {}", count_mean_max, mean));
-    if (deviation * deviation < mean * (1 - 1e-6))
-      return wrong(fmt::format("counts of mean {} have a standard deviation of at least {:.4g}, found {}", mean,
-                               std::sqrt(mean), deviation));
-  }
-  return {};
-}
-
-double draw_poisson(double mean, Random& random) {
-  // A sum of such: exp(-mean) must be no denormal.
-  constexpr double part_max = 30;
-  double count = 0;
-  for (double left = mean; left > 0; left -= part_max) {
-    const double limit = std::exp(-std::min(left, part_max));
-    for (double product = random.uniform(); product > limit; product *= random.uniform()) ++count;
-  }
-  return count;
-}
-
-double draw_count(double mean, double deviation, Random& random) {
-  const double extra = deviation * deviation - mean;
-  if (mean == 0 || extra <= mean * 1e-6) return draw_poisson(mean, random);
-  return draw_poisson(draw_gamma(mean * mean / extra, random) * extra / mean, random);
-}
-
-double draw_sum(double mean, double deviation, Random& random) {
-  if (deviation == 0) return mean;
-  if (mean <= 0) return mean + deviation * draw_normal(random);
-  const double scale = deviation * deviation / mean;
-  return draw_gamma(mean / scale, random) * scale;
-}
-
-/// One metric's behaviour, and the measure by which it is recorded.
-struct Drawn {
-  const MetricDefinition* metric;
-  const MetricBehaviour* behaviour;
-  uint32_t index;  ///< Of the metric.
-};
-
-std::vector<Drawn> drawn_of(const RehearsalQuestion& question) {
-  std::vector<Drawn> all;
-  for (const MetricBehaviour& behaviour : question.behaviours) {
-    const MetricDefinition* const metric = find_metric(question.definition, behaviour.metric);
-    all.push_back({metric, &behaviour, static_cast<uint32_t>(metric - question.definition.metrics.data())});
-  }
-  return all;
+const MetricDefinition& metric_of(const Definition& definition, const MetricBehaviour& behaviour) {
+  return *std::ranges::find(definition.metrics, behaviour.metric, &MetricDefinition::name);
 }
 
 Duration duration_of(const RehearsalQuestion& question) {
@@ -135,7 +43,7 @@ class Stage {
  public:
   Stage(const RehearsalQuestion& question, uint64_t index)
       : question_(question),
-        drawn_(drawn_of(question)),
+        units_(question.definition, question.behaviour),
         random_(SeededRandom(question.seed + index * 0x9e3779b97f4a7c15).next()),
         definition_(untargeted(question.definition)),
         record_(started(definition_, static_cast<uint32_t>(index + 1),
@@ -159,10 +67,11 @@ class Stage {
     run.elapsed = now_;
     run.units_by_variant = analysis.units;
     for (const uint64_t arm : analysis.units) run.units += arm;
-    for (const Drawn& drawn : drawn_) {
+    for (const MetricBehaviour& behaviour : question_.behaviour.metrics) {
+      const auto metric = static_cast<uint32_t>(&metric_of(definition_, behaviour) - definition_.metrics.data());
       for (uint32_t arm = 1; arm < definition_.variants.size(); ++arm) {
         const auto said = std::ranges::find_if(
-            analysis.comparisons, [&](const Comparison& one) { return one.metric == drawn.index && one.arm == arm; });
+            analysis.comparisons, [&](const Comparison& one) { return one.metric == metric && one.arm == arm; });
         run.estimates.push_back(said == analysis.comparisons.end() ? RunEstimate{}
                                                                    : RunEstimate{said->difference, said->interval});
       }
@@ -198,52 +107,72 @@ class Stage {
     watch_.update(record_);
   }
 
-  /// The units of the next `step` come, and do what they do.
+  /// The units of the next `step` come, and do what they do by then.
   void pass(Duration step) {
     const double per_ns = question_.units_per_second / 1e9;
     now_ += step;
     const auto until = static_cast<uint64_t>(std::floor(static_cast<double>(now_.count()) * per_ns));
-    events_.clear();
-    for (; units_ < until; ++units_)
-      add_unit(start + Duration{static_cast<int64_t>(static_cast<double>(units_) / per_ns)});
-    EventBatch batch(rules_);
-    for (const protocol::Event& event : events_) batch.add(event);
-    std::vector<UnitRecord> records(batch.units().size());
-    aggregates_.merge(batch.apply(records).delta);
+    for (; came_ < until; ++came_)
+      add_unit(start + Duration{static_cast<int64_t>(static_cast<double>(came_) / per_ns)});
+    apply(take_due());
   }
 
-  void add_unit(WallTime at) {
-    const std::string unit = fmt::format("u{}", units_);
-    const auto assigned = plan_->assign(
-        {unit, unit, unit, unit}, [](std::string_view) { return FeatureValue{}; }, at);
-    if (!assigned) return;
-    const int64_t time_us = unix_microseconds(at);
-    const protocol::ArmOf place{record_.number, assigned->revision, assigned->arm};
-    events_.push_back({time_us, definition_.unit, unit, protocol::Exposure{place}});
-    for (const Drawn& drawn : drawn_) {
-      const double mean = drawn.behaviour->means[assigned->arm];
-      switch (drawn.metric->kind) {
-        case MetricKind::conversion:
-          if (random_.uniform() < mean) record_outcome(unit, time_us, drawn, 1);
-          break;
-        case MetricKind::count:
-          for (double left = draw_count(mean, drawn.behaviour->deviations[assigned->arm], random_); left >= 1; --left)
-            record_outcome(unit, time_us, drawn, 1);
-          break;
-        default:
-          record_outcome(unit, time_us, drawn, draw_sum(mean, drawn.behaviour->deviations[assigned->arm], random_));
+  /// Events of units that came and of those that waited, up to now.
+  std::vector<protocol::Event> take_due() {
+    const int64_t now_us = unix_microseconds(start + now_);
+    std::vector<protocol::Event> due;
+    for (protocol::Event& event : events_) {
+      if (event.time_unix_us <= now_us) {
+        due.push_back(std::move(event));
+        continue;
       }
+      ++waiting_[unit_key(record_.number, event.unit)].events;
+      later_.emplace(event.time_unix_us, std::move(event));
+    }
+    events_.clear();
+    while (!later_.empty() && later_.begin()->first <= now_us) {
+      due.push_back(std::move(later_.extract(later_.begin()).mapped()));
+      --waiting_.at(unit_key(record_.number, due.back().unit)).events;
+    }
+    return due;
+  }
+
+  void apply(const std::vector<protocol::Event>& events) {
+    EventBatch batch(rules_);
+    for (const protocol::Event& event : events) batch.add(event);
+    const std::vector<UnitKey> units = batch.units();
+    std::vector<UnitRecord> records;
+    for (const UnitKey& unit : units) {
+      const auto waiting = waiting_.find(unit);
+      records.push_back(waiting == waiting_.end() ? UnitRecord{} : std::move(waiting->second.record));
+    }
+    aggregates_.merge(batch.apply(records).delta);
+    for (size_t i = 0; i < units.size(); ++i) {
+      const auto waiting = waiting_.find(units[i]);
+      if (waiting == waiting_.end()) continue;
+      if (waiting->second.events == 0)
+        waiting_.erase(waiting);
+      else
+        waiting->second.record = std::move(records[i]);
     }
   }
 
-  void record_outcome(const std::string& unit, int64_t time_us, const Drawn& drawn, double value) {
-    const Fixed fixed = to_fixed(std::clamp(value, -value_max, value_max)).value();
-    events_.push_back(
-        {time_us, definition_.unit, unit, protocol::Outcome{0, ++outcomes_, measure_of(*drawn.metric), fixed}});
+  void add_unit(WallTime at) {
+    const std::string unit = fmt::format("u{}", came_);
+    const auto assigned = plan_->assign(
+        {unit, unit, unit, unit}, [](std::string_view) { return FeatureValue{}; }, at);
+    if (!assigned) return;
+    units_.draw(unit, {record_.number, assigned->revision, assigned->arm}, unix_microseconds(at), random_, events_);
   }
 
+  /// A unit of which something is still to happen; who is done has no further use for its record.
+  struct Waiting {
+    UnitRecord record;
+    size_t events = 0;
+  };
+
   const RehearsalQuestion& question_;
-  std::vector<Drawn> drawn_;
+  UnitDraws units_;
   SeededRandom random_;
   Definition definition_;
   ExperimentRecord record_;
@@ -251,10 +180,11 @@ class Stage {
   Watch watch_;
   RuleBook rules_;
   Aggregates aggregates_;
-  std::vector<protocol::Event> events_;  ///< Of one step.
+  std::vector<protocol::Event> events_;  ///< Of units that came in this step.
+  std::multimap<int64_t, protocol::Event> later_;
+  std::map<UnitKey, Waiting> waiting_;  ///< Whose are in later_.
   Duration now_{0};
-  uint64_t units_ = 0;
-  uint64_t outcomes_ = 0;
+  uint64_t came_ = 0;  ///< Units.
 };
 
 template <class T>
@@ -304,9 +234,10 @@ EffectSummary effect_of(const std::vector<RehearsalRun>& runs, size_t index, Eff
 /// Metrics of which nothing happens.
 std::vector<std::string> not_drawn(const RehearsalQuestion& question) {
   std::vector<std::string> names;
-  const auto drawn = drawn_of(question);
   for (const MetricDefinition& metric : question.definition.metrics)
-    if (std::ranges::none_of(drawn, [&](const Drawn& one) { return measure_of(*one.metric) == measure_of(metric); }))
+    if (std::ranges::none_of(question.behaviour.metrics, [&](const MetricBehaviour& one) {
+          return measure_of(metric_of(question.definition, one)) == measure_of(metric);
+        }))
       names.push_back(metric.name);
   return names;
 }
@@ -318,25 +249,7 @@ Status check(const RehearsalQuestion& question) {
   TROUPE_CHECK(check(definition));
   if (weighs_segments(definition))
     return fail(Errc::unimplemented, "bandit: linear cannot be rehearsed, as units that are drawn are in no segment");
-  if (question.behaviours.empty())
-    return fail(Errc::invalid_argument, "nothing happens: say what the units do in at least one goal");
-  std::vector<std::string> names;
-  for (const MetricDefinition& metric : definition.metrics) names.push_back(metric.name);
-  bool has_goal = false;
-  std::set<std::string> measures;
-  for (const MetricBehaviour& behaviour : question.behaviours) {
-    const MetricDefinition* const metric = find_metric(definition, behaviour.metric);
-    if (metric == nullptr)
-      return fail(Errc::invalid_argument, "experiment {} has no metric {}{}", definition.name, behaviour.metric,
-                  did_you_mean(behaviour.metric, names));
-    TROUPE_CHECK(check_drawn(*metric));
-    TROUPE_CHECK(check_numbers(*metric, behaviour, definition.variants.size()));
-    if (!measures.insert(measure_of(*metric)).second)
-      return fail(Errc::invalid_argument, "{} is said twice: metric {} is of the same measure as another",
-                  measure_of(*metric), metric->name);
-    has_goal = has_goal || metric->role == MetricRole::goal;
-  }
-  if (!has_goal) return fail(Errc::invalid_argument, "nothing happens in any goal, so nothing could be decided");
+  TROUPE_CHECK(check(question.behaviour, definition));
   if (question.runs < 1 || question.runs > rehearsal_runs_max)
     return fail(Errc::invalid_argument, "there may be 1 to {} runs, found {}", rehearsal_runs_max, question.runs);
   if (!(question.units_per_second > 0 && question.units_per_second <= 1e6))
@@ -345,11 +258,12 @@ Status check(const RehearsalQuestion& question) {
   if (question.look_every < std::chrono::milliseconds{100})
     return fail(Errc::invalid_argument, "there is a look each 100 ms at most");
   const double seconds = std::chrono::duration<double>(duration_of(question)).count();
-  if (seconds * question.units_per_second <= rehearsal_units_max) return {};
+  const double requests = seconds * question.units_per_second * question.behaviour.requests;
+  if (requests <= rehearsal_requests_max) return {};
   return fail(Errc::too_large,
-              "a run of {:.4g} hours with {} units a second has {:.3g} units, and at most {:.3g} are drawn: "
+              "a run of {:.4g} hours with {} units a second has {:.3g} requests, and at most {:.3g} are drawn: "
               "rehearse fewer hours or less traffic",
-              seconds / 3600, question.units_per_second, seconds * question.units_per_second, rehearsal_units_max);
+              seconds / 3600, question.units_per_second, requests, rehearsal_requests_max);
 }
 
 RehearsalRun rehearse_once(const RehearsalQuestion& question, uint64_t index) {
@@ -372,17 +286,15 @@ Rehearsal summed_up(const RehearsalQuestion& question, const std::vector<Rehears
   all.units_p90 = share_of(units, 0.9);
   all.elapsed_median = share_of(elapsed, 0.5);
   all.elapsed_p90 = share_of(elapsed, 0.9);
-  all.is_null = std::ranges::all_of(question.behaviours, [](const MetricBehaviour& behaviour) {
-    return std::ranges::all_of(behaviour.means, [&](double mean) { return mean == behaviour.means[0]; });
-  });
   all.keeps_alpha = question.definition.rule.method != Method::bayesian;
   all.alarms_max = alarms_max(all.runs, question.definition.rule.alpha);
   size_t index = 0;
-  for (const MetricBehaviour& behaviour : question.behaviours)
+  for (const MetricBehaviour& behaviour : question.behaviour.metrics)
     for (size_t arm = 1; arm < question.definition.variants.size(); ++arm)
-      all.effects.push_back(effect_of(
-          runs, index++,
-          {behaviour.metric, question.definition.variants[arm].name, behaviour.means[arm] - behaviour.means[0]}));
+      all.effects.push_back(effect_of(runs, index++,
+                                      {behaviour.metric, question.definition.variants[arm].name,
+                                       true_effect(metric_of(question.definition, behaviour), behaviour, arm)}));
+  all.is_null = std::ranges::all_of(all.effects, [](const EffectSummary& effect) { return effect.truth == 0; });
   all.not_drawn = not_drawn(question);
   return all;
 }

@@ -10,33 +10,23 @@
 
 #include "actors/experiment/decision/verdict.hpp"
 #include "actors/experiment/definition/definition.hpp"
+#include "actors/experiment/planning/unit_behaviour.hpp"
 #include "actors/experiment/statistics/result.hpp"
 
 namespace troupe::experiment {
 
-/// What the units of each variant do in one metric.
-struct MetricBehaviour {
-  std::string metric;         ///< Its name in the definition: a conversion, a count or a sum of outcomes.
-  std::vector<double> means;  ///< One for each variant: the rate of a conversion, else the mean of a unit's value.
-  /// Of counts and sums: the standard deviation between a variant's units. Counts are drawn from the negative binomial
-  /// distribution (Poisson's where the variance is the mean), sums from the gamma distribution where the mean is above
-  /// 0, else from the normal one.
-  std::vector<double> deviations;
-};
-
 struct RehearsalQuestion {
   Definition definition;
-  std::vector<MetricBehaviour> behaviours;  ///< Of other metrics nothing happens.
-  double units_per_second = 50;             ///< New units of the layer; each comes once.
-  Duration duration{0};                     ///< 0: until the rule's maximum_duration; no run is longer.
+  UnitBehaviour behaviour;
+  double units_per_second = 50;  ///< New units of the layer; each comes once.
+  Duration duration{0};          ///< 0: until the rule's maximum_duration; no run is longer.
   Duration look_every = std::chrono::seconds{10};
   uint64_t runs = 200;
   uint64_t seed = 1;
 };
 
 inline constexpr uint64_t rehearsal_runs_max = 100'000;
-inline constexpr double rehearsal_units_max = 2e7;  ///< Of one run.
-inline constexpr double count_mean_max = 200;       ///< Of counts: a unit's events are kept one by one.
+inline constexpr double rehearsal_requests_max = 2e7;  ///< Of one run.
 
 /// What one run said of one metric of one variant when it ended.
 struct RunEstimate {
@@ -57,7 +47,7 @@ struct RehearsalRun {
 struct EffectSummary {
   std::string metric;
   std::string variant;
-  double truth = 0;               ///< The variant's mean less the control's.
+  double truth = 0;               ///< See true_effect().
   uint64_t runs = 0;              ///< That had an estimate.
   double bias = 0;                ///< Mean of their estimates less the truth.
   double bias_error = 0;          ///< Its Monte-Carlo standard error.
@@ -81,14 +71,14 @@ struct Rehearsal {
   bool is_null = false;
   bool keeps_alpha = true;             ///< and of a method that bounds them, which the Bayesian one does not,
   uint64_t alarms_max = 0;             ///< no more than this come with a chance of 99.9 %.
-  std::vector<EffectSummary> effects;  ///< Of each behaviour, each variant but the control.
+  std::vector<EffectSummary> effects;  ///< Of each metric that is drawn, each variant but the control.
   std::vector<std::string> not_drawn;  ///< Metrics without behaviour.
   std::string waiting;                 ///< What the last of the undecided runs waited for.
   std::string sickness;                ///< Why the last of the invalid ones was that.
 };
 
-/// Errors: those of check(Definition); invalid_argument where a behaviour does not fit its metric, unimplemented where
-/// its kind is not drawn (ratio, quantile, survival, and what attempts measure), or the bandit is linear.
+/// Errors: those of check(Definition) and check(UnitBehaviour); invalid_argument, too_large; unimplemented where the
+/// bandit is linear.
 Status check(const RehearsalQuestion& question);
 
 /// `index` from 0. Requires check(). Thread-safe: runs do not know of each other.

@@ -204,6 +204,32 @@ def test_a_linear_bandit_gives_each_plan_the_version_that_suits_it(served: Clust
     assert served.api("experiments/plans")["analysis"]["healthy"]
 
 
+def test_a_bandit_whose_allocations_are_used_up_says_that_its_weights_stay(served: Cluster):
+    countries = [f"c{i:02}" for i in range(49)]  # Each, and all others, with an allocation at every change: 40 of 2,000.
+    served.apply(
+        LINEAR.replace("plans", "countries")
+        .replace("[free, pro]", "[" + ", ".join(countries) + "]")
+        .replace("maximum_duration: 10m", "maximum_duration: 80s")
+        .replace("every: 2s", "every: 10s")
+    )
+    served.run("experiment", "start", "countries")
+    for i in range(39):
+        served.run("experiment", "weights", "countries", *([0.6, 0.4] if i % 2 else [0.4, 0.6]))
+    refused = served.cli("experiment", "weights", "countries", 0.5, 0.5)
+    assert refused.code == 1 and "has had 2000 allocations, and at most 2000 are kept" in refused.err
+    with troupe.Client(served.gateway.url("zmq"), timeout=30) as client:
+        for i in range(60):
+            client.infer("user", {"x": X}, unit=f"u{i}")
+        client.record_many([{"unit": f"u{i}", "name": "liked"} for i in range(0, 60, 3)])
+
+    def reason() -> str:
+        return served.api("experiments/countries")["reason"]
+
+    wait_until(lambda: "do not follow what variants earn" in reason(), "it says that they stay", timeout=40)
+    assert "has had 2000 allocations" in reason()
+    assert reason() in served.run("experiment", "status", "countries").out
+
+
 def test_an_event_outlives_the_gateway_that_was_to_take_it(served: Cluster):
     start(served, "session")
     with troupe.Client(served.gateway.url("zmq"), timeout=60) as client:

@@ -98,8 +98,21 @@ def test_simulate_runs_the_definition_on_drawn_traffic(definition: Path):
     assert alike["false_alarms"]["found"] <= alike["false_alarms"]["most"]
     refused = troupe(*flags, "--rates", "0.3")
     assert refused.code == USAGE and "1 values for 2 variants" in refused.err
-    refused = troupe(*flags, "--means", "p95=1,1", "--sds", "p95=1,1")
-    assert refused.code == 1 and "only conversions, counts and sums are drawn" in refused.err
+    refused = troupe(*flags, "--rates", "0.3,0.5", "--means", "p95=1,1")
+    assert refused.code == USAGE and "metric p95: there are 0 standard deviations for 2 variants" in refused.err
+
+
+def test_simulate_draws_requests_of_the_example():
+    flags = ("simulate", "-f", ROOT / "examples/experiments/clerk.yaml", "--units-per-second", 20, "--runs", 12,
+             "--requests", 5, "--correlation", 0.1, "--rates", "errors=0.01,0.01", "--sds", "p95_latency=10,10")
+    better = answer(*flags, "--rates", "0.8,0.9", "--means", "p95_latency=20,20")
+    assert better["wins"]["treatment"] >= 11 and better["not_drawn"] == []
+    slower = answer(*flags, "--rates", "0.8,0.9", "--means", "p95_latency=20,120")
+    assert slower["wins"]["control"] >= 11, "it has lost by its guardrail"
+    alike = answer(*flags, "--rates", "0.8,0.8", "--means", "p95_latency=20,20")
+    assert alike["false_alarms"]["found"] <= alike["false_alarms"]["most"]
+    refused = troupe(*flags, "--rates", "0.8,0.8")
+    assert refused.code == USAGE and "--sds of metric p95_latency: its --means are missing" in refused.err
 
 
 def test_analyze_reads_a_table_of_units():

@@ -52,6 +52,21 @@ BOOST_AUTO_TEST_CASE(one_says_its_sentence_its_units_and_each_metric) {
   BOOST_TEST(!has(text, "Sick"), text);
 }
 
+BOOST_AUTO_TEST_CASE(why_it_ended_is_said_with_what_was_done_and_what_cannot_be_done_beside_its_numbers) {
+  const std::string sentence = "It has no difference yet that is sure.";
+  json ended = running();
+  ended["state"] = "inconclusive";
+  ended["reason"] = sentence + " clerk-2: weight 1 -> 0.";
+  json stuck = running();
+  stuck["reason"] = "Its weights stay.";
+
+  BOOST_TEST(
+      render_experiment(ended).starts_with("sums (clerk): inconclusive\n" + sentence + " clerk-2: weight 1 -> 0.\n\n"),
+      render_experiment(ended));
+  BOOST_TEST(render_experiment(stuck).starts_with("sums (clerk): running\n" + sentence + "\nIts weights stay.\n\n"),
+             render_experiment(stuck));
+}
+
 BOOST_AUTO_TEST_CASE(an_interval_that_says_nothing_is_none) {
   json row = running();
   row["analysis"]["comparisons"][0]["relative_interval"] = {nullptr, nullptr};

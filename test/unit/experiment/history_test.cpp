@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(units_of_clocks_that_are_wrong_are_in_the_first_and_last_st
 
   BOOST_TEST(history.traffic[0].front().units == 5u);
   BOOST_TEST(history.traffic[0].back().units == 7u);
-  BOOST_TEST(history.lines[0].points.back().control.units == 0u);
+  BOOST_TEST(history.lines[0].points.back().control.units == 12u);
   BOOST_TEST(history.posteriors[0].rate.b == 11);
 }
 

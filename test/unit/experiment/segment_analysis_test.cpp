@@ -193,6 +193,7 @@ BOOST_AUTO_TEST_CASE(a_part_that_one_variant_has_alone_shows_its_units) {
   const PartAnalysis& pro = analysis.segmentations[0].parts[pro_plan];
 
   BOOST_TEST((pro.units[0] > 10 && pro.units[1] == 0));
+  BOOST_TEST((pro.comparisons[0].control.units > 10 && pro.comparisons[0].treated.units == 0));
   BOOST_TEST(pro.comparisons[0].reason == "waits for units whose window is over");
   const std::string html = segments_section(run.live.definition(), analysis);
   BOOST_TEST(html.find(std::to_string(pro.units[0]) + " / 0</td>") != std::string::npos);

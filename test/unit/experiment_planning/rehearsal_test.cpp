@@ -27,7 +27,7 @@ Definition asked() {
 RehearsalQuestion question(double control, double treated) {
   RehearsalQuestion made;
   made.definition = asked();
-  made.behaviours = {{"correct", {control, treated}, {}}};
+  made.behaviour.metrics = {{"correct", {control, treated}, {}}};
   made.units_per_second = 20;
   made.runs = 30;
   return made;
@@ -94,8 +94,8 @@ BOOST_AUTO_TEST_CASE(the_same_seed_gives_the_same_runs_and_another_one_others) {
 
 BOOST_AUTO_TEST_CASE(sums_and_counts_are_drawn_as_said) {
   RehearsalQuestion made = question(0.3, 0.3);
-  made.behaviours.push_back({"revenue", {10, 12}, {5, 5}});
-  made.behaviours.push_back({"retries", {2, 3}, {3, 2}});
+  made.behaviour.metrics.push_back({"revenue", {10, 12}, {5, 5}});
+  made.behaviour.metrics.push_back({"retries", {2, 3}, {3, 2}});
   made.runs = 20;
   const Rehearsal rehearsal = rehearse(made);
 
@@ -105,6 +105,53 @@ BOOST_AUTO_TEST_CASE(sums_and_counts_are_drawn_as_said) {
   BOOST_TEST(rehearsal.effects[2].truth == 1);
   BOOST_TEST(std::abs(rehearsal.effects[2].bias) < 4 * rehearsal.effects[2].bias_error);
   BOOST_TEST(rehearsal.not_drawn.empty());
+}
+
+BOOST_AUTO_TEST_CASE(ratios_quantiles_and_times_are_estimated_as_they_were_drawn) {
+  RehearsalQuestion made = question(0.3, 0.3);
+  made.definition.metrics = {{"solved", MetricKind::ratio},
+                             {"p95_latency", MetricKind::quantile, "latency_ms", "", 0.95},
+                             {"errors", MetricKind::ratio, "", "requests"},
+                             {"renewal", MetricKind::survival}};
+  made.definition.metrics[0].role = MetricRole::goal;
+  made.definition.window = std::chrono::minutes{2};
+  made.definition.rule.minimum_improvement = 10;  // More than it can be better by: all runs are of one length.
+  made.behaviour.metrics = {{"solved", {0.8, 0.85}, {}},
+                            {"p95_latency", {100, 110}, {50, 60}},
+                            {"errors", {0.02, 0.03}, {}},
+                            {"renewal", {120, 80}, {}}};
+  made.behaviour.requests = 2;
+  made.behaviour.correlation = 0.2;
+  made.look_every = std::chrono::minutes{2};
+  made.runs = 12;
+  const Rehearsal rehearsal = rehearse(made);
+
+  BOOST_TEST(!rehearsal.is_null);
+  BOOST_TEST_REQUIRE(rehearsal.effects.size() == 4u);
+  BOOST_TEST(rehearsal.effects[3].truth == 0.5, boost::test_tools::tolerance(1e-12));
+  for (const EffectSummary& effect : rehearsal.effects) {
+    BOOST_TEST_CONTEXT(effect.metric) {
+      BOOST_TEST(effect.runs == 12u);
+      BOOST_TEST(effect.intervals_missed <= 1u);
+      // Latencies lie in buckets of up to 1 % of them, within which quantiles are interpolated.
+      const double resolution = effect.metric == "p95_latency" ? 0.5 : 0;
+      BOOST_TEST(std::abs(effect.bias) < 4 * effect.bias_error + resolution);
+    }
+  }
+  BOOST_TEST(rehearsal.not_drawn.empty());
+}
+
+BOOST_AUTO_TEST_CASE(requests_of_a_unit_that_are_alike_make_no_false_alarms) {
+  RehearsalQuestion made = question(0.3, 0.3);
+  MetricDefinition solved{"solved", MetricKind::ratio};
+  solved.role = MetricRole::goal;
+  made.definition.metrics = {solved};
+  made.behaviour = {.metrics = {{"solved", {0.8, 0.8}, {}}}, .requests = 4, .correlation = 0.5};
+  made.units_per_second = 5;
+  const Rehearsal rehearsal = rehearse(made);
+
+  BOOST_TEST(rehearsal.is_null);
+  BOOST_TEST(rehearsal.wins[0] + rehearsal.wins[1] <= rehearsal.alarms_max);
 }
 
 BOOST_AUTO_TEST_CASE(a_run_that_ends_before_its_experiment_says_what_that_waits_for) {
@@ -164,13 +211,16 @@ BOOST_AUTO_TEST_CASE(half_of_the_units_take_part_where_the_share_is_half) {
 
 BOOST_AUTO_TEST_CASE(what_is_not_drawn_is_refused_by_name) {
   RehearsalQuestion made = question(0.3, 0.3);
-  MetricDefinition slow{"slow", MetricKind::quantile, "latency_ms"};
   MetricDefinition requests{"requests", MetricKind::count};
-  made.definition.metrics.push_back(slow);
   made.definition.metrics.push_back(requests);
+  made.definition.metrics.push_back({"slow", MetricKind::quantile, "latency_ms"});
+  made.definition.metrics.push_back({"tokens", MetricKind::ratio, "completion_tokens", "requests"});
+  made.definition.metrics.push_back({"clicked", MetricKind::ratio, "clicks", "views"});
+  made.definition.metrics.push_back({"errors", MetricKind::ratio, "", "requests"});
+  made.definition.metrics.push_back({"renewal", MetricKind::survival});
   const auto with = [&](MetricBehaviour behaviour) {
     RehearsalQuestion other = made;
-    other.behaviours.push_back(std::move(behaviour));
+    other.behaviour.metrics.push_back(std::move(behaviour));
     return refusal(other);
   };
 
@@ -178,14 +228,27 @@ BOOST_AUTO_TEST_CASE(what_is_not_drawn_is_refused_by_name) {
   contextual.definition.segments = {{"header.x-plan", {"free"}}};
   contextual.definition.bandit = BanditDefinition{BanditPolicy::linear};
   BOOST_TEST(refusal(contextual) == "bandit: linear cannot be rehearsed, as units that are drawn are in no segment");
-  BOOST_TEST(with({"slow", {1, 1}, {1, 1}}) == "metric slow: only conversions, counts and sums are drawn");
   BOOST_TEST(with({"requests", {1, 1}, {1, 1}}).find("of attempts") != std::string::npos);
+  BOOST_TEST(with({"tokens", {1, 1}, {1, 1}}).find("completion_tokens is measured of attempts, of which errors") !=
+             std::string::npos);
+  BOOST_TEST(with({"clicked", {0.1, 0.1}, {}}) == "metric clicked: ratios are drawn by requests, and not by views");
+  BOOST_TEST(with({"slow", {1, 1}, {}}) == "metric slow: there are 0 standard deviations for 2 variants");
+  BOOST_TEST(with({"slow", {1, 0}, {1, 1}}) == "metric slow: the mean of a request's value must be above 0, found 0");
+  BOOST_TEST(with({"errors", {0.1, 0.1}, {1, 1}}) == "metric errors: errors have rates, and no standard deviations");
+  BOOST_TEST(with({"renewal", {3600, 0}, {}}) ==
+             "metric renewal: a mean of seconds must lie above 0 and up to 1e8, found 0");
+  made.behaviour.requests = 0.5;
+  BOOST_TEST(refusal(made) == "a unit makes 1 to 200 requests on average, found 0.5");
+  made.behaviour.requests = 1;
+  made.behaviour.correlation = 1;
+  BOOST_TEST(refusal(made).find("correlation of a unit's requests must lie from 0 to below 1") != std::string::npos);
+  made.behaviour.correlation = 0;
   BOOST_TEST(with({"revenues", {1, 1}, {1, 1}}).find("did you mean revenue?") != std::string::npos);
   BOOST_TEST(with({"revenue", {1}, {1, 1}}) == "metric revenue: there are 1 values for 2 variants");
   BOOST_TEST(with({"revenue", {1, 2}, {}}) == "metric revenue: there are 0 standard deviations for 2 variants");
   BOOST_TEST(with({"retries", {4, 4}, {1, 2}}).find("at least 2, found 1") != std::string::npos);
   BOOST_TEST(refusal(question(0.3, 1.3)) == "metric correct: a rate must lie from 0 to 1, found 1.3");
-  made.behaviours.clear();
+  made.behaviour.metrics.clear();
   BOOST_TEST(refusal(made).find("nothing happens") != std::string::npos);
   RehearsalQuestion large = question(0.1, 0.1);
   large.definition.rule.maximum_duration = std::chrono::hours{24 * 30};

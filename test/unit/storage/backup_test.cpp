@@ -37,6 +37,8 @@ struct Fixture {
     write_text(data / "node.json", "{}");
     write_text(data / "logs/troupe.log", "much");
     write_text(data / "venvs/torch/lib.py", "much more");
+    for (const char* database : {"answers", "events", "experiments"})
+      write_text(data / database / "CURRENT", "MANIFEST");
     write_text(directory.path() / "source/weights.bin", std::string(100'000, 'w'));
     write_text(directory.path() / "source/sub/vocab.txt", "a\nb\n");
     models = ModelStore::open(data / "models").value();
@@ -82,6 +84,7 @@ BOOST_AUTO_TEST_CASE(a_restored_folder_has_the_state_with_its_revisions_the_mode
   BOOST_TEST(!fs::exists(restored / "node.json"));
   BOOST_TEST(!fs::exists(restored / "logs"));
   BOOST_TEST(!fs::exists(restored / "venvs"));
+  for (const char* database : {"answers", "events", "experiments"}) BOOST_TEST(!fs::exists(restored / database));
 }
 
 BOOST_AUTO_TEST_CASE(nobody_else_can_read_a_backup_or_what_is_restored_of_it) {
