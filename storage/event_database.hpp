@@ -115,7 +115,7 @@ class EventDatabase {
   /// The database as it is now, for several reads while writes go on. While one lives, space is not given back, and a
   /// database that a disk fault broke is not opened anew.
   Result<EventSnapshot> snapshot() const;
-  /// On disk and in memory, compressed; good to some blocks.
+  /// On disk, compressed, good to some blocks; and in memory, which is guessed from where few keys lie.
   Result<ByteCount> approximate_size(const KeyRange& range) const;
 
   /// All of `batch` or nothing. Errors: resource_exhausted (the disk is full), unavailable (it refuses for another

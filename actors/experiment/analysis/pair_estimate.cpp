@@ -124,7 +124,9 @@ void set_interval(Comparison& comparison, MetricKind kind, const PairEstimate& p
   const Reading& control = pair.control;
   const Reading& treated = pair.treated;
   if (control.value == 0) return;
-  comparison.relative = *comparison.difference / control.value;
+  // Of a loss (a mean below 0) less of it is an increase.
+  const double base = std::abs(control.value);
+  comparison.relative = *comparison.difference / base;
   const auto test = relative_lift_by_delta("", {control.value, control.standard_error * control.standard_error},
                                            {treated.value, treated.standard_error * treated.standard_error}, {});
   if (!test || std::isinf(interval.low) || std::isinf(interval.high)) {

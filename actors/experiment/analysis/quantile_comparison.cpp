@@ -43,6 +43,7 @@ Comparison compare_quantiles(const Definition& definition, uint32_t metric, uint
   QuantileSequenceOptions options;
   options.alpha = definition.rule.alpha;
   options.quantile = asked.quantile;
+  options.values_planned = static_cast<double>(std::max<uint64_t>(definition.rule.minimum_units, 1000) * 2);
   const auto said = quantile_difference_sequence(buckets_of_counts(first.counts, keep),
                                                  buckets_of_counts(second.counts, keep), options);
   if (!said) {

@@ -28,13 +28,21 @@ struct Standing {
   const Comparison* best_goal = nullptr;  ///< Significantly better, and by enough.
   const Comparison* worse_goal = nullptr;
   const Comparison* harmed = nullptr;
+  const Comparison* blind = nullptr;       ///< Of a guardrail.
   const Comparison* equivalent = nullptr;  ///< Of the first goal, where all are practically the same.
 };
 
+/// From nothing there is no relative change: any that is sure is past every margin.
 bool is_harmed(const MetricDefinition& metric, const Comparison& comparison) {
-  if (!comparison.relative) return false;
-  const Interval& interval = comparison.relative_interval;
-  return metric.direction == Direction::increase ? interval.high < -metric.margin : interval.low > metric.margin;
+  const double margin = comparison.relative ? metric.margin : 0;
+  const Interval& interval = comparison.relative ? comparison.relative_interval : comparison.interval;
+  return metric.direction == Direction::increase ? interval.high < -margin : interval.low > margin;
+}
+
+/// So few values came that no harm, however great, could be seen yet.
+bool is_blind(const MetricDefinition& metric, const Comparison& comparison) {
+  const Interval& interval = comparison.interval;
+  return std::isinf(metric.direction == Direction::increase ? interval.high : interval.low);
 }
 
 double improvement(const MetricDefinition& metric, const Comparison& comparison) {
@@ -48,7 +56,10 @@ Standing standing_of(const Definition& definition, const Analysis& analysis, uin
   for (const Comparison& comparison : analysis.comparisons) {
     if (comparison.arm != arm || !comparison.difference) continue;
     const MetricDefinition& metric = definition.metrics[comparison.metric];
-    if (metric.role == MetricRole::guardrail && is_harmed(metric, comparison)) standing.harmed = &comparison;
+    if (metric.role == MetricRole::guardrail) {
+      if (is_harmed(metric, comparison)) standing.harmed = &comparison;
+      if (is_blind(metric, comparison)) standing.blind = &comparison;
+    }
     if (metric.role != MetricRole::goal) continue;
     is_equivalent = is_equivalent && comparison.belief && comparison.belief->equivalent >= 1 - definition.rule.alpha;
     if (is_equivalent && standing.equivalent == nullptr) standing.equivalent = &comparison;
@@ -109,7 +120,7 @@ std::optional<Verdict> decided(const Definition& definition, const Analysis& ana
       why.push_back(fmt::format("{} is practically the same: {}, within ±{:.3g} % with probability {:.3g}",
                                 name_of(definition, arm), said(definition, *standing.equivalent),
                                 100 * definition.rule.minimum_effect, standing.equivalent->belief->equivalent));
-    } else if (standing.best_goal != nullptr) {
+    } else if (standing.best_goal != nullptr && standing.blind == nullptr) {
       const double by = improvement(definition.metrics[standing.best_goal->metric], *standing.best_goal);
       if (best != nullptr && by <= best_by) continue;
       best = standing.best_goal;
@@ -130,8 +141,24 @@ std::optional<Verdict> decided(const Definition& definition, const Analysis& ana
       fmt::format("{} stays: {}, after {} units.", name_of(definition, 0), fmt::join(why, "; "), units_in(analysis))};
 }
 
+/// Variants that only a guardrail keeps from winning, of which nothing can be told yet: "too few values of p95 came to
+/// tell whether treatment harms it". Empty: there is none.
+std::string held_back(const Definition& definition, const Analysis& analysis) {
+  std::vector<std::string> guards;
+  for (uint32_t arm = 1; arm < definition.variants.size(); ++arm) {
+    const Standing standing = standing_of(definition, analysis, arm);
+    if (standing.harmed != nullptr || standing.worse_goal != nullptr) continue;
+    if (standing.best_goal == nullptr || standing.blind == nullptr) continue;
+    guards.push_back(fmt::format("too few values of {} came to tell whether {} harms it",
+                                 definition.metrics[standing.blind->metric].name, definition.variants[arm].name));
+  }
+  return fmt::format("{}", fmt::join(guards, "; "));
+}
+
 /// `why`: what is over.
 Verdict undecided(const Definition& definition, const Analysis& analysis, std::string_view why) {
+  if (const std::string guards = held_back(definition, analysis); !guards.empty())
+    return {State::inconclusive, {}, {}, fmt::format("{}, and nothing is decided: {}.", why, guards)};
   std::vector<std::string> goals;
   for (const Comparison& comparison : analysis.comparisons)
     if (definition.metrics[comparison.metric].role == MetricRole::goal)
@@ -190,6 +217,8 @@ std::string waiting_for(const Definition& definition, const Analysis& analysis) 
     if (const auto next = next_look_units(definition.rule, analysis.looks))
       return fmt::format("is looked at next with {} units of each variant; the smallest has {}", *next,
                          *std::ranges::min_element(analysis.units));
+  if (const std::string guards = held_back(definition, analysis); !guards.empty())
+    return "decides nothing yet: " + guards;
   return "has no difference yet that is sure";
 }
 

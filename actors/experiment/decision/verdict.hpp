@@ -19,7 +19,8 @@ struct Verdict {
 
 /// What ends the experiment now; none: it goes on. Ends it where
 ///   - a variant wins: it has the units, one of its goals is significantly better, and by at least the least
-///     improvement, none is significantly worse, and no guardrail is harmed; of several the best in the first goal;
+///     improvement, none is significantly worse, and no guardrail is harmed, nor has so few values that no harm could
+///     be seen; of several the best in the first goal;
 ///   - every other variant has lost: a goal is significantly worse, a guardrail is surely worse than its margin, or (by
 ///     the Bayesian method) all goals are practically the same;
 ///   - the last planned look was made: inconclusive;

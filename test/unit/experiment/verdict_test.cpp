@@ -84,6 +84,44 @@ BOOST_AUTO_TEST_CASE(what_harms_a_guardrail_loses_however_good_its_goals_are) {
              "not surely beyond its margin");
 }
 
+BOOST_AUTO_TEST_CASE(harm_where_the_control_had_none_is_past_every_margin) {
+  Comparison failures = comparison(1, 1, 0.05, 0.02, false);
+  failures.control.value = 0;
+  failures.relative.reset();
+  failures.relative_interval = {};
+  const auto with = [&] { return verdict(asked(), analysis({comparison(0, 1, 0.2, 0.1, true), failures})); };
+  BOOST_TEST(with() ==
+             "decided, control: control (clerk@1) stays: treatment-1 (clerk@2) harms latency +0.05 [+0.03, "
+             "+0.07], after 10000 units.");
+  failures.interval.low = -0.01;
+  BOOST_TEST(with().starts_with("decided, treatment-1"));
+}
+
+BOOST_AUTO_TEST_CASE(nothing_wins_while_a_guardrail_could_see_no_harm) {
+  constexpr double unbounded = std::numeric_limits<double>::infinity();
+  const Comparison better = comparison(0, 1, 0.2, 0.1, true);
+  Comparison latency = comparison(1, 1, 2, 1, false);
+  latency.interval = latency.relative_interval = {-unbounded, unbounded};
+  Analysis seen = analysis({better, latency});
+  BOOST_TEST(verdict(asked(), seen) ==
+             "goes on: it decides nothing yet: too few values of latency came to tell whether treatment-1 harms it");
+
+  seen.elapsed = 31 * day;
+  BOOST_TEST(verdict(asked(), seen) ==
+             "inconclusive: Its time is over, and nothing is decided: too few values of latency came to tell whether "
+             "treatment-1 harms it.");
+  // That it may be any better is no matter.
+  latency.interval = {0.05, unbounded};
+  latency.relative_interval = {0.05, unbounded};
+  BOOST_TEST(verdict(asked(), analysis({better, latency})).starts_with("decided, treatment-1"));
+  // Of who has lost already nobody asks what it harms.
+  latency.interval = {-unbounded, unbounded};
+  BOOST_TEST(verdict(asked(), analysis({comparison(0, 1, -0.2, 0.1, true), latency})).starts_with("decided, control"));
+  // Where nothing varies there is nothing to see.
+  latency.difference.reset();
+  BOOST_TEST(verdict(asked(), analysis({better, latency})).starts_with("decided, treatment-1"));
+}
+
 BOOST_AUTO_TEST_CASE(the_control_stays_only_where_every_other_variant_has_lost) {
   const auto worse = comparison(0, 1, -0.2, 0.1, true);
 

@@ -141,6 +141,36 @@ BOOST_AUTO_TEST_CASE(ratios_quantiles_and_times_are_estimated_as_they_were_drawn
   BOOST_TEST(rehearsal.not_drawn.empty());
 }
 
+BOOST_AUTO_TEST_CASE(who_loses_less_earns_more) {
+  RehearsalQuestion made = question(0.3, 0.3);
+  MetricDefinition profit{"profit", MetricKind::sum};
+  profit.role = MetricRole::goal;
+  made.definition.metrics = {profit};
+  made.behaviour.metrics = {{"profit", {-10, -8}, {5, 5}}};
+  made.runs = 10;
+
+  BOOST_TEST(rehearse(made).wins[1] >= 9u);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_guardrail_watches_is_seen_before_anything_wins) {
+  RehearsalQuestion made = question(0.3, 0.3);
+  made.definition.metrics = {{"solved", MetricKind::ratio},
+                             {"p95_latency", MetricKind::quantile, "latency_ms", "", 0.95},
+                             {"errors", MetricKind::ratio, "", "requests"}};
+  made.definition.metrics[0].role = MetricRole::goal;
+  for (MetricDefinition* const one : {&made.definition.metrics[1], &made.definition.metrics[2]}) {
+    one->role = MetricRole::guardrail;
+    one->direction = Direction::decrease;
+    one->margin = 0.5;
+  }
+  made.behaviour = {.metrics = {{"solved", {0.6, 0.8}, {}}, {"p95_latency", {20, 80}, {10, 10}}}, .requests = 4};
+  made.runs = 10;
+  BOOST_TEST(rehearse(made).wins[0] >= 9u);
+  // The control never fails.
+  made.behaviour.metrics = {{"solved", {0.6, 0.8}, {}}, {"errors", {0, 0.04}, {}}};
+  BOOST_TEST(rehearse(made).wins[0] >= 9u);
+}
+
 BOOST_AUTO_TEST_CASE(requests_of_a_unit_that_are_alike_make_no_false_alarms) {
   RehearsalQuestion made = question(0.3, 0.3);
   MetricDefinition solved{"solved", MetricKind::ratio};
