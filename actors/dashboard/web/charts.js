@@ -12,6 +12,7 @@ const bottom = height - 24;
 const colours = 8;
 const ticksWanted = 5;
 const densityPoints = 120;
+const barHalf = 4;  // Of what stands for a band of a single value.
 
 function shape(name, className, attributes, text = "") {
   const made = document.createElementNS(space, name);
@@ -78,27 +79,33 @@ function rangeOf(lines) {
   return [low === 0 ? 0 : low - room, high + room];
 }
 
-/// A band's runs without gaps, as closed paths. Null sides reach the edge.
-function bandPaths(frame, x, { y, low, high }) {
+/// Indices of values that follow one another without a gap.
+function runsOf(y) {
   const runs = [[]];
   y.forEach((value, i) => (value === null ? runs.push([]) : runs.at(-1).push(i)));
-  const at = (i, value) => `${frame.x(x[i])} ${frame.y(value)}`;
-  return runs.filter((run) => run.length > 0).map((run) => {
-    const upper = run.map((i) => at(i, high[i] ?? Infinity));
-    const lower = run.map((i) => at(i, low[i] ?? -Infinity)).reverse();
-    return `M${upper.concat(lower).join("L")}Z`;
+  return runs.filter((run) => run.length > 0);
+}
+
+/// Closed paths, one for each run; of a single value a bar. Null sides reach the edge.
+function bandPaths(frame, x, { y, low, high }) {
+  const at = (i, value, beside = 0) => `${Number(frame.x(x[i])) + beside} ${frame.y(value)}`;
+  const above = (i, beside) => at(i, high[i] ?? Infinity, beside);
+  const below = (i, beside) => at(i, low[i] ?? -Infinity, beside);
+  return runsOf(y).map((run) => {
+    const corners = run.length > 1
+      ? [...run.map((i) => above(i)), ...run.map((i) => below(i)).reverse()]
+      : [above(run[0], -barHalf), above(run[0], barHalf), below(run[0], barHalf), below(run[0], -barHalf)];
+    return `M${corners.join("L")}Z`;
   });
 }
 
-/// A value between two gaps is a dot: a path of no length with round ends.
 function linePath(frame, x, y) {
-  let path = "";
-  y.forEach((value, i) => {
-    if (value === null) return;
-    const begins = i === 0 || y[i - 1] === null;
-    path += `${begins ? "M" : "L"}${frame.x(x[i])} ${frame.y(value)}${begins ? "h0" : ""}`;
-  });
-  return path;
+  return runsOf(y).map((run) => `M${run.map((i) => `${frame.x(x[i])} ${frame.y(y[i])}`).join("L")}`).join("");
+}
+
+/// Values between two gaps, of which a line shows nothing: paths of no length with round ends.
+function dotPath(frame, x, y) {
+  return runsOf(y).filter((run) => run.length === 1).map(([i]) => `M${frame.x(x[i])} ${frame.y(y[i])}h0`).join("");
 }
 
 function stroke(colour) {
@@ -123,7 +130,10 @@ function timeShapes(x, lines, show) {
     if (!line.low) continue;
     for (const d of bandPaths(frame, x, line)) shapes.push(shape("path", `band fill${line.colour % colours}`, { d }));
   }
-  for (const line of lines) shapes.push(shape("path", stroke(line.colour), { d: linePath(frame, x, line.y) }));
+  for (const line of lines) {
+    shapes.push(shape("path", stroke(line.colour), { d: linePath(frame, x, line.y) }));
+    shapes.push(shape("path", `dot stroke${line.colour % colours}`, { d: dotPath(frame, x, line.y) }));
+  }
   return shapes;
 }
 
@@ -157,7 +167,7 @@ function densityShapes(rates) {
     shapes.push(shape("text", "tick middle", { x: frame.x(tick), y: height - 6 }, percent(tick)));
   rates.forEach(({ colour }, i) => {
     const line = linePath(frame, x, heights[i]);
-    const area = `${line.replace("h0", "")}L${frame.x(high)} ${bottom}L${frame.x(low)} ${bottom}Z`;
+    const area = `${line}L${frame.x(high)} ${bottom}L${frame.x(low)} ${bottom}Z`;
     shapes.push(shape("path", `band fill${colour % colours}`, { d: area }), shape("path", stroke(colour), { d: line }));
   });
   return shapes;

@@ -2,13 +2,14 @@
 
 import { change, makeFigure, percent, plain } from "./charts.js";
 import { element, KeyedChildren, setClass, setState, setText } from "./dom.js";
+import { makeEffects } from "./effects.js";
 import { ago, intervalText, plural, shown } from "./format.js";
 import { get, getBlob, hasKey } from "./poller.js";
 import { makeSegments } from "./segments.js";
 import { Table } from "./table.js";
 
 const refreshMs = 5000;
-const segmentsMs = 60000;  // Telling of segments may take the head seconds.
+const partsMs = 60000;  // Telling of segments and factors may take the head seconds.
 const colours = 8;
 
 export function experimentCards(parent) {
@@ -99,6 +100,7 @@ function makeDetails() {
   const health = element("ul", "lights");
   const comparisons = comparisonsTable();
   const segments = makeSegments();
+  const effects = makeEffects();
   const key = element("ul", "key");
   const charts = element("div", "charts");
   const scroll = element("div", "scroll");
@@ -107,11 +109,11 @@ function makeDetails() {
   const figures = new KeyedChildren(charts, (chart) => chart.title, makeFigure);
   let open = null;
   let timer = null;
-  let segmentsDue = 0;
+  let partsDue = 0;
 
   trouble.setAttribute("role", "alert");
   scroll.append(comparisons.node);
-  node.append(trouble, health, scroll, segments.node, key, charts);
+  node.append(trouble, health, scroll, effects.node, segments.node, key, charts);
   node.hidden = true;
   trouble.hidden = true;
 
@@ -120,11 +122,16 @@ function makeDetails() {
     setText(trouble, problem === null ? "" : `These numbers could not be had: ${problem.message}`);
   }
 
-  async function refreshSegments(name, experiment) {
-    if (Date.now() < segmentsDue) return;
-    segmentsDue = Date.now() + segmentsMs;
-    const parts = experiment.segmentations?.length > 0 ? await get(`${pathOf(name)}/segments`) : null;
-    if (open === name) segments.update(parts);
+  async function refreshParts(name, experiment) {
+    if (Date.now() < partsDue) return;
+    partsDue = Date.now() + partsMs;
+    const hasSegments = experiment.segmentations?.length > 0;
+    const hasFactors = experiment.variants.some((variant) => variant.factors);
+    const [ofSegments, ofFactors] = await Promise.all([
+      hasSegments ? get(`${pathOf(name)}/segments`) : null, hasFactors ? get(`${pathOf(name)}/effects`) : null]);
+    if (open !== name) return;
+    segments.update(ofSegments);
+    effects.update(ofFactors);
   }
 
   async function refresh() {
@@ -138,7 +145,7 @@ function makeDetails() {
       comparisons.update(experiment.analysis?.comparisons ?? []);
       names.update(experiment.variants.map((variant, colour) => ({ ...variant, colour })));
       figures.update(chartsOf(history, experiment.variants.map((variant) => variant.name)));
-      await refreshSegments(name, experiment);
+      await refreshParts(name, experiment);
       complain(null);
     } catch (problem) {
       complain(problem);
@@ -156,7 +163,7 @@ function makeDetails() {
     complain,
     open(name) {
       open = name;
-      segmentsDue = 0;
+      partsDue = 0;
       node.hidden = false;
       refresh();
     },
