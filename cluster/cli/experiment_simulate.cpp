@@ -15,6 +15,7 @@ namespace {
 
 using experiment::Definition;
 using experiment::MetricBehaviour;
+using experiment::MetricDefinition;
 using experiment::MetricKind;
 using experiment::MetricRole;
 using experiment::RehearsalQuestion;
@@ -52,50 +53,88 @@ Result<NamedNumbers> parse_numbers(const std::string& flag, const std::string& t
   }
 }
 
+/// What a kind of metric is told by.
 bool has_rates(MetricKind kind) {
   return kind == MetricKind::conversion || kind == MetricKind::ratio;
 }
-
-/// The one that is meant where none is named: the first goal that can have such numbers.
-Result<std::string> metric_for(const Definition& definition, const std::string& flag, bool is_rate) {
-  for (const auto& metric : definition.metrics)
-    if (metric.role == MetricRole::goal && (is_rate ? has_rates(metric.kind) : metric.kind != MetricKind::conversion))
-      return metric.name;
-  return fail(Errc::invalid_argument, "{}: {} has no goal that {}; name the metric: {} METRIC=...", flag,
-              definition.name, is_rate ? "is a conversion or a ratio" : "has means", flag);
+bool has_means(MetricKind kind) {
+  return kind != MetricKind::conversion;
 }
 
-Status take_behaviours(const SimulateFlags& flags, RehearsalQuestion& question) {
-  const auto find = [&](const std::string& metric) {
-    return std::ranges::find(question.behaviour.metrics, metric, &MetricBehaviour::metric);
+/// Gathers what the flags say of metrics.
+class Behaviours {
+ public:
+  explicit Behaviours(const Definition& definition) : definition_(definition) {}
+
+  Status add_rates(const std::vector<std::string>& texts) { return add("--rates", texts, has_rates); }
+  Status add_means(const std::vector<std::string>& texts) { return add("--means", texts, has_means); }
+
+  /// After the means that they belong to; where no metric is named, the first means that can have them.
+  Status add_deviations(const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) {
+      TROUPE_TRY(NamedNumbers named, parse_numbers("--sds", text));
+      const auto found = std::ranges::find_if(said_, [&](const Said& one) {
+        return one.flag == "--means" &&
+               (named.metric.empty() ? one.kind != MetricKind::survival : one.behaviour.metric == named.metric);
+      });
+      if (found == said_.end())
+        return fail(Errc::invalid_argument, "--sds{}: its --means are missing",
+                    named.metric.empty() ? "" : " of metric " + named.metric);
+      found->behaviour.deviations = std::move(named.numbers);
+    }
+    return {};
+  }
+
+  Result<std::vector<MetricBehaviour>> take() {
+    std::vector<MetricBehaviour> all;
+    for (Said& one : said_) {
+      if (one.flag == "--means" && one.behaviour.deviations.empty() && one.kind != MetricKind::survival)
+        return fail(Errc::invalid_argument, "--means of metric {}: its --sds are missing", one.behaviour.metric);
+      all.push_back(std::move(one.behaviour));
+    }
+    return all;
+  }
+
+ private:
+  struct Said {
+    std::string flag;
+    MetricKind kind;
+    MetricBehaviour behaviour;
   };
-  const auto each = [&](const std::string& flag, const std::vector<std::string>& texts, bool is_rate,
-                        auto take) -> Status {
+
+  Status add(const std::string& flag, const std::vector<std::string>& texts, bool (*can_have)(MetricKind)) {
     for (const std::string& text : texts) {
       TROUPE_TRY(NamedNumbers named, parse_numbers(flag, text));
       if (named.metric.empty()) {
-        TROUPE_TRY(named.metric, metric_for(question.definition, flag, is_rate));
+        TROUPE_TRY(named.metric, meant_by(flag, can_have));
       }
-      TROUPE_CHECK(take(std::move(named)));
+      if (is_said(named.metric)) return fail(Errc::invalid_argument, "metric {} is given twice", named.metric);
+      const auto metric = std::ranges::find(definition_.metrics, named.metric, &MetricDefinition::name);
+      // Of one that there is not, check() tells what may be meant.
+      const MetricKind kind = metric == definition_.metrics.end() ? MetricKind::ratio : metric->kind;
+      if (!can_have(kind))
+        return fail(Errc::invalid_argument, "{} of metric {}: such a metric is told by {}", flag, named.metric,
+                    flag == "--rates" ? "--means" : "--rates");
+      said_.push_back({flag, kind, {std::move(named.metric), std::move(named.numbers), {}}});
     }
     return {};
-  };
-  const auto add = [&](NamedNumbers named) -> Status {
-    if (find(named.metric) != question.behaviour.metrics.end())
-      return fail(Errc::invalid_argument, "metric {} is given twice", named.metric);
-    question.behaviour.metrics.push_back({std::move(named.metric), std::move(named.numbers), {}});
-    return {};
-  };
-  TROUPE_CHECK(each("--rates", flags.rates, true, add));
-  TROUPE_CHECK(each("--means", flags.means, false, add));
-  return each("--sds", flags.deviations, false, [&](NamedNumbers named) -> Status {
-    const auto found = find(named.metric);
-    if (found == question.behaviour.metrics.end())
-      return fail(Errc::invalid_argument, "--sds of metric {}: its --means are missing", named.metric);
-    found->deviations = std::move(named.numbers);
-    return {};
-  });
-}
+  }
+
+  bool is_said(const std::string& metric) const {
+    return std::ranges::any_of(said_, [&](const Said& one) { return one.behaviour.metric == metric; });
+  }
+
+  /// Where none is named: the first goal that can have such numbers and has none yet.
+  Result<std::string> meant_by(const std::string& flag, bool (*can_have)(MetricKind)) const {
+    for (const auto& metric : definition_.metrics)
+      if (metric.role == MetricRole::goal && can_have(metric.kind) && !is_said(metric.name)) return metric.name;
+    return fail(Errc::invalid_argument, "{}: {} has no goal that has such numbers; name the metric: {} METRIC=...",
+                flag, definition_.name, flag);
+  }
+
+  const Definition& definition_;
+  std::vector<Said> said_;
+};
 
 /// In the order of their indices, whoever did them.
 std::vector<experiment::RehearsalRun> rehearse(const RehearsalQuestion& question, uint32_t threads) {
@@ -116,7 +155,11 @@ Result<Exit> simulate(const SimulateFlags& flags) {
   TROUPE_TRY(question.definition, read_definition(text, name_of_text(flags.file)));
   question.duration =
       std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::ratio<3600>>(flags.hours));
-  TROUPE_CHECK(take_behaviours(flags, question));
+  Behaviours behaviours(question.definition);
+  TROUPE_CHECK(behaviours.add_rates(flags.rates));
+  TROUPE_CHECK(behaviours.add_means(flags.means));
+  TROUPE_CHECK(behaviours.add_deviations(flags.deviations));
+  TROUPE_TRY(question.behaviour.metrics, behaviours.take());
   TROUPE_CHECK(check(question));
   const auto rehearsal = summed_up(question, rehearse(question, flags.threads));
   if (flags.json) {

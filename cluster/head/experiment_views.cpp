@@ -59,7 +59,7 @@ json revision_of(const ExperimentRecord& record, const experiment::Revision& rev
   return row;
 }
 
-json row_of(const ExperimentRecord& record) {
+json row_of(const ExperimentRecord& record, const std::string& trouble) {
   const bool has_one_weight = !experiment::weighs_segments(record.definition);
   json variants = json::array();
   for (const experiment::VariantDefinition& variant : record.definition.variants) {
@@ -75,7 +75,7 @@ json row_of(const ExperimentRecord& record) {
           {"created", time_of(record.created_unix_us)},
           {"started", time_of(record.started_unix_us)},
           {"ended", time_of(record.ended_unix_us)},
-          {"reason", record.reason}};
+          {"reason", trouble.empty() ? record.reason : trouble}};
 }
 
 /// What the list shows of a document; nothing of one that is empty.
@@ -91,18 +91,20 @@ void add_standing(json& row, const std::string& document) {
 
 }  // namespace
 
-json experiments_view(const experiment::ExperimentBook& experiments, const ExperimentDocuments& documents) {
+json experiments_view(const experiment::ExperimentBook& experiments, const ExperimentDocuments& documents,
+                      const ExperimentTroubles& troubles) {
   json rows = json::array();
   for (const auto& [name, record] : experiments.all()) {
     const auto document = documents.find(name);
-    rows.push_back(row_of(record));
+    const auto trouble = troubles.find(name);
+    rows.push_back(row_of(record, trouble == troubles.end() ? "" : trouble->second));
     add_standing(rows.back(), document == documents.end() ? record.verdict : document->second);
   }
   return rows;
 }
 
-json experiment_view(const ExperimentRecord& record, const std::string& document) {
-  json view = row_of(record);
+json experiment_view(const ExperimentRecord& record, const std::string& document, const std::string& trouble) {
+  json view = row_of(record, trouble);
   add_standing(view, document);
   view["definition"] = config::to_yaml(record.definition);
   view["revisions"] = json::array();

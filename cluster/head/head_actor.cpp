@@ -199,7 +199,7 @@ Result<std::string> HeadActor::view(View view) {
     case View::deployments:
       return to_text(deployments_view(state_));
     case View::experiments:
-      return to_text(experiments_view(experiments_, experiment_documents_));
+      return to_text(experiments_view(experiments_, experiment_documents_, not_done_));
     case View::keys:
       return to_text(keys_view(keys_, unix_microseconds(context().wall())));
     case View::tokens:

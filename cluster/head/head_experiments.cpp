@@ -113,7 +113,7 @@ void HeadActor::weigh_experiment(const WeighExperiment& wish, const AuditAct& by
 void HeadActor::change_experiment(const ExperimentRecord& record, const AuditAct& by, std::string change,
                                   const Done& done) {
   store_experiment(record, {}, {by, AuditOutcome::done, {}, std::move(change)}, [record, done](const Status& stored) {
-    done(stored ? Result<std::string>(to_text(experiment_view(record, {}))) : fail(stored.error()));
+    done(stored ? Result<std::string>(to_text(experiment_view(record, {}, {}))) : fail(stored.error()));
   });
 }
 
@@ -182,6 +182,7 @@ void HeadActor::reread_experiment(const std::string& name) {
         if (entry == range->entries.end()) {
           experiment_revisions_.erase(name);
           experiments_.remove(name);
+          not_done_.erase(name);
         } else if (auto record = decode_experiment(key, entry->value)) {
           experiment_revisions_[name] = entry->mod_revision;
           experiments_.set(std::move(*record));
@@ -276,10 +277,9 @@ Result<std::string> HeadActor::experiment_status(const std::string& name) const 
   const ExperimentRecord* const record = experiments_.find(name);
   if (record == nullptr) return fail(Errc::not_found, "there is no experiment {}", name);
   const auto document = experiment_documents_.find(name);
-  nlohmann::json view =
-      experiment_view(*record, document == experiment_documents_.end() ? record->verdict : document->second);
-  if (const auto why = not_done_.find(name); why != not_done_.end()) view["reason"] = why->second;
-  return to_text(view);
+  const auto trouble = not_done_.find(name);
+  return to_text(experiment_view(*record, document == experiment_documents_.end() ? record->verdict : document->second,
+                                 trouble == not_done_.end() ? "" : trouble->second));
 }
 
 template <class WishOf>

@@ -127,11 +127,14 @@ function makeDetails() {
     partsDue = Date.now() + partsMs;
     const hasSegments = experiment.segmentations?.length > 0;
     const hasFactors = experiment.variants.some((variant) => variant.factors);
-    const [ofSegments, ofFactors] = await Promise.all([
+    const answers = await Promise.allSettled([
       hasSegments ? get(`${pathOf(name)}/segments`) : null, hasFactors ? get(`${pathOf(name)}/effects`) : null]);
     if (open !== name) return;
-    segments.update(ofSegments);
-    effects.update(ofFactors);
+    [segments, effects].forEach((section, i) => answers[i].status === "fulfilled" && section.update(answers[i].value));
+    const failed = answers.find((answer) => answer.status === "rejected");
+    if (!failed) return;
+    partsDue = 0;  // With the next refresh.
+    throw failed.reason;
   }
 
   async function refresh() {

@@ -36,7 +36,7 @@ struct Comparison {
   /// Empty while nothing can be said; `reason` says why then.
   std::optional<double> difference;
   Interval interval;  ///< Of the difference, at the rule's alpha: holds at all times where the method does.
-  std::optional<double> relative;  ///< difference / the control's value.
+  std::optional<double> relative;  ///< By the control's value without its sign: of a loss less of it is an increase.
   Interval relative_interval;
   double p_value = 1;            ///< As valid as the method is: at any time, or once.
   double log_evidence = 0;       ///< log of the e-value, of methods that have one.
@@ -44,6 +44,7 @@ struct Comparison {
   bool is_significant = false;   ///< adjusted_p <= alpha, now or at an earlier look.
   std::optional<Belief> belief;  ///< Of the Bayesian method, instead of a p value.
   std::string reason;
+  bool lacks_values = false;  ///< A quantile or ratio that cannot be read, as an arm has nothing of which it would be.
 };
 
 struct Analysis {

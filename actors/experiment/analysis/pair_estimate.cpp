@@ -27,10 +27,12 @@ Result<Estimate> difference_in(const MetricDefinition& metric, const UnitSums& c
 
 /// The units alone where nothing can be read: there are none, or a ratio has no denominator. The value of survival is
 /// read with its hazards.
-Reading read(MetricKind kind, const UnitSums& sums) {
+Reading read(MetricKind kind, const UnitSums& sums, PairEstimate& pair) {
   const Reading units{.units = static_cast<uint64_t>(sums.units)};
   if (kind == MetricKind::survival || sums.units < 1) return units;
-  return reading_of(kind, sums).value_or(units);
+  const auto reading = reading_of(kind, sums);
+  pair.lacks_values = pair.lacks_values || !reading;
+  return reading.value_or(units);
 }
 
 std::vector<PairStratum> strata_of(const MetricView& view, uint32_t arm) {
@@ -87,8 +89,8 @@ PairEstimate estimate_pair(const MetricDefinition& metric, const MetricView& vie
   PairEstimate pair;
   const UnitSums control = view.whole(0).sums;
   const UnitSums treated = view.whole(arm).sums;
-  pair.control = read(metric.kind, control);
-  pair.treated = read(metric.kind, treated);
+  pair.control = read(metric.kind, control, pair);
+  pair.treated = read(metric.kind, treated, pair);
   if (control.units < 1 || treated.units < 1) {
     pair.reason = "no units yet";
     return pair;
@@ -110,13 +112,16 @@ Comparison compared(uint32_t metric, uint32_t arm, const PairEstimate& pair) {
   comparison.control = {pair.control.units, pair.control.value};
   comparison.treated = {pair.treated.units, pair.treated.value};
   comparison.reason = pair.reason;
+  comparison.lacks_values = pair.lacks_values;
   return comparison;
 }
 
 void set_interval(Comparison& comparison, MetricKind kind, const PairEstimate& pair, const Interval& interval) {
   if (kind == MetricKind::survival) {
     comparison.difference = comparison.relative = std::expm1(pair.difference->value);
-    comparison.interval = comparison.relative_interval = {std::expm1(interval.low), std::expm1(interval.high)};
+    // That the ratio is above 0 is nothing that was found.
+    const double low = std::isinf(interval.low) ? interval.low : std::expm1(interval.low);
+    comparison.interval = comparison.relative_interval = {low, std::expm1(interval.high)};
     return;
   }
   comparison.difference = pair.difference->value;

@@ -30,7 +30,8 @@ struct PairEstimate {
   bool is_whole = false;            ///< All units are in one stratum.
   /// Within revisions, since a ramp must not compare different times; of survival the log of the hazard ratio.
   std::optional<Estimate> difference;
-  std::string reason;  ///< Why there is no difference.
+  std::string reason;         ///< Why there is no difference.
+  bool lacks_values = false;  ///< A ratio whose denominator is 0 in an arm.
 };
 
 /// Of all kinds but quantiles.
@@ -40,8 +41,8 @@ PairEstimate estimate_pair(const MetricDefinition& metric, const MetricView& vie
 /// A comparison with what the pair says by itself: values, and the difference.
 Comparison compared(uint32_t metric, uint32_t arm, const PairEstimate& pair);
 
-/// Puts in the interval, and that relative to the control's value: as many standard errors of the relative difference
-/// as `interval` has of the difference. Of survival both are of the hazard ratio, less 1.
+/// Puts in the interval, and that relative to the control's value without its sign: as many standard errors of the
+/// relative difference as `interval` has of the difference. Of survival both are of the hazard ratio, less 1.
 void set_interval(Comparison& comparison, MetricKind kind, const PairEstimate& pair, const Interval& interval);
 
 }  // namespace troupe::experiment

@@ -9,13 +9,20 @@
 namespace troupe::experiment {
 namespace {
 
+/// The share `keep` of the values. Ranks are rounded, not counts: of a long tail's many buckets, which hold a value or
+/// two each, none would be left.
 std::vector<Bucket> buckets_of_counts(const BucketCounts& counts, double keep) {
   std::vector<Bucket> buckets;
+  int64_t values = 0;
+  double kept = 0;
   for (const auto& [bucket, count] : counts) {
-    const double kept = std::floor(static_cast<double>(count) * keep + 0.5);
-    if (kept < 1) continue;
+    values += count;
+    const double kept_by_now = std::floor(static_cast<double>(values) * keep + 0.5);
+    const double added = kept_by_now - kept;
+    kept = kept_by_now;
+    if (added < 1) continue;
     buckets.push_back({from_fixed(bucket_begin(bucket)), from_fixed(bucket_begin(static_cast<uint16_t>(bucket + 1))),
-                       static_cast<uint64_t>(kept)});
+                       static_cast<uint64_t>(added)});
   }
   return buckets;
 }
@@ -32,6 +39,7 @@ Comparison compare_quantiles(const Definition& definition, uint32_t metric, uint
   comparison.control = {static_cast<uint64_t>(first.sums.units), quantile_in(first.counts, asked.quantile)};
   comparison.treated = {static_cast<uint64_t>(second.sums.units), quantile_in(second.counts, asked.quantile)};
   const int64_t events = events_in(first.counts) + events_in(second.counts);
+  comparison.lacks_values = events_in(first.counts) == 0 || events_in(second.counts) == 0;
   if (events == 0) {
     comparison.reason = "no values yet";
     return comparison;

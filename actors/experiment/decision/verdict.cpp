@@ -30,6 +30,8 @@ struct Standing {
   const Comparison* harmed = nullptr;
   const Comparison* blind = nullptr;       ///< Of a guardrail.
   const Comparison* equivalent = nullptr;  ///< Of the first goal, where all are practically the same.
+
+  bool has_lost() const { return harmed != nullptr || worse_goal != nullptr || equivalent != nullptr; }
 };
 
 /// From nothing there is no relative change: any that is sure is past every margin.
@@ -39,8 +41,9 @@ bool is_harmed(const MetricDefinition& metric, const Comparison& comparison) {
   return metric.direction == Direction::increase ? interval.high < -margin : interval.low > margin;
 }
 
-/// So few values came that no harm, however great, could be seen yet.
+/// So few values came that no harm, however great, could be seen yet. Where all values are alike nothing is hidden.
 bool is_blind(const MetricDefinition& metric, const Comparison& comparison) {
+  if (!comparison.difference) return comparison.lacks_values;
   const Interval& interval = comparison.interval;
   return std::isinf(metric.direction == Direction::increase ? interval.high : interval.low);
 }
@@ -54,12 +57,11 @@ Standing standing_of(const Definition& definition, const Analysis& analysis, uin
   Standing standing;
   bool is_equivalent = true;
   for (const Comparison& comparison : analysis.comparisons) {
-    if (comparison.arm != arm || !comparison.difference) continue;
+    if (comparison.arm != arm) continue;
     const MetricDefinition& metric = definition.metrics[comparison.metric];
-    if (metric.role == MetricRole::guardrail) {
-      if (is_harmed(metric, comparison)) standing.harmed = &comparison;
-      if (is_blind(metric, comparison)) standing.blind = &comparison;
-    }
+    if (metric.role == MetricRole::guardrail && is_blind(metric, comparison)) standing.blind = &comparison;
+    if (!comparison.difference) continue;
+    if (metric.role == MetricRole::guardrail && is_harmed(metric, comparison)) standing.harmed = &comparison;
     if (metric.role != MetricRole::goal) continue;
     is_equivalent = is_equivalent && comparison.belief && comparison.belief->equivalent >= 1 - definition.rule.alpha;
     if (is_equivalent && standing.equivalent == nullptr) standing.equivalent = &comparison;
@@ -147,8 +149,7 @@ std::string held_back(const Definition& definition, const Analysis& analysis) {
   std::vector<std::string> guards;
   for (uint32_t arm = 1; arm < definition.variants.size(); ++arm) {
     const Standing standing = standing_of(definition, analysis, arm);
-    if (standing.harmed != nullptr || standing.worse_goal != nullptr) continue;
-    if (standing.best_goal == nullptr || standing.blind == nullptr) continue;
+    if (standing.has_lost() || standing.best_goal == nullptr || standing.blind == nullptr) continue;
     guards.push_back(fmt::format("too few values of {} came to tell whether {} harms it",
                                  definition.metrics[standing.blind->metric].name, definition.variants[arm].name));
   }

@@ -103,8 +103,8 @@ Status check_metric(const MetricDefinition& metric, bool has_before) {
   TROUPE_CHECK(check_measure(metric, "of", metric.of));
   TROUPE_CHECK(check_measure(metric, "per", metric.per));
   if (!metric.per.empty() && metric.kind != MetricKind::ratio) return wrong("`per` belongs to `kind: ratio`");
-  if (metric.kind == MetricKind::quantile && !(metric.quantile > 0 && metric.quantile < 1))
-    return wrong("`quantile` must be between 0 and 1, such as 0.95");
+  if (metric.kind == MetricKind::quantile && !(metric.quantile >= 0.0001 && metric.quantile <= 0.9999))
+    return wrong("`quantile` must lie from 0.0001 to 0.9999, such as 0.95");
   if (metric.margin < 0 || !std::isfinite(metric.margin))
     return wrong("`margin` must be 0 or more, such as 0.1 for 10 %");
   if (metric.margin != 0 && metric.role != MetricRole::guardrail) return wrong("`margin` belongs to `role: guardrail`");

@@ -37,7 +37,7 @@ struct MetricDefinition {
   MetricKind kind = MetricKind::conversion;
   std::string of;         ///< The measure: an outcome's name or one of attempts; empty: the metric's name.
   std::string per;        ///< Of a ratio: the other measure; empty: the number of events of the first.
-  double quantile = 0.5;  ///< Of a quantile: (0, 1).
+  double quantile = 0.5;  ///< Of a quantile: [0.0001, 0.9999].
   MetricRole role = MetricRole::watched;
   Direction direction = Direction::increase;
   double margin = 0;            ///< Of a guardrail: by how much worse it may be, relative to the control.

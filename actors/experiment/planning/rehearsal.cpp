@@ -29,12 +29,23 @@ Duration duration_of(const RehearsalQuestion& question) {
   return question.duration > Duration{0} ? std::min(question.duration, most) : most;
 }
 
-/// The traffic is what the experiment is about, and it starts now.
-Definition untargeted(Definition definition) {
+bool is_drawn(const RehearsalQuestion& question, const MetricDefinition& metric) {
+  return std::ranges::any_of(question.behaviour.metrics, [&](const MetricBehaviour& one) {
+    return measure_of(metric_of(question.definition, one)) == measure_of(metric);
+  });
+}
+
+/// The traffic is what the experiment is about, and it starts now. Of metrics that are not drawn only goals stay, which
+/// take their share of alpha: a guardrail without values would let nothing win.
+Definition rehearsed(const RehearsalQuestion& question) {
+  Definition definition = question.definition;
   definition.targets.clear();
   definition.overrides.clear();
   definition.starts.clear();
   definition.ends.clear();
+  std::erase_if(definition.metrics, [&](const MetricDefinition& metric) {
+    return metric.role != MetricRole::goal && !is_drawn(question, metric);
+  });
   return definition;
 }
 
@@ -45,7 +56,7 @@ class Stage {
       : question_(question),
         units_(question.definition, question.behaviour),
         random_(SeededRandom(question.seed + index * 0x9e3779b97f4a7c15).next()),
-        definition_(untargeted(question.definition)),
+        definition_(rehearsed(question)),
         record_(started(definition_, static_cast<uint32_t>(index + 1),
                         fmt::format("rehearsal-{}-{}", question.seed, index))),
         plan_(plan_of(record_)),
@@ -121,7 +132,9 @@ class Stage {
   std::vector<protocol::Event> take_due() {
     const int64_t now_us = unix_microseconds(start + now_);
     std::vector<protocol::Event> due;
+    const int64_t end_us = unix_microseconds(start + duration_of(question_));
     for (protocol::Event& event : events_) {
+      if (event.time_unix_us > end_us) continue;
       if (event.time_unix_us <= now_us) {
         due.push_back(std::move(event));
         continue;
@@ -231,14 +244,27 @@ EffectSummary effect_of(const std::vector<RehearsalRun>& runs, size_t index, Eff
   return effect;
 }
 
+/// Where means are alike and deviations are not, another metric of the same measure, such as a quantile, may differ.
+bool is_null(const RehearsalQuestion& question, const std::vector<EffectSummary>& effects) {
+  const auto is_same = [](const std::vector<double>& values) {
+    return std::ranges::all_of(values, [&](double value) { return value == values[0]; });
+  };
+  const auto is_shared = [&](const MetricBehaviour& behaviour) {
+    const std::string& measure = measure_of(metric_of(question.definition, behaviour));
+    return 1 < std::ranges::count_if(question.definition.metrics,
+                                     [&](const MetricDefinition& one) { return measure_of(one) == measure; });
+  };
+  return std::ranges::all_of(effects, [](const EffectSummary& effect) { return effect.truth == 0; }) &&
+         std::ranges::all_of(question.behaviour.metrics, [&](const MetricBehaviour& behaviour) {
+           return is_same(behaviour.deviations) || !is_shared(behaviour);
+         });
+}
+
 /// Metrics of which nothing happens.
 std::vector<std::string> not_drawn(const RehearsalQuestion& question) {
   std::vector<std::string> names;
   for (const MetricDefinition& metric : question.definition.metrics)
-    if (std::ranges::none_of(question.behaviour.metrics, [&](const MetricBehaviour& one) {
-          return measure_of(metric_of(question.definition, one)) == measure_of(metric);
-        }))
-      names.push_back(metric.name);
+    if (!is_drawn(question, metric)) names.push_back(metric.name);
   return names;
 }
 
@@ -258,6 +284,16 @@ Status check(const RehearsalQuestion& question) {
   if (question.look_every < std::chrono::milliseconds{100})
     return fail(Errc::invalid_argument, "there is a look each 100 ms at most");
   const double seconds = std::chrono::duration<double>(duration_of(question)).count();
+  const double window = std::chrono::duration<double>(definition.window).count();
+  const double waiting = std::min(window, seconds) * question.units_per_second;
+  const bool has_times = std::ranges::any_of(question.behaviour.metrics, [&](const MetricBehaviour& one) {
+    return metric_of(definition, one).kind == MetricKind::survival;
+  });
+  if (has_times && waiting > rehearsal_waiting_max)
+    return fail(Errc::too_large,
+                "up to {:.3g} units would wait for what happens to them, and at most {:.3g} are kept: rehearse fewer "
+                "hours or less traffic",
+                waiting, rehearsal_waiting_max);
   const double requests = seconds * question.units_per_second * question.behaviour.requests;
   if (requests <= rehearsal_requests_max) return {};
   return fail(Errc::too_large,
@@ -294,7 +330,7 @@ Rehearsal summed_up(const RehearsalQuestion& question, const std::vector<Rehears
       all.effects.push_back(effect_of(runs, index++,
                                       {behaviour.metric, question.definition.variants[arm].name,
                                        true_effect(metric_of(question.definition, behaviour), behaviour, arm)}));
-  all.is_null = std::ranges::all_of(all.effects, [](const EffectSummary& effect) { return effect.truth == 0; });
+  all.is_null = is_null(question, all.effects);
   all.not_drawn = not_drawn(question);
   return all;
 }

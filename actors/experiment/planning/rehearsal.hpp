@@ -27,6 +27,8 @@ struct RehearsalQuestion {
 
 inline constexpr uint64_t rehearsal_runs_max = 100'000;
 inline constexpr double rehearsal_requests_max = 2e7;  ///< Of one run.
+inline constexpr double rehearsal_waiting_max =
+    1e6;  ///< Units of a run whose survival is not known yet, some 500 bytes each.
 
 /// What one run said of one metric of one variant when it ended.
 struct RunEstimate {
@@ -72,7 +74,7 @@ struct Rehearsal {
   bool keeps_alpha = true;             ///< and of a method that bounds them, which the Bayesian one does not,
   uint64_t alarms_max = 0;             ///< no more than this come with a chance of 99.9 %.
   std::vector<EffectSummary> effects;  ///< Of each metric that is drawn, each variant but the control.
-  std::vector<std::string> not_drawn;  ///< Metrics without behaviour.
+  std::vector<std::string> not_drawn;  ///< Metrics without behaviour. Such guardrails are left out.
   std::string waiting;                 ///< What the last of the undecided runs waited for.
   std::string sickness;                ///< Why the last of the invalid ones was that.
 };

@@ -62,8 +62,14 @@ Status check_mean(MetricKind kind, double mean, double deviation) {
     return fail(Errc::invalid_argument, "a mean must lie from -1e6 to 1e6, found {}", mean);
   if (!(deviation >= 0 && deviation <= mean_max))
     return fail(Errc::invalid_argument, "a standard deviation must lie from 0 to 1e6, found {}", deviation);
-  if ((kind == MetricKind::ratio || kind == MetricKind::quantile) && !(mean > 0))
-    return fail(Errc::invalid_argument, "the mean of a request's value must be above 0, found {}", mean);
+  if (kind == MetricKind::ratio || kind == MetricKind::quantile) {
+    if (!(mean >= value_mean_min))
+      return fail(Errc::invalid_argument, "the mean of a request's value must be at least {}, found {}", value_mean_min,
+                  mean);
+    if (!(deviation <= value_spread_max * mean))
+      return fail(Errc::invalid_argument, "the standard deviation of a request's value is at most {} times its mean {}",
+                  value_spread_max, mean);
+  }
   if (kind != MetricKind::count) return {};
   if (!(mean >= 0 && mean <= count_mean_max))
     return fail(Errc::invalid_argument, "the mean of a count must lie from 0 to {}, found {}", count_mean_max, mean);
@@ -150,7 +156,8 @@ struct LogMoments {
 };
 
 LogMoments log_moments(double mean, double deviation) {
-  const double variance = std::log1p(deviation * deviation / (mean * mean));
+  const double spread = deviation / mean;
+  const double variance = std::log1p(spread * spread);
   return {std::log(mean) - variance / 2, std::sqrt(variance)};
 }
 
@@ -274,7 +281,7 @@ void UnitDraws::draw_request(const Unit& unit) {
     if (measure_of(asked) == errors_measure) {
       attempt.cause = value > 0 ? static_cast<uint32_t>(Errc::internal) : 0;
     } else if (measure_of(asked) == latency_measure) {
-      attempt.latency_us = static_cast<int64_t>(std::min(value, latency_ms_max) * 1000);
+      attempt.latency_us = std::llround(std::min(value, latency_ms_max) * 1000);
     } else {
       add_outcome(unit, asked, value);
     }

@@ -102,11 +102,13 @@ void set_difference(UnitComparison& said, double difference, const Interval& int
   said.interval = interval;
 }
 
-/// Where there is none, such as to a control of 0, it is left out.
+/// Where there is none, such as to a control of 0, it is left out. Of a loss (a control below 0) less of it is an
+/// increase, as in live experiments.
 void set_relative(UnitComparison& said, const Result<TestResult>& lift) {
   if (!lift) return;
-  said.relative = lift->estimate;
-  said.relative_interval = lift->interval;
+  const bool is_loss = said.control && *said.control < 0;
+  said.relative = is_loss ? -lift->estimate : lift->estimate;
+  said.relative_interval = is_loss ? Interval{-lift->interval.high, -lift->interval.low} : lift->interval;
 }
 
 /// Of a method that estimates a ratio.

@@ -209,7 +209,7 @@ def test_a_bandit_whose_allocations_are_used_up_says_that_its_weights_stay(serve
     served.apply(
         LINEAR.replace("plans", "countries")
         .replace("[free, pro]", "[" + ", ".join(countries) + "]")
-        .replace("maximum_duration: 10m", "maximum_duration: 80s")
+        .replace("maximum_duration: 10m", "maximum_duration: 400s")
         .replace("every: 2s", "every: 10s")
     )
     served.run("experiment", "start", "countries")

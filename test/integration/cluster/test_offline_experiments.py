@@ -98,8 +98,16 @@ def test_simulate_runs_the_definition_on_drawn_traffic(definition: Path):
     assert alike["false_alarms"]["found"] <= alike["false_alarms"]["most"]
     refused = troupe(*flags, "--rates", "0.3")
     assert refused.code == USAGE and "1 values for 2 variants" in refused.err
-    refused = troupe(*flags, "--rates", "0.3,0.5", "--means", "p95=1,1")
-    assert refused.code == USAGE and "metric p95: there are 0 standard deviations for 2 variants" in refused.err
+    for arguments, words in (
+        (("--means", "p95=1,1"), "--means of metric p95: its --sds are missing"),
+        (("--rates", "p95=0.1,0.1"), "--rates of metric p95: such a metric is told by --means"),
+        (("--means", "correct=1,1"), "--means of metric correct: such a metric is told by --rates"),
+        (("--sds", "p95=1,1"), "--sds of metric p95: its --means are missing"),
+        (("--rates", "0.3,0.3"), "has no goal that has such numbers"),
+        (("--rates", "corect=0.3,0.3"), "did you mean correct?"),
+    ):
+        refused = troupe(*flags, "--rates", "0.3,0.5", *arguments)
+        assert refused.code == USAGE and words in refused.err, refused.err
 
 
 def test_simulate_draws_requests_of_the_example():

@@ -30,7 +30,7 @@ BOOST_AUTO_TEST_CASE(a_running_one_is_listed_with_what_was_said_of_it_last) {
   experiment::ExperimentBook book;
   book.set(record_of("sums", State::running));
 
-  const json rows = experiments_view(book, {{"sums", said}});
+  const json rows = experiments_view(book, {{"sums", said}}, {});
 
   BOOST_TEST(rows[0]["sentence"] == "It waits.");
   BOOST_TEST(rows[0]["variants"][0]["units"] == 7);
@@ -44,10 +44,22 @@ BOOST_AUTO_TEST_CASE(one_that_has_ended_is_listed_with_the_reason_and_the_units_
   record.verdict = said;
   book.set(record);
 
-  const json rows = experiments_view(book, {});
+  const json rows = experiments_view(book, {}, {});
 
   BOOST_TEST(rows[0]["sentence"] == "Enough.");
   BOOST_TEST(rows[0]["variants"][1]["units"] == 9);
+}
+
+BOOST_AUTO_TEST_CASE(what_is_due_and_not_done_is_said_instead) {
+  experiment::ExperimentBook book;
+  book.set(record_of("sums", State::running));
+
+  const json rows = experiments_view(book, {{"sums", said}}, {{"sums", "Its weights stay."}, {"others", "No."}});
+
+  BOOST_TEST(rows[0]["sentence"] == "Its weights stay.");
+  BOOST_TEST(rows[0]["variants"][1]["units"] == 9);
+  BOOST_TEST(experiment_view(record_of("sums", State::draft), "", "It does not start.")["reason"] ==
+             "It does not start.");
 }
 
 BOOST_AUTO_TEST_CASE(before_the_first_look_there_is_nothing_to_say) {
@@ -55,7 +67,7 @@ BOOST_AUTO_TEST_CASE(before_the_first_look_there_is_nothing_to_say) {
   book.set(record_of("sums", State::running));
 
   for (const char* document : {"", "[]", R"({"variants": []})"}) {
-    const json rows = experiments_view(book, {{"sums", document}});
+    const json rows = experiments_view(book, {{"sums", document}}, {});
 
     BOOST_TEST(rows[0]["sentence"] == "");
     BOOST_TEST(!rows[0]["variants"][0].contains("units"));
@@ -64,20 +76,20 @@ BOOST_AUTO_TEST_CASE(before_the_first_look_there_is_nothing_to_say) {
 
 BOOST_AUTO_TEST_CASE(variants_are_shown_with_their_factors_where_they_have_some) {
   ExperimentRecord record = record_of("square", State::running);
-  BOOST_TEST(!experiment_view(record, "")["variants"][1].contains("factors"));
+  BOOST_TEST(!experiment_view(record, "", "")["variants"][1].contains("factors"));
 
   record.definition.variants[1].factors = {{"prompt", "long"}};
 
-  BOOST_TEST(experiment_view(record, "")["variants"][1]["factors"] == (json{{"prompt", "long"}}));
+  BOOST_TEST(experiment_view(record, "", "")["variants"][1]["factors"] == (json{{"prompt", "long"}}));
 }
 
 BOOST_AUTO_TEST_CASE(it_is_shown_by_what_units_are_told_apart) {
   ExperimentRecord record = record_of("sums", State::running);
-  BOOST_TEST(experiment_view(record, "")["segmentations"] == json::array());
+  BOOST_TEST(experiment_view(record, "", "")["segmentations"] == json::array());
 
   record.definition.segments = {{"header.x-plan", {"pro"}}, {"region", {"eu"}}};
 
-  BOOST_TEST(experiment_view(record, "")["segmentations"] == (json{"header.x-plan", "region"}));
+  BOOST_TEST(experiment_view(record, "", "")["segmentations"] == (json{"header.x-plan", "region"}));
 }
 
 BOOST_AUTO_TEST_CASE(segments_with_weights_of_their_own_are_shown_with_them) {
@@ -88,7 +100,7 @@ BOOST_AUTO_TEST_CASE(segments_with_weights_of_their_own_are_shown_with_them) {
                       {2, 0, {0.5, 0.5}, {{0, 0}, {32'768, 1}}, 0, 2},
                       {3, 0, {0.1, 0.9}, {{0, 0}, {6'554, 1}}, 26'214, 1}};
 
-  const json view = experiment_view(record, {});
+  const json view = experiment_view(record, {}, {});
 
   BOOST_TEST(view["variants"][0]["weight"].is_null());
   BOOST_TEST(view["revisions"][2]["segment"] == "header.x-plan=pro");

@@ -77,8 +77,10 @@ BOOST_AUTO_TEST_CASE(parts_that_do_not_fit_are_refused_by_name) {
              "metrics: none has `role: goal`, so nothing could be decided");
   BOOST_TEST(refusal([](Definition& d) { d.metrics[0].margin = 0.1; }) ==
              "metric correct: `margin` belongs to `role: guardrail`");
+  BOOST_TEST(refusal([](Definition& d) { d.metrics[1].quantile = 0.99995; }).find("0.0001 to 0.9999") !=
+             std::string::npos);
   BOOST_TEST(refusal([](Definition& d) { d.metrics[1].quantile = 95; }) ==
-             "metric p95: `quantile` must be between 0 and 1, such as 0.95");
+             "metric p95: `quantile` must lie from 0.0001 to 0.9999, such as 0.95");
   BOOST_TEST(refusal([](Definition& d) { d.metrics[0].covariate = true; }) ==
              "metric correct: `covariate` needs `before`: how far back it looks");
   BOOST_TEST(

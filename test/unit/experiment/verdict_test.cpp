@@ -117,9 +117,27 @@ BOOST_AUTO_TEST_CASE(nothing_wins_while_a_guardrail_could_see_no_harm) {
   // Of who has lost already nobody asks what it harms.
   latency.interval = {-unbounded, unbounded};
   BOOST_TEST(verdict(asked(), analysis({comparison(0, 1, -0.2, 0.1, true), latency})).starts_with("decided, control"));
-  // Where nothing varies there is nothing to see.
+  // Where nothing varies there is nothing to see; where nobody measured anything nothing was guarded.
   latency.difference.reset();
   BOOST_TEST(verdict(asked(), analysis({better, latency})).starts_with("decided, treatment-1"));
+  latency.lacks_values = true;
+  BOOST_TEST(verdict(asked(), analysis({better, latency})).starts_with("goes on: it decides nothing yet"));
+}
+
+BOOST_AUTO_TEST_CASE(of_a_guardrail_that_is_to_be_high_harm_is_seen_above) {
+  constexpr double unbounded = std::numeric_limits<double>::infinity();
+  Definition made = asked();
+  made.metrics[1].direction = Direction::increase;
+  const Comparison better = comparison(0, 1, 0.2, 0.1, true);
+  Comparison kept = comparison(1, 1, -0.3, 0.1, false);
+  BOOST_TEST(verdict(made, analysis({better, kept})).starts_with("decided, control"));
+  kept.interval = kept.relative_interval = {-unbounded, unbounded};
+  BOOST_TEST(verdict(made, analysis({better, kept})).starts_with("goes on"));
+  kept.interval = kept.relative_interval = {-unbounded, 0.1};
+  BOOST_TEST(verdict(made, analysis({better, kept})).starts_with("decided, treatment-1"));
+  kept.relative.reset();
+  kept.interval = {-0.3, -0.1};
+  BOOST_TEST(verdict(made, analysis({better, kept})).starts_with("decided, control"));
 }
 
 BOOST_AUTO_TEST_CASE(the_control_stays_only_where_every_other_variant_has_lost) {

@@ -141,6 +141,41 @@ BOOST_AUTO_TEST_CASE(ratios_quantiles_and_times_are_estimated_as_they_were_drawn
   BOOST_TEST(rehearsal.not_drawn.empty());
 }
 
+BOOST_AUTO_TEST_CASE(alike_in_one_metric_and_not_in_another_of_the_same_values_is_no_rehearsal_of_false_alarms) {
+  RehearsalQuestion made = question(0.3, 0.3);
+  made.definition.metrics = {{"mean_latency", MetricKind::ratio, "latency_ms", "requests"},
+                             {"p95", MetricKind::quantile, "latency_ms", "", 0.95}};
+  made.definition.metrics[0].role = MetricRole::goal;
+  made.behaviour.metrics = {{"mean_latency", {100, 100}, {10, 50}}};
+  made.runs = 1;
+  BOOST_TEST(!rehearse(made).is_null);
+  made.behaviour.metrics[0].deviations = {50, 50};
+  BOOST_TEST(rehearse(made).is_null);
+}
+
+BOOST_AUTO_TEST_CASE(a_guardrail_of_which_nothing_is_said_keeps_nothing_from_winning) {
+  RehearsalQuestion made = question(0.3, 0.5);
+  MetricDefinition guardrail{"p95", MetricKind::quantile, "latency_ms", "", 0.95};
+  guardrail.role = MetricRole::guardrail;
+  made.definition.metrics.push_back(guardrail);
+  made.runs = 5;
+  const Rehearsal rehearsal = rehearse(made);
+
+  BOOST_TEST(rehearsal.wins[1] >= 4u);
+  BOOST_TEST(rehearsal.not_drawn == (std::vector<std::string>{"revenue", "retries", "p95"}));
+}
+
+BOOST_AUTO_TEST_CASE(times_that_are_long_in_coming_take_no_end_of_memory) {
+  RehearsalQuestion made = question(0.3, 0.3);
+  MetricDefinition renewal{"renewal", MetricKind::survival};
+  renewal.role = MetricRole::goal;
+  made.definition.metrics = {renewal};
+  made.definition.window = std::chrono::hours{24};
+  made.behaviour.metrics = {{"renewal", {1e6, 1e6}, {}}};
+  made.units_per_second = 5000;
+  BOOST_TEST(refusal(made).starts_with("up to 6e+06 units would wait for what happens to them"), refusal(made));
+}
+
 BOOST_AUTO_TEST_CASE(who_loses_less_earns_more) {
   RehearsalQuestion made = question(0.3, 0.3);
   MetricDefinition profit{"profit", MetricKind::sum};
@@ -263,7 +298,10 @@ BOOST_AUTO_TEST_CASE(what_is_not_drawn_is_refused_by_name) {
              std::string::npos);
   BOOST_TEST(with({"clicked", {0.1, 0.1}, {}}) == "metric clicked: ratios are drawn by requests, and not by views");
   BOOST_TEST(with({"slow", {1, 1}, {}}) == "metric slow: there are 0 standard deviations for 2 variants");
-  BOOST_TEST(with({"slow", {1, 0}, {1, 1}}) == "metric slow: the mean of a request's value must be above 0, found 0");
+  BOOST_TEST(with({"slow", {1, 0}, {1, 1}}) ==
+             "metric slow: the mean of a request's value must be at least 0.001, found 0");
+  BOOST_TEST(with({"slow", {1, 1}, {1, 1001}}) ==
+             "metric slow: the standard deviation of a request's value is at most 1000 times its mean 1");
   BOOST_TEST(with({"errors", {0.1, 0.1}, {1, 1}}) == "metric errors: errors have rates, and no standard deviations");
   BOOST_TEST(with({"renewal", {3600, 0}, {}}) ==
              "metric renewal: a mean of seconds must lie above 0 and up to 1e8, found 0");

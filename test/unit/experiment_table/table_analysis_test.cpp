@@ -60,6 +60,16 @@ BOOST_AUTO_TEST_CASE(arms_that_are_not_shared_out_by_their_weights_are_sick) {
                  .message.find("variant treatment has none") != std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(less_of_a_loss_is_an_increase) {
+  const std::string text =
+      "variant,profit\ncontrol,-11\ncontrol,-9\ncontrol,-10\ntreatment,-8\ntreatment,-7\ntreatment,-9\n";
+  const auto analysis = analyze(text, {"profit:mean"}).value();
+
+  BOOST_TEST(*analysis.comparisons[0].said.relative == 0.2, boost::test_tools::tolerance(1e-12));
+  BOOST_TEST(analysis.comparisons[0].said.relative_interval->low < 0.2);
+  BOOST_TEST(analysis.comparisons[0].said.relative_interval->high > 0.2);
+}
+
 BOOST_AUTO_TEST_CASE(a_unit_of_two_variants_counts_in_neither) {
   const auto analysis =
       analyze("u,variant,x\na,control,1\nb,control,2\nc,treatment,3\nd,treatment,5\ne,control,100\ne,treatment,100\n",
