@@ -108,13 +108,13 @@ class Behaviours {
       if (named.metric.empty()) {
         TROUPE_TRY(named.metric, meant_by(flag, can_have));
       }
-      if (is_said(named.metric)) return fail(Errc::invalid_argument, "metric {} is given twice", named.metric);
       const auto metric = std::ranges::find(definition_.metrics, named.metric, &MetricDefinition::name);
       // Of one that there is not, check() tells what may be meant.
       const MetricKind kind = metric == definition_.metrics.end() ? MetricKind::ratio : metric->kind;
       if (!can_have(kind))
         return fail(Errc::invalid_argument, "{} of metric {}: such a metric is told by {}", flag, named.metric,
                     flag == "--rates" ? "--means" : "--rates");
+      if (is_said(named.metric)) return fail(Errc::invalid_argument, "metric {} is given twice", named.metric);
       said_.push_back({flag, kind, {std::move(named.metric), std::move(named.numbers), {}}});
     }
     return {};
