@@ -100,42 +100,53 @@ double time_step(double seconds) {
   return std::ceil(seconds / ticks_wanted);
 }
 
-void add_band(Picture& picture, const Frame& frame, const TimeChart& chart, const ChartLine& line) {
-  std::string upper;
-  std::string lower;
-  const auto flush = [&] {
-    if (!upper.empty())
-      picture.add(R"(<path class="band fill{}" d="M{}L{}Z"/>)", line.colour % colours, upper.substr(1),
-                  lower.substr(1));
-    upper.clear();
-    lower.clear();
-  };
-  for (size_t i = 0; i < line.band.size(); ++i) {
-    if (!line.band[i]) {
-      flush();
-      continue;
-    }
-    const double x = frame.at_x(chart.x[i]);
-    upper += fmt::format("L{:.1f} {:.1f}", x, frame.at_y(std::min(line.band[i]->high, frame.y.high)));
-    lower = fmt::format("L{:.1f} {:.1f}", x, frame.at_y(std::max(line.band[i]->low, frame.y.low))) + lower;
+/// [first, end) of what follows one another without a gap.
+template <class HasValue>
+std::vector<std::pair<size_t, size_t>> runs_of(size_t size, const HasValue& has_value) {
+  std::vector<std::pair<size_t, size_t>> runs;
+  for (size_t i = 0; i < size; ++i) {
+    if (!has_value(i)) continue;
+    if (runs.empty() || runs.back().second < i) runs.emplace_back(i, i);
+    runs.back().second = i + 1;
   }
-  flush();
+  return runs;
+}
+
+/// Of a single value a bar.
+void add_band(Picture& picture, const Frame& frame, const TimeChart& chart, const ChartLine& line) {
+  constexpr double bar_half = 4;
+  for (const auto& [first, end] : runs_of(line.band.size(), [&](size_t i) { return line.band[i].has_value(); })) {
+    std::string upper;
+    std::string lower;
+    const auto add = [&](size_t i, double beside) {
+      const double x = frame.at_x(chart.x[i]) + beside;
+      upper += fmt::format("L{:.1f} {:.1f}", x, frame.at_y(std::min(line.band[i]->high, frame.y.high)));
+      lower = fmt::format("L{:.1f} {:.1f}", x, frame.at_y(std::max(line.band[i]->low, frame.y.low))) + lower;
+    };
+    if (end == first + 1) {
+      add(first, -bar_half);
+      add(first, bar_half);
+    } else {
+      for (size_t i = first; i < end; ++i) add(i, 0);
+    }
+    picture.add(R"(<path class="band fill{}" d="M{}L{}Z"/>)", line.colour % colours, upper.substr(1), lower.substr(1));
+  }
 }
 
 /// A value between two gaps is a dot: a path of no length with round ends.
 void add_line(Picture& picture, const Frame& frame, const std::vector<double>& x, const ChartLine& line) {
   std::string path;
-  bool is_open = false;
-  for (size_t i = 0; i < line.y.size(); ++i) {
-    const bool has_value = line.y[i] && std::isfinite(*line.y[i]);
-    if (has_value)
-      path += fmt::format("{}{:.1f} {:.1f}{}", is_open ? "L" : "M", frame.at_x(x[i]), frame.at_y(*line.y[i]),
-                          is_open ? "" : "h0");
-    is_open = has_value;
+  std::string dots;
+  const auto has_value = [&](size_t i) { return line.y[i] && std::isfinite(*line.y[i]); };
+  for (const auto& [first, end] : runs_of(line.y.size(), has_value)) {
+    if (end == first + 1) dots += fmt::format("M{:.1f} {:.1f}h0", frame.at_x(x[first]), frame.at_y(*line.y[first]));
+    for (size_t i = first; i < end && end > first + 1; ++i)
+      path += fmt::format("{}{:.1f} {:.1f}", i == first ? "M" : "L", frame.at_x(x[i]), frame.at_y(*line.y[i]));
   }
   if (!path.empty())
     picture.add(R"(<path class="line stroke{}{}" d="{}"/>)", line.colour % colours,
                 line.colour >= colours ? " dashed" : "", path);
+  if (!dots.empty()) picture.add(R"(<path class="dot stroke{}" d="{}"/>)", line.colour % colours, dots);
 }
 
 Interval range_of(const Beta& rate) {

@@ -42,6 +42,7 @@ svg.bar{display:block;width:180px;height:20px}
 .grid{stroke:var(--rule);fill:none}.zero{stroke:var(--soft);fill:none}
 .tick{fill:var(--soft);font-size:11px}.end{text-anchor:end}.middle{text-anchor:middle}
 .line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}.dashed{stroke-dasharray:5 4}
+.dot{fill:none;stroke-width:6;stroke-linecap:round}
 .band{opacity:.16}
 .bar .reach{fill:none;stroke:currentColor;stroke-width:3;stroke-linecap:round}.bar circle{fill:currentColor}.bar.open{color:var(--soft)}
 .bar .limit{stroke:var(--bad);stroke-dasharray:2 2;fill:none}

@@ -253,7 +253,19 @@ BOOST_AUTO_TEST_CASE(a_line_is_broken_where_nothing_is_known) {
   const size_t line = drawing.find("class=\"line");
   BOOST_TEST_REQUIRE(line != std::string::npos);
   BOOST_TEST(count_of(drawing.substr(line), "M") == 2u);
+  BOOST_TEST(count_of(drawing, "class=\"dot") == 1u);
   BOOST_TEST(svg_of(TimeChart{"b", Scale::number, true, {1}, {{0, {std::nullopt}, {}}}}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_single_value_is_a_dot_with_a_bar) {
+  const std::string drawing = svg_of(TimeChart{"a", Scale::number, true, {1}, {{0, {1.0}, {Interval{0, 2}}}}});
+
+  static const std::regex bar(R"(class="band[^"]*" d="M([0-9.]+) [0-9.]+L([0-9.]+) )");
+  std::smatch found;
+  BOOST_TEST_REQUIRE(std::regex_search(drawing, found, bar));
+  BOOST_TEST(std::stod(found[2]) - std::stod(found[1]) == 8, boost::test_tools::tolerance(1e-6));
+  BOOST_TEST(count_of(drawing, "class=\"dot") == 1u);
+  BOOST_TEST(count_of(drawing, "class=\"line") == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_density_has_its_peak_at_the_mode) {
