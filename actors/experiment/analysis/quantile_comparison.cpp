@@ -3,19 +3,34 @@
 #include <algorithm>
 #include <cmath>
 
+#include "actors/experiment/analysis/exact_moments.hpp"
 #include "actors/experiment/analysis/reading.hpp"
 #include "actors/experiment/statistics/quantile_sequence.hpp"
 
 namespace troupe::experiment {
 namespace {
 
-/// The share `keep` of the values. Ranks are rounded, not counts: of a long tail's many buckets, which hold a value or
-/// two each, none would be left.
-std::vector<Bucket> buckets_of_counts(const BucketCounts& counts, double keep) {
+/// How many values that know nothing of each other tell as much as units of m values each whose values are all alike,
+/// and none can tell less: (sum of m)^2 / sum of m^2 (Kish 1965), which is below the number of units where some have
+/// many.
+double independent_values(const UnitSums& sums) {
+  const auto units = static_cast<double>(sums.units);
+  if (sums.units < 1) return 0;
+  const Moments values = moments_of(sums);
+  const double sum = values.n * values.mean;
+  const double sum_of_squares = values.m2 + sum * values.mean;
+  return sum_of_squares > 0 ? std::min(units, sum * sum / sum_of_squares) : units;
+}
+
+/// The sequence wants values that are independent, so it is given as many as there are worth of. Ranks are rounded, not
+/// counts: of a long tail's many buckets, which hold a value or two each, none would be left.
+std::vector<Bucket> independent_buckets(const Stratum& arm) {
+  const auto events = static_cast<double>(events_in(arm.counts));
+  const double keep = events > 0 ? std::min(1.0, independent_values(arm.sums) / events) : 0;
   std::vector<Bucket> buckets;
   int64_t values = 0;
   double kept = 0;
-  for (const auto& [bucket, count] : counts) {
+  for (const auto& [bucket, count] : arm.counts) {
     values += count;
     const double kept_by_now = std::floor(static_cast<double>(values) * keep + 0.5);
     const double added = kept_by_now - kept;
@@ -38,22 +53,16 @@ Comparison compare_quantiles(const Definition& definition, uint32_t metric, uint
   comparison.arm = arm;
   comparison.control = {static_cast<uint64_t>(first.sums.units), quantile_in(first.counts, asked.quantile)};
   comparison.treated = {static_cast<uint64_t>(second.sums.units), quantile_in(second.counts, asked.quantile)};
-  const int64_t events = events_in(first.counts) + events_in(second.counts);
   comparison.lacks_values = events_in(first.counts) == 0 || events_in(second.counts) == 0;
-  if (events == 0) {
+  if (first.counts.empty() && second.counts.empty()) {
     comparison.reason = "no values yet";
     return comparison;
   }
-  // The sequence wants one value a unit. Of units with several, all are taken for one: as wide as if a unit's values
-  // were all alike, which none can be worse than.
-  const double keep =
-      std::min(1.0, static_cast<double>(first.sums.units + second.sums.units) / static_cast<double>(events));
   QuantileSequenceOptions options;
   options.alpha = definition.rule.alpha;
   options.quantile = asked.quantile;
   options.values_planned = static_cast<double>(std::max<uint64_t>(definition.rule.minimum_units, 1000) * 2);
-  const auto said = quantile_difference_sequence(buckets_of_counts(first.counts, keep),
-                                                 buckets_of_counts(second.counts, keep), options);
+  const auto said = quantile_difference_sequence(independent_buckets(first), independent_buckets(second), options);
   if (!said) {
     comparison.reason = said.error().message;
     return comparison;

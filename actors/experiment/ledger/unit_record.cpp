@@ -81,16 +81,21 @@ Fixed held(Int128 sum, Fixed least, Fixed most) {
   return static_cast<Fixed>(std::clamp<Int128>(sum, least, most));
 }
 
+Fixed events_of(const MeasureTotal& total) {
+  return std::min(total.count, total_max >> fixed_bits) * fixed_unit;
+}
+
 Fixed x_of(const MetricRule& metric, const MeasureTotal& total) {
   switch (metric.kind) {
     case MetricKind::conversion:
       return total.count > 0 ? fixed_unit : 0;
     case MetricKind::count:
-      return std::clamp(std::min(total.count, total_max >> fixed_bits) * fixed_unit, metric.least, metric.most);
+      return std::clamp(events_of(total), metric.least, metric.most);
     case MetricKind::sum:
     case MetricKind::ratio:
       return held(total.sum, metric.least, metric.most);
     case MetricKind::quantile:
+      return events_of(total);
     case MetricKind::survival:
       return 0;
   }
@@ -102,8 +107,7 @@ MetricValue value_of(const MetricRule& metric, const std::vector<MeasureTotal>& 
   MetricValue value{x_of(metric, totals[metric.measure]), 0};
   if (metric.kind == MetricKind::ratio) {
     const MeasureTotal& per = totals[metric.per];
-    value.y = metric.per_counts ? std::min(per.count, total_max >> fixed_bits) * fixed_unit
-                                : held(per.sum, -total_max, total_max);
+    value.y = metric.per_counts ? events_of(per) : held(per.sum, -total_max, total_max);
   } else if (metric.has_covariate) {
     value.y = x_of(metric, before[metric.measure]);
   }

@@ -5,7 +5,8 @@
 
 namespace troupe::experiment {
 
-/// One unit's value of a metric; of ratios (and where there is a covariate) a second one.
+/// One unit's value of a metric; of ratios (and where there is a covariate) a second one. Of quantiles how many values
+/// it has.
 struct MetricValue {
   Fixed x = 0;
   Fixed y = 0;

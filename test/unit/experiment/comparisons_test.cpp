@@ -28,8 +28,11 @@ UnitSums units(int64_t count, double x = 0, double y = 0) {
   return sums;
 }
 
+/// Of each unit as many values.
 Row latencies(int64_t units_count, const std::map<double, int64_t>& counts) {
-  Row row{units(units_count)};
+  int64_t values = 0;
+  for (const auto& [value, count] : counts) values += count;
+  Row row{units(units_count, static_cast<double>(values / units_count))};
   for (const auto& [value, count] : counts) row.counts[bucket_of(to_fixed(value).value())] += count;
   return row;
 }
@@ -62,6 +65,37 @@ BOOST_AUTO_TEST_CASE(a_long_tail_of_single_values_is_not_rounded_away) {
   BOOST_TEST(*said.difference > 200);
   BOOST_TEST(said.interval.low > 50);
   BOOST_TEST(said.interval.high > *said.difference);
+}
+
+BOOST_AUTO_TEST_CASE(a_variant_whose_units_make_more_requests_is_known_no_better_for_them) {
+  const auto said = [](int64_t requests) {
+    std::map<double, int64_t> counts;
+    for (int i = 0; i < 400; ++i) counts[10 + i * 0.1] = requests;
+    const Row often = latencies(400, counts);
+    for (auto& [value, count] : counts) count = 1;
+    const Aggregates rows = rows_of(latencies(400, counts), often);
+    return compare_quantiles(asked(), 0, 1, {rows, 1, 0}).interval;
+  };
+
+  BOOST_TEST(said(1).low < -1);
+  BOOST_TEST(said(9).low == said(1).low);
+  BOOST_TEST(said(9).high == said(1).high);
+}
+
+BOOST_AUTO_TEST_CASE(one_unit_with_most_of_the_requests_is_one_unit) {
+  std::map<double, int64_t> counts;
+  for (int i = 0; i < 4000; ++i) counts[10 + i * 0.01] = 1;
+  const Row even = latencies(4000, counts);
+  Row uneven = even;  // One of 400 units made 3,601 of the 4,000 requests.
+  uneven.sums = units(399, 1);
+  uneven.sums += units(1, 3601);
+  const auto interval = [](const Row& row) {
+    const Aggregates rows = rows_of(row, row);
+    return compare_quantiles(asked(), 0, 1, {rows, 1, 0}).interval;
+  };
+
+  BOOST_TEST(std::isfinite(interval(even).high));
+  BOOST_TEST(std::isinf(interval(uneven).high));
 }
 
 BOOST_AUTO_TEST_CASE(a_quantile_lacks_values_until_both_variants_have_some) {
