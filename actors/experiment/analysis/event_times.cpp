@@ -49,7 +49,7 @@ std::vector<EventTime> event_times(const std::vector<Cell>& control, const std::
     };
     if (counts.events[0] + counts.events[1] > 0)
       table.push_back({from_fixed(bucket_begin(delay)), real(at_risk), real(counts.events)});
-    for (const size_t arm : {0, 1}) at_risk[arm] -= counts.events[arm] + counts.censored[arm];
+    for (const size_t arm : {0u, 1u}) at_risk[arm] -= counts.events[arm] + counts.censored[arm];
   }
   return table;
 }

@@ -9,8 +9,6 @@
 namespace troupe::experiment {
 namespace {
 
-constexpr size_t stream_bytes = 2 * number_bytes;
-
 std::string to_bytes(const StreamKey& stream) {
   return numbers_to_bytes(stream.high, stream.low);
 }
