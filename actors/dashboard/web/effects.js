@@ -1,35 +1,17 @@
 // What each factor of an experiment's variants does, and what two do together: a table.
 
 import { plain } from "./charts.js";
-import { element, KeyedChildren, setText } from "./dom.js";
 import { intervalText, shown } from "./format.js";
+import { makeSection } from "./section.js";
 import { Table } from "./table.js";
 
-/// `update(told)` takes the answer of …/effects, or null where the variants have no factors.
+/// Of the answer of …/effects.
 export function makeEffects() {
-  const node = element("section");
-  const sentences = element("ul", "sentences");
-  const scroll = element("div", "scroll");
-  const table = effectsTable();
-  const lines = new KeyedChildren(sentences, (line) => line, makeLine);
-
-  scroll.append(table.node);
-  node.append(element("h4", "", "Factors"), sentences, scroll);
-  node.hidden = true;
-  return {
-    node,
-    update(told) {
-      node.hidden = told === null;
-      if (told === null) return;
-      lines.update(told.not_told.map(({ metric, reason }) => `${metric} has no effects here: ${reason}`));
-      table.update(told.effects);
-    },
-  };
+  return makeSection("Factors", effectsTable(), sentencesOf, (told) => told.effects);
 }
 
-function makeLine() {
-  const node = element("li");
-  return { node, update: (line) => setText(node, line) };
+function sentencesOf(told) {
+  return told.not_told.map(({ metric, reason }) => `${metric} has no effects here: ${reason}`);
 }
 
 /// "prompt: long against short", or of two "prompt: long × temperature: high".

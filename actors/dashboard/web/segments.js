@@ -1,36 +1,18 @@
 // How variants do in each part of an experiment's units: a table, and what is to be said of it.
 
 import { change, plain } from "./charts.js";
-import { element, KeyedChildren, setText } from "./dom.js";
 import { intervalText, shown } from "./format.js";
+import { makeSection } from "./section.js";
 import { Table } from "./table.js";
 
-/// `update(told)` takes the answer of …/segments, or null where the experiment tells nobody apart.
+/// Of the answer of …/segments.
 export function makeSegments() {
-  const node = element("section");
-  const sentences = element("ul", "sentences");
-  const scroll = element("div", "scroll");
-  const table = partsTable();
-  const lines = new KeyedChildren(sentences, (line) => line, makeLine);
-
-  scroll.append(table.node);
-  node.append(element("h4", "", "Segments"), sentences, scroll);
-  node.hidden = true;
-  return {
-    node,
-    update(told) {
-      node.hidden = told === null;
-      if (told === null) return;
-      const found = told.findings.length > 0 ? told.findings : ["No part has a difference that is sure."];
-      lines.update([...found, ...told.cautions]);
-      table.update(rowsOf(told));
-    },
-  };
+  return makeSection("Segments", partsTable(), sentencesOf, rowsOf);
 }
 
-function makeLine() {
-  const node = element("li");
-  return { node, update: (line) => setText(node, line) };
+function sentencesOf(told) {
+  const found = told.findings.length > 0 ? told.findings : ["No part has a difference that is sure."];
+  return [...found, ...told.cautions];
 }
 
 /// A row for each metric and variant in each part.

@@ -88,7 +88,7 @@ class Historian {
     for (uint32_t i = 0; i < definition_.metrics.size(); ++i) {
       const MetricDefinition& metric = definition_.metrics[i];
       if (metric.role == MetricRole::goal && !history.satisfaction_metric) history.satisfaction_metric = i;
-      const bool is_latency = (metric.of.empty() ? metric.name : metric.of) == "latency_ms";
+      const bool is_latency = measure_of(metric) == "latency_ms";
       if (metric.kind == MetricKind::quantile && is_latency && !latency_metric_) latency_metric_ = i;
     }
     history.traffic.resize(definition_.variants.size());

@@ -45,7 +45,7 @@ MetricRule rule_of(const MetricDefinition& metric, Rules& rules) {
   MetricRule made;
   made.name = metric.name;
   made.kind = metric.kind;
-  made.measure = measure_index(rules, metric.of.empty() ? metric.name : metric.of);
+  made.measure = measure_index(rules, measure_of(metric));
   made.per_counts = metric.per.empty();
   made.per = metric.per.empty() ? made.measure : measure_index(rules, metric.per);
   if (metric.least) made.least = to_fixed(*metric.least).value_or(made.least);
@@ -112,6 +112,10 @@ std::optional<WallTime> starts_at(const Definition& definition) {
 std::optional<WallTime> ends_at(const Definition& definition) {
   const auto time = parse_iso8601(definition.ends);
   return time ? std::optional(*time) : std::nullopt;
+}
+
+const std::string& measure_of(const MetricDefinition& metric) {
+  return metric.of.empty() ? metric.name : metric.of;
 }
 
 std::vector<std::string> attempt_measure_names() {

@@ -29,5 +29,7 @@ inline constexpr const char* cost_measure = "cost";
 
 /// Names of measures that attempts give by themselves.
 std::vector<std::string> attempt_measure_names();
+/// What a metric is of: an outcome's name, or what of attempts.
+const std::string& measure_of(const MetricDefinition& metric);
 
 }  // namespace troupe::experiment

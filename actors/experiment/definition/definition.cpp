@@ -119,7 +119,7 @@ Status check_metric(const MetricDefinition& metric, bool has_before) {
     return wrong("`covariate` belongs to conversions, counts and sums");
   if (!has_before) return wrong("`covariate` needs `before`: how far back it looks");
   const auto attempts = attempt_measure_names();
-  if (std::ranges::find(attempts, metric.of.empty() ? metric.name : metric.of) != attempts.end())
+  if (std::ranges::find(attempts, measure_of(metric)) != attempts.end())
     return wrong("`covariate` needs a measure that units have before they are in the experiment; attempts are not");
   return {};
 }
@@ -269,7 +269,7 @@ Status check_bandit(const Definition& definition) {
 }
 
 bool is_of_cost(const MetricDefinition& metric) {
-  return (metric.of.empty() ? metric.name : metric.of) == cost_measure || metric.per == cost_measure;
+  return measure_of(metric) == cost_measure || metric.per == cost_measure;
 }
 
 /// A variant without a price would look as if it cost nothing.

@@ -169,10 +169,6 @@ double true_value(const MetricDefinition& metric, const MetricBehaviour& behavio
 
 }  // namespace
 
-const std::string& measure_of(const MetricDefinition& metric) {
-  return metric.of.empty() ? metric.name : metric.of;
-}
-
 Status check(const UnitBehaviour& behaviour, const Definition& definition) {
   if (behaviour.metrics.empty())
     return fail(Errc::invalid_argument, "nothing happens: say what the units do in at least one goal");

@@ -46,9 +46,6 @@ Status check(const UnitBehaviour& behaviour, const Definition& definition);
 /// less 1, which Peto's estimate comes near to where it is not far from 0 (to 2 % at 1, 14 % too high at 3).
 double true_effect(const MetricDefinition& metric, const MetricBehaviour& behaviour, size_t arm);
 
-/// The outcome's name, or what of attempts it is of.
-const std::string& measure_of(const MetricDefinition& metric);
-
 /// Draws units one by one. The definition and the behaviour, which must pass check(), outlive it.
 class UnitDraws {
  public:
